@@ -1,0 +1,191 @@
+"""Every bracket gets its partner before parsing, so that one forgotten bracket is one mistake and not a cascade.
+
+A balanced file passes straight through. Otherwise indentation says where the partner was forgotten: an item begins at the
+margin, and a `}` alone on its line stands under the line that opened it.
+"""
+
+from __future__ import annotations
+
+from nndsl.diagnostics import Diagnostic, Diagnostics, Edit, Fix, Label
+from nndsl.source import Source, Span
+from nndsl.syntax.lexing import Token
+
+CLOSERS = {"(": ")", "[": "]", "{": "}"}
+OPENERS = {closer: opener for opener, closer in CLOSERS.items()}
+MAX_DEPTH = 200
+ITEM_WORDS = frozenset({"IMPORT", "FROM", "BLOCK", "MODEL", "EXTERN", "FN", "TRAIN", "WEIGHTS"})
+# After these a line break does not end a statement, and before those neither.
+CONTINUES_AFTER = frozenset(
+    "-> , = : . .. + - * / // % @ ** == != < <= > >= ( [ { AND OR NOT IN IF FOR".split()
+)  # fmt: skip
+CONTINUES_BEFORE = frozenset("-> = . .. , : ) ] } { + - * / // % @ ** == != < <= > >= AND OR IN ELSE".split())
+
+
+def balance(tokens: list[Token], source: Source, diagnostics: Diagnostics) -> list[Token]:
+    if _balanced(tokens):
+        return tokens
+    tokens, cut = _shallow(tokens, source, diagnostics)
+    if _balanced(tokens):
+        return tokens
+    # What stood beyond the cut is gone, so what is unbalanced now was counted by that one mistake.
+    return _Repair(tokens, source, Diagnostics() if cut else diagnostics).result()
+
+
+def _balanced(tokens: list[Token]) -> bool:
+    stack: list[str] = []
+    for token in tokens:
+        kind = token.kind
+        if kind in CLOSERS:
+            stack.append(CLOSERS[kind])
+            if len(stack) > MAX_DEPTH:
+                return False
+        elif kind in OPENERS and (not stack or stack.pop() != kind):
+            return False
+    return not stack
+
+
+def _shallow(tokens: list[Token], source: Source, diagnostics: Diagnostics) -> tuple[list[Token], bool]:
+    """Puts a name in the place of what is nested too deeply."""
+    kept: list[Token] = []
+    depth, cut = 0, False
+    for token in tokens:
+        if token.kind in CLOSERS:
+            depth += 1
+            if depth == MAX_DEPTH + 1:
+                if not cut:
+                    too_deep(Span(source, token.start, token.end), diagnostics)
+                cut = True
+                kept.append(Token("NAME", "_", token.start, token.end, token.first))
+        if depth <= MAX_DEPTH:
+            kept.append(token)
+        if token.kind in OPENERS and depth:
+            depth -= 1
+    return kept, cut
+
+
+def too_deep(span: Span, diagnostics: Diagnostics) -> None:
+    found = diagnostics.error("too-deep", f"this is nested more than {MAX_DEPTH} levels deep", span)
+    found.hints.append("give the inner parts names of their own: `name = …`")
+
+
+class _Repair:
+    def __init__(self, tokens: list[Token], source: Source, diagnostics: Diagnostics) -> None:
+        self.tokens = tokens
+        self.source = source
+        self.diagnostics = diagnostics
+        self.out: list[Token] = []
+        # Openers, each with its place in `out` and the indentation of its line.
+        self.stack: list[tuple[Token, int, int]] = []
+        self.indent = 0
+
+    def result(self) -> list[Token]:
+        for at, token in enumerate(self.tokens):
+            if token.first:
+                self.indent = self.column(token)
+                if self.indent == 0 and self.stack and self.begins_item(at):
+                    self.close_all(token)
+            if token.kind in CLOSERS:
+                self.stack.append((token, len(self.out), self.indent))
+                self.out.append(token)
+            elif token.kind in OPENERS:
+                self.closer(token, at)
+            else:
+                self.out.append(token)
+        self.close_all(None)
+        return self.out
+
+    def column(self, token: Token) -> int:
+        return self.source.position(token.start)[1] - 1
+
+    def begins_item(self, at: int) -> bool:
+        kinds = [token.kind for token in self.tokens[at : at + 2]]
+        return kinds[0] in ITEM_WORDS and len(kinds) == 2 and kinds[1] in {"NAME", "STRING", "BLOCK", "FROM"}
+
+    def close_all(self, before: Token | None) -> None:
+        while self.stack:
+            self.forgotten(before)
+
+    def closer(self, token: Token, at: int) -> None:
+        opener = OPENERS[token.kind]
+        if token.kind == "}" and token.first:
+            self.by_indentation(token)
+        if self.stack and self.stack[-1][0].kind == opener:
+            self.stack.pop()
+            self.out.append(token)
+        elif not self.reachable(opener):
+            self.extra(token, at)
+        else:
+            while self.stack[-1][0].kind != opener:
+                self.forgotten(token)
+            self.stack.pop()
+            self.out.append(token)
+
+    def reachable(self, opener: str) -> bool:
+        """A `)` does not reach over the `{` of a body on an earlier line."""
+        for token, _, _ in reversed(self.stack):
+            if token.kind == opener:
+                return True
+            if token.kind == "{" and opener != "{" and "\n" in self.source.text[token.start : self.source_end()]:
+                return False
+        return False
+
+    def source_end(self) -> int:
+        return self.out[-1].end if self.out else 0
+
+    def by_indentation(self, token: Token) -> None:
+        """A `}` at the start of a line, further left than the line of an opener, belongs to an earlier one."""
+        while self.stack and self.stack[-1][2] > self.indent and any(t.kind == "{" and i <= self.indent for t, _, i in self.stack):
+            self.forgotten(token)
+
+    def extra(self, token: Token, at: int) -> None:
+        span = Span(self.source, token.start, token.end)
+        top = self.stack[-1][0] if self.stack else None
+        if top is not None and top.kind != "{":
+            right = CLOSERS[top.kind]
+            label = Label(Span(self.source, top.start, top.end), "opened here")
+            fix = Fix(f"write `{right}`", [Edit(span, right)])
+            message = f"`{top.kind}` is closed by `{token.kind}`"
+            self.diagnostics.add(Diagnostic("syntax", message, span, f"`{right}` expected", labels=[label], fixes=[fix]))
+            self.stack.pop()
+            self.out.append(Token(right, right, token.start, token.end, token.first))
+            return
+        fix = Fix(f"remove `{token.kind}`", [Edit(span, "")])
+        self.diagnostics.add(Diagnostic("syntax", f"this `{token.kind}` closes nothing", span, fixes=[fix]))
+        if token.first and at + 1 < len(self.tokens):
+            self.tokens[at + 1].first = True
+
+    def forgotten(self, before: Token | None) -> None:
+        """Reports the innermost opener and closes it where its statement seems to end."""
+        token, place, indent = self.stack.pop()
+        closer = CLOSERS[token.kind]
+        at = self.end_of_brace(place, indent) if token.kind == "{" else self.end_of_statement(place)
+        previous = self.out[at - 1]
+        point = Span(self.source, previous.end, previous.end)
+        opener = Span(self.source, token.start, token.end)
+        alone = token.kind == "{" and self.spans_lines(place, at)
+        fix = Fix(f"add `{closer}`", [Edit(point, ("\n" + " " * indent if alone else "") + closer)])
+        labels = [Label(point, f"`{closer}` is missing here")]
+        self.diagnostics.add(Diagnostic("syntax", f"this `{token.kind}` is never closed", opener, labels=labels, fixes=[fix]))
+        inserted = Token(closer, closer, previous.end, previous.end)
+        self.out.insert(at, inserted)
+
+    def spans_lines(self, place: int, at: int) -> bool:
+        return any(token.first for token in self.out[place + 1 : at])
+
+    def end_of_brace(self, place: int, indent: int) -> int:
+        """Before the first line that stands no further right than the line of the `{`."""
+        for at in range(place + 1, len(self.out)):
+            token = self.out[at]
+            if token.first and self.column(token) <= indent and token.kind not in CONTINUES_BEFORE:
+                return at
+        return len(self.out)
+
+    def end_of_statement(self, place: int) -> int:
+        """Before the first line break that reads like the end of a statement."""
+        depth = 0
+        for at in range(place + 1, len(self.out)):
+            token, previous = self.out[at], self.out[at - 1]
+            if depth == 0 and at > place + 1 and (token.first or token.kind == "}") and previous.kind not in CONTINUES_AFTER:
+                return at
+            depth += (token.kind in CLOSERS) - (token.kind in OPENERS)
+        return len(self.out)

@@ -1,0 +1,290 @@
+"""Text to tokens, comments and doc comments. What cannot be read is reported here, once, and leaves a token to go on with."""
+
+from __future__ import annotations
+
+import re
+
+from nndsl.diagnostics import Diagnostic, Diagnostics, Edit, Fix
+from nndsl.source import Source, Span
+from nndsl.syntax import ast
+from nndsl.syntax.tables import Tables
+
+
+class Token:
+    """`kind` is a mark (`->`) or a terminal's name (`NAME`); `first` when only blanks stand before it on its line."""
+
+    __slots__ = ("end", "first", "kind", "start", "text")
+
+    def __init__(self, kind: str, text: str, start: int, end: int, first: bool = False) -> None:
+        self.kind = kind
+        self.text = text
+        self.start = start
+        self.end = end
+        self.first = first
+
+    def __repr__(self) -> str:
+        return f"{self.kind}@{self.start}" if self.kind == self.text else f"{self.kind}({self.text})@{self.start}"
+
+
+# What other languages write, and how it is written here. Each is read as the right form, so nothing follows from it.
+FOREIGN = {
+    "&&": ("and", "`&&` is written `and`"),
+    "||": ("or", "`||` is written `or`"),
+    "!": ("not ", "`!` is written `not`"),
+    ":=": ("=", "a name is given with `=`, not `:=`"),
+    "=>": ("->", "values flow along `->`, not `=>`"),
+    "|>": ("->", "values flow along `->`, not `|>`"),
+    ">>": ("->", "values flow along `->`, not `>>`"),
+    ";": ("", "statements end where their line ends; `;` is not needed"),
+    "→": ("->", "the arrow is written `->`"),
+    "×": ("*", "multiplication is written `*`"),
+    "·": ("*", "multiplication is written `*`"),
+    "÷": ("/", "division is written `/`"),
+    "−": ("-", "this minus sign is not the one on the keyboard: write `-`"),
+    "–": ("-", "this dash is not a minus sign: write `-`"),
+    "≤": ("<=", "less or equal is written `<=`"),
+    "≥": (">=", "greater or equal is written `>=`"),
+    "≠": ("!=", "unequal is written `!=`"),
+    "…": ("...", "the ellipsis is written as three dots: `...`"),
+    "\u00a0": ("", "this is a no-break space: write an ordinary one"),
+}
+ARITHMETIC = ("**=", "//=", "+=", "-=", "*=", "/=", "%=", "@=")
+TYPED_QUOTES = {"'": "'", "“": "”", "‘": "’", "«": "»"}
+ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t", "r": "\r", "0": "\0"}
+_NAME_TAIL = re.compile(r"[\w.]*")
+_LINE = re.compile(r"[^\r\n]*")
+
+
+class Lexed:
+    """The tokens of a file, its comments, the doc comment of the token at an offset, and where lexing met mistakes."""
+
+    __slots__ = ("broken", "comments", "docs", "file_doc", "tokens")
+
+    def __init__(self) -> None:
+        self.tokens: list[Token] = []
+        self.comments: list[ast.Comment] = []
+        self.docs: dict[int, str] = {}
+        self.broken: list[int] = []
+        self.file_doc = ""
+
+
+class Lexer:
+    def __init__(self, tables: Tables) -> None:
+        self.words = tables.words
+        marks = "|".join(re.escape(mark) for mark in tables.marks)
+        foreign = "|".join(re.escape(mark) for mark in sorted({*FOREIGN, *ARITHMETIC}, key=len, reverse=True))
+        patterns = {name: pattern for name, pattern in tables.patterns.items() if name != "NEWLINE"}
+        order = ["SPACE", "NAME", "NUMBER", "STRING", "COMMENT"]
+        groups = [f"(?P<{name}>{patterns[name]})" for name in order]
+        # `!=` and `->` are ours, so foreign marks come first only where they are longer.
+        self.pattern = re.compile("|".join([*groups, rf"(?P<FOREIGN>(?!!=){foreign})", f"(?P<MARK>{marks})", r"(?P<NEWLINE>\r?\n)"]))
+
+    def lex(self, source: Source, diagnostics: Diagnostics) -> Lexed:
+        return _Run(self, source, diagnostics).result()
+
+
+class _Run:
+    def __init__(self, lexer: Lexer, source: Source, diagnostics: Diagnostics) -> None:
+        self.lexer = lexer
+        self.source = source
+        self.diagnostics = diagnostics
+        self.found = Lexed()
+
+    def result(self) -> Lexed:
+        text, words = self.source.text, self.lexer.words
+        match, tokens = self.lexer.pattern.match, self.found.tokens
+        at, end, first = 1 if text.startswith("\ufeff") else 0, len(text), True
+        while at < end:
+            if len(self.found.broken) >= Diagnostics.LIMIT:
+                tokens.clear()
+                break
+            found = match(text, at)
+            if found is None:
+                at, first = self.stray(at, first), False
+                continue
+            kind, stop = found.lastgroup, found.end()
+            if kind == "NEWLINE":
+                first = True
+            elif kind == "COMMENT":
+                self.found.comments.append(ast.Comment(Span(self.source, at, self.trimmed(at, stop)), first))
+            elif kind != "SPACE":
+                written = found.group()
+                if kind == "MARK":
+                    tokens.append(Token(written, written, at, stop, first))
+                elif kind == "NAME":
+                    tokens.append(Token(words.get(written, "NAME"), written, at, stop, first))
+                elif kind == "NUMBER":
+                    stop = self.number(at, stop, first)
+                elif kind == "STRING":
+                    stop = self.string(at, stop, first)
+                else:
+                    self.foreign(written, at, stop, first)
+                first = False
+            at = stop
+        self.document()
+        return self.found
+
+    def trimmed(self, at: int, stop: int) -> int:
+        return at + len(self.source.text[at:stop].rstrip())
+
+    def number(self, at: int, stop: int, first: bool) -> int:
+        text = self.source.text
+        tail = _NAME_TAIL.match(text, stop)
+        if tail is not None and tail.end() > stop and not text.startswith("..", stop):
+            stop = tail.end()
+            if text[at:stop].endswith("."):
+                stop = at + len(text[at:stop].rstrip("."))
+        written = text[at:stop]
+        if number(written) is None:
+            self.bad("bad-number", f"`{written[:40]}` is not a number", at, stop, "numbers look like 42, 1_000, 0.5, 1e-3, 0xff")
+            written = "0"
+        self.found.tokens.append(Token("NUMBER", written, at, stop, first))
+        return stop
+
+    def string(self, at: int, stop: int, first: bool) -> int:
+        text = self.source.text
+        if text.startswith('"""', at):
+            closed = text.find('"""', at + 3)
+            stop = closed + 3 if closed >= 0 else len(text)
+            self.bad("bad-string", "a string stands on one line between single `\"`", at, stop, "documentation is written as comment lines above an item")
+            self.found.tokens.append(Token("STRING", '""', at, stop, first))
+            return stop
+        tokens = self.found.tokens
+        if tokens and tokens[-1].end == at and tokens[-1].text in {"f", "r", "b", "rb", "F"}:
+            prefix = tokens.pop()
+            edit = Edit(Span(self.source, prefix.start, prefix.end), "")
+            hint = "`{name}` is filled in within every label" if prefix.text in "fF" else ""
+            self.bad("bad-string", "a string has no prefix letter", prefix.start, prefix.end, hint, Fix("remove the prefix", [edit]))
+            first = prefix.first
+        written = text[at:stop]
+        if "\\" in written:
+            self.escapes(written, at)
+        tokens.append(Token("STRING", written, at, stop, first))
+        return stop
+
+    def escapes(self, written: str, at: int) -> None:
+        for found in re.finditer(r"\\(.)", written):
+            if found[1] not in ESCAPES:
+                begin = at + found.start()
+                fix = Fix("write the backslash twice", [Edit(Span(self.source, begin, begin + 1), "\\\\")])
+                self.bad("bad-string", f"`{found[0]}` is not an escape", begin, begin + 2, r"escapes are \" \\ \n \t \r \0", fix)
+
+    def foreign(self, written: str, at: int, stop: int, first: bool) -> None:
+        if written in ARITHMETIC:
+            operator = written[:-1]
+            self.bad("syntax", f"`{written}` is not in the language", at, stop, f"give the name anew: `x = x {operator} …`")
+            return self.put("=", at, stop, first)
+        right, message = FOREIGN[written]
+        code = "syntax" if written.isascii() else "bad-character"
+        self.bad(code, message, at, stop, "", Fix(f"write `{right.strip()}`" if right else "remove it", [Edit(Span(self.source, at, stop), right)]))
+        if right:
+            return self.put(right.strip(), at, stop, first)
+        if written == ";":
+            self.found.tokens.append(Token(";", ";", at, stop, first))
+        return None
+
+    def put(self, mark: str, at: int, stop: int, first: bool) -> None:
+        self.found.tokens.append(Token(self.lexer.words.get(mark, mark), mark, at, stop, first))
+
+    def stray(self, at: int, first: bool) -> int:
+        text = self.source.text
+        if text[at] == '"' or text[at] in TYPED_QUOTES:
+            return self.quoted(at, first)
+        stop = at + 1
+        known = self.lexer.pattern
+        while stop < len(text) and text[stop] not in TYPED_QUOTES and text[stop] != '"' and not known.match(text, stop):
+            stop += 1
+        shown = text[at:stop] if stop - at <= 20 else text[at : at + 20] + "…"
+        many = stop - at > 1
+        what = f"`{shown}`" if shown.isprintable() and not shown.isspace() else " ".join(f"U+{ord(c):04X}" for c in shown[:4])
+        hint = "names are made of the letters a to z, digits and `_`" if text[at].isalpha() else ""
+        self.bad("bad-character", f"{what} {'have' if many else 'has'} no meaning outside strings and comments", at, stop, hint)
+        if text[at].isalpha():
+            tail = _NAME_TAIL.match(text, stop)
+            stop = tail.end() if tail else stop
+            if not self.glued(at):
+                self.found.tokens.append(Token("NAME", "_", at, stop, first))
+        return stop
+
+    def glued(self, at: int) -> bool:
+        """Whether the character goes on a name: then that name is enough."""
+        tokens = self.found.tokens
+        return bool(tokens) and tokens[-1].end == at and tokens[-1].kind == "NAME"
+
+    def quoted(self, at: int, first: bool) -> int:
+        text = self.source.text
+        line = _LINE.match(text, at)
+        stop = line.end() if line else at + 1
+        closing = text.find(TYPED_QUOTES.get(text[at], '"'), at + 1, stop)
+        if text[at] != '"' and closing > 0:
+            stop, inner = closing + 1, text[at + 1 : closing]
+            edit = Edit(Span(self.source, at, stop), '"' + inner.replace('"', '\\"') + '"')
+            self.bad("bad-string", 'strings are written between `"`', at, stop, "", Fix('use `"`', [edit]))
+        else:
+            stop = self.unclosed(at, stop)
+        self.found.tokens.append(Token("STRING", '""', at, stop, first))
+        return stop
+
+    def unclosed(self, at: int, stop: int) -> int:
+        """The string ends with its line, but closing brackets at the end of the line are taken as meant."""
+        text = self.source.text
+        stop = at + len(text[at:stop].rstrip())
+        while stop > at + 1 and text[stop - 1] in ")]},":
+            stop -= 1
+        fix = Fix('close it with `"`', [Edit(Span(self.source, stop, stop), '"')])
+        self.bad("bad-string", "this string is never closed", at, stop, "a string ends on the line where it begins", fix)
+        return stop
+
+    def bad(self, code: str, message: str, at: int, stop: int, hint: str = "", fix: Fix | None = None) -> None:
+        self.found.broken.append(at)
+        found = Diagnostic(code, message, Span(self.source, at, stop), hints=[hint] if hint else [], fixes=[fix] if fix else [])
+        self.diagnostics.add(found)
+
+    def document(self) -> None:
+        """Gives each run of comment lines to the token on the very next line; one apart at the top is the file's."""
+        if not self.found.comments:
+            return
+        position = self.source.position
+        starts = {position(token.start)[0]: token.start for token in self.found.tokens if token.first}
+        run: list[ast.Comment] = []
+        opening = min(starts, default=0)
+        for comment, following in zip(self.found.comments, [*self.found.comments[1:], None], strict=True):
+            if not comment.own_line:
+                continue
+            line = position(comment.span.start)[0]
+            run.append(comment)
+            if following is not None and following.own_line and position(following.span.start)[0] == line + 1:
+                continue
+            written = "\n".join(doc_line(part.span.text) for part in run)
+            if line + 1 in starts:
+                self.found.docs[starts[line + 1]] = written
+            elif run[0] is self.found.comments[0] and (not starts or line < opening):
+                self.found.file_doc = written
+            run = []
+
+
+def doc_line(comment: str) -> str:
+    return comment[1:].removeprefix(" ")
+
+
+def number(written: str) -> int | float | None:
+    """The value of a number as written, or None. Digits beyond any use are refused before Python counts them."""
+    if len(written) > 400:
+        return None
+    try:
+        if written[:2].lower() in {"0x", "0b", "0o"}:
+            return int(written, 0)
+        if written.replace("_", "").isdigit():
+            return int(written.replace("__", "x"))
+        value = float(written)
+    except ValueError:
+        return None
+    return value if value != float("inf") else None
+
+
+def unquote(written: str) -> str:
+    """A string literal's value."""
+    inner = written[1:-1]
+    if "\\" not in inner:
+        return inner
+    return re.sub(r"\\(.)", lambda found: ESCAPES.get(found[1], found[0]), inner)
