@@ -1,0 +1,153 @@
+"""The typed IR: a model is a tree of block graphs in SSA form.
+
+A graph is made once per distinct (block, hyperparameters, input types) and shared by all its calls. The symbols in its
+types are the model's: a call needs no renaming. All nodes of a graph stand in an order in which they can run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from nndsl.diagnostics import Frame
+from nndsl.ops.schema import Op, Weight
+from nndsl.shapes import Facts, Size, TensorType
+from nndsl.source import Span
+
+
+@dataclass(slots=True, eq=False)
+class Value:
+    """One tensor. `name` is its name in the spec, when it has one; it need not be unique."""
+
+    type: TensorType
+    name: str = ""
+    producer: Node | None = None  # None: an input of the graph
+    index: int = 0  # which output of the producer
+
+    @property
+    def shape(self) -> tuple[Size, ...]:
+        return self.type.shape
+
+    @property
+    def dtype(self) -> str:
+        return self.type.dtype
+
+    def __repr__(self) -> str:
+        return f"<{self.name or '%'}: {self.type}>"
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """An operator applied, or a call of a block graph.
+
+    `label` is its name in the graph: the attribute in the PyTorch class, a part of state-dict keys and of ONNX node names.
+    Labels are identifiers, or numbers inside a `sequence` graph, or computed strings; nodes with the same label are uses
+    of one shared layer (`layer e = …`). `mode`: "train" or "eval" for what stands under `if training`.
+    `lends` says, for a call, which layer of this graph the callee's borrowed layer is: {"embed": "shared"}.
+    `texts` keeps how a parameter was written when that was an expression over the block's hyperparameters and dims:
+    {"out_channels": "4 * channels"}; the PyTorch backend makes constructor arguments from it."""
+
+    target: Op | Graph
+    inputs: list[Value | None]
+    outputs: list[Value]
+    label: str
+    span: Span
+    trace: Frame | None = None
+    mode: str | None = None
+    borrowed: bool = False  # `label` names a layer of `graph.borrows`, owned by an outer graph
+    labelled: bool = False  # the label was written in the spec (not made from the type's name)
+    lends: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def op(self) -> Op:
+        assert isinstance(self.target, Op)
+        return self.target
+
+    @property
+    def is_call(self) -> bool:
+        return isinstance(self.target, Graph)
+
+    def weights(self) -> list[Weight]:
+        """Of an operator; empty for calls (ask the callee's nodes)."""
+        if isinstance(self.target, Graph):
+            return []
+        return self.target.weights(*[v.type if v is not None else None for v in self.inputs])
+
+    def __repr__(self) -> str:
+        return f"<{self.label}: {self.target if isinstance(self.target, Op) else self.target.name}>"
+
+
+@dataclass(slots=True, eq=False)
+class Port:
+    """A named output. `mode` "train": only given while training. `doc` is the comment above it."""
+
+    name: str
+    value: Value
+    mode: str | None = None
+    span: Span | None = None
+    doc: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class InitRule:
+    """`init Conv2d.weight = kaiming_normal(…)`: layer and weight may be None (all)."""
+
+    layer: str | None
+    weight: str | None
+    init: Any  # Initializer
+    span: Span
+
+
+@dataclass(slots=True, eq=False)
+class Graph:
+    """`kind`: "model", "block", or "sequence" (a list of layers: its nodes are labelled 0, 1, 2 … or by their labels).
+
+    `hyper` holds the hyperparameters it was made with (layers as their spelling), `dims` the names its signature bound.
+    `borrows` are the names of layers it uses that an outer graph owns; `inits` the model-wide initialisers."""
+
+    name: str
+    kind: str
+    span: Span
+    hyper: dict[str, Any] = field(default_factory=dict)
+    dims: dict[str, Size] = field(default_factory=dict)
+    inputs: list[Value] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
+    outputs: list[Port] = field(default_factory=list)
+    borrows: list[str] = field(default_factory=list)
+    inits: list[InitRule] = field(default_factory=list)
+    facts: Facts | None = None  # of a model
+    doc: str = ""
+
+    def graphs(self) -> list[Graph]:
+        """Every distinct graph below, callees before callers, this one last."""
+        found: dict[int, Graph] = {}
+        stack: list[tuple[Graph, bool]] = [(self, False)]
+        while stack:
+            graph, done = stack.pop()
+            if id(graph) in found:
+                continue
+            if done:
+                found[id(graph)] = graph
+                continue
+            stack.append((graph, True))
+            stack.extend((n.target, False) for n in graph.nodes if isinstance(n.target, Graph) and id(n.target) not in found)
+        return list(found.values())
+
+    def weights(self) -> Iterator[tuple[str, Weight]]:
+        """(state-dict key, weight) of every weight this graph owns, shared ones once, in the order of the text."""
+        seen: set[str] = set()
+        for node in self.nodes:
+            if node.label in seen or node.borrowed:
+                continue
+            seen.add(node.label)
+            if isinstance(node.target, Graph):
+                for key, weight in node.target.weights():
+                    yield f"{node.label}.{key}", weight
+            else:
+                for weight in node.weights():
+                    yield (f"{node.label}.{weight.name}" if weight.name else node.label), weight
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name}>"

@@ -1,0 +1,197 @@
+"""Kinds of parameters: what a spec may give, and what the operator then holds. Looked up by the annotation's text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nndsl.shapes import Dim, Size
+
+Single = tuple[int]
+Pair = tuple[int, int]
+Triple = tuple[int, int, int]
+Ints = tuple[int, ...]
+PerAxis = tuple[int, ...]
+PerAxisPadding = tuple[int, ...] | str
+PerAxisPartial = tuple[int | None, ...]
+Sizes = tuple[Size, ...]
+DType = str
+
+
+class Unfit(Exception):
+    """A value that does not fit its parameter; the message is for the user. `choices` feed did-you-mean."""
+
+    def __init__(self, message: str, choices: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.choices = choices
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`title` as documentation says it; `convert` raises Unfit."""
+
+    title: str
+    convert: Callable[[Any], Any]
+
+    def spell(self, value: Any) -> str:
+        """Shortest form in a spec: equal pairs are written once."""
+        from nndsl.ops.schema import spell_value
+
+        if isinstance(value, tuple) and len(value) > 1 and len(set(map(str, value))) == 1 and self.title.startswith("one or"):
+            return spell_value(value[0])
+        return spell_value(value)
+
+
+def describe(value: Any) -> str:
+    """How messages name a value that did not fit."""
+    from nndsl.ops.schema import spell_value
+
+    if isinstance(value, (int, float, bool, str, list, tuple, Dim)) or value is None:
+        text = spell_value(value)
+        return text if len(text) <= 60 else text[:57] + "..."
+    return getattr(value, "described", None) or f"a {type(value).__name__.lower()}"
+
+
+def _int(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value or int(value) != value:
+        if isinstance(value, Dim):
+            raise Unfit(f"a known number is needed here, and {value} is only known when the model runs")
+        raise Unfit(f"a whole number is needed here, not {describe(value)}")
+    return int(value)
+
+
+def _float(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise Unfit(f"a number is needed here, not {describe(value)}")
+    return float(value)
+
+
+def _bool(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise Unfit(f"true or false is needed here, not {describe(value)}")
+    return value
+
+
+def _str(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Unfit(f"a string is needed here, not {describe(value)}")
+    return value
+
+
+def _size(value: Any) -> Size:
+    return value if isinstance(value, Dim) else _int(value)
+
+
+def _several(count: int) -> Callable[[Any], tuple[int, ...]]:
+    def convert(value: Any) -> tuple[int, ...]:
+        if isinstance(value, (list, tuple)):
+            if len(value) != count:
+                raise Unfit(f"one number or {count} are needed here, not {len(value)}")
+            return tuple(_int(v) for v in value)
+        return (_int(value),) * count
+
+    return convert
+
+
+def _padding(count: int) -> Callable[[Any], Any]:
+    several = _several(count)
+
+    def convert(value: Any) -> Any:
+        if isinstance(value, str):
+            if value not in ("same", "valid"):
+                raise Unfit('padding is a number, or "same", or "valid"', choices=("same", "valid"))
+            return value
+        return several(value)
+
+    return convert
+
+
+def _partial(count: int) -> Callable[[Any], Any]:
+    """One number or `count`, each of which may be none (adaptive pooling keeps that side)."""
+
+    def convert(value: Any) -> Any:
+        values = list(value) if isinstance(value, (list, tuple)) else [value] * count
+        if len(values) != count:
+            raise Unfit(f"one number or {count} are needed here, not {len(values)}")
+        return tuple(None if v is None else _int(v) for v in values)
+
+    return convert
+
+
+def _ints(value: Any) -> tuple[int, ...]:
+    values = value if isinstance(value, (list, tuple)) else [value]
+    return tuple(_int(v) for v in values)
+
+
+def _floats(value: Any) -> tuple[float, ...]:
+    values = value if isinstance(value, (list, tuple)) else [value]
+    return tuple(_float(v) for v in values)
+
+
+def _sizes(value: Any) -> tuple[Size, ...]:
+    values = value if isinstance(value, (list, tuple)) else [value]
+    return tuple(_size(v) for v in values)
+
+
+def _dtype(value: Any) -> str:
+    from nndsl.shapes import FLOATING, INTEGRAL
+
+    name = getattr(value, "name", value)
+    if name == "int":
+        return "int64"
+    known = (*sorted(FLOATING), *sorted(INTEGRAL), "bool")
+    if name not in known:
+        raise Unfit(f"a type is needed here ({', '.join(known)}), not {describe(value)}", choices=known)
+    return str(name)
+
+
+def _scalar(value: Any) -> Any:
+    if not isinstance(value, (int, float, bool)):
+        raise Unfit(f"a number is needed here, not {describe(value)}")
+    return value
+
+
+def _initializer(value: Any) -> Any:
+    from nndsl.ops.initializers import Initializer
+
+    if isinstance(value, Initializer):
+        return value
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return Initializer("constant", {"val": float(value)})
+    raise Unfit(f"an initialiser is needed here, such as xavier_uniform or normal(std=0.02), not {describe(value)}")
+
+
+def _optional(kind: Kind) -> Kind:
+    return Kind(f"{kind.title} or none", lambda value: None if value is None else kind.convert(value))
+
+
+KINDS: dict[str, Kind] = {
+    "int": Kind("a whole number", _int),
+    "float": Kind("a number", _float),
+    "bool": Kind("true or false", _bool),
+    "str": Kind("a string", _str),
+    "Scalar": Kind("a number", _scalar),
+    "Size": Kind("a whole number or a dim", _size),
+    "Single": Kind("a whole number", _several(1)),
+    "Pair": Kind("one or two whole numbers", _several(2)),
+    "Triple": Kind("one or three whole numbers", _several(3)),
+    "Padding1": Kind("a whole number, or 'same' or 'valid'", _padding(1)),
+    "Padding2": Kind("one or two whole numbers, or 'same' or 'valid'", _padding(2)),
+    "Padding3": Kind("one or three whole numbers, or 'same' or 'valid'", _padding(3)),
+    "PartialSingle": Kind("a whole number or none", _partial(1)),
+    "PartialPair": Kind("one or two whole numbers, each may be none", _partial(2)),
+    "PartialTriple": Kind("one or three whole numbers, each may be none", _partial(3)),
+    # Written in bases that serve 1, 2 and 3 axes; `windows.Spatial` puts Single, Pair or Triple there.
+    "PerAxis": Kind("a whole number for each axis", lambda value: value),
+    "PerAxisPadding": Kind("a whole number for each axis, or 'same' or 'valid'", lambda value: value),
+    "PerAxisPartial": Kind("a whole number or none for each axis", lambda value: value),
+    "Ints": Kind("whole numbers", _ints),
+    "Floats": Kind("numbers", _floats),
+    "Sizes": Kind("whole numbers or dims", _sizes),
+    "DType": Kind("a type", _dtype),
+    "Initializer": Kind("an initialiser", _initializer),
+    "Any": Kind("anything", lambda value: value),
+}
+KINDS |= {f"{name}|None": _optional(kind) for name, kind in list(KINDS.items())}

@@ -1,0 +1,125 @@
+"""How an operator tells what is wrong with its inputs: the reporting half of a shape rule.
+
+`at` names the place: a parameter's name, the index of an input, or None for the layer as a whole. Every question
+(`known`, `same`, `rank`, …) says its own mistake and answers False or None, so that a shape rule reads as guards.
+"""
+
+from __future__ import annotations
+
+from nndsl.shapes import Dim, Facts, Size, TensorType, is_floating, is_integral
+
+At = str | int | None
+
+
+class Say:
+    """Base: subclasses implement `error`. `who` is the operator as messages name it (`Conv2d`)."""
+
+    def __init__(self, who: str, facts: Facts | None = None) -> None:
+        self.who = who
+        self.facts = facts if facts is not None else Facts()
+
+    def error(self, message: str, *, code: str = "bad-value", at: At = None, label: str = "", help: str | None = None) -> None:
+        raise NotImplementedError
+
+    # ------------------------------------------------------------ questions
+
+    def known(self, size: Size, what: str, at: At = 0) -> int | None:
+        """The size as a number: sizes of weights must be known while compiling."""
+        if isinstance(size, Dim):
+            self.error(
+                f"{self.who} needs to know {what} while compiling, and it is {self.spell(size)}",
+                code="unknown-dim",
+                at=at,
+                help=f"give {self.spell(size)} a value in the type of the input, or fix it with --dim",
+            )
+            return None
+        return size
+
+    def same(self, a: Size, b: Size, what: str, at: At = 0, *, axis: int | None = None) -> bool:
+        """Are the two sizes provably equal? `what` completes "…: a ≠ b"."""
+        answer = self.facts.equal(a, b)
+        if answer:
+            return True
+        if answer is None:
+            fact = self.facts.missing_fact(a, b)
+            self.error(
+                f"{what}: cannot prove that {self.spell(a)} equals {self.spell(b)}",
+                code="unproven",
+                at=at,
+                help=f"state it in the model: `require {fact}`" if fact else None,
+            )
+        else:
+            self.error(f"{what}: {self.spell(a)} ≠ {self.spell(b)}", code="shape-mismatch", at=at)
+        return False
+
+    def rank(self, x: TensorType, *ranks: int, layout: str = "", at: At = 0) -> bool:
+        """Has x one of these ranks? `layout` shows what is meant: `[N, C, H, W]`."""
+        if x.rank in ranks:
+            return True
+        wanted = layout or " or ".join(f"{r} dims" for r in ranks)
+        self.error(f"{self.who} takes {wanted}, and this has {x.rank} dims: {self.type(x)}", code="rank-mismatch", at=at)
+        return False
+
+    def rank_at_least(self, x: TensorType, least: int, *, layout: str = "", at: At = 0) -> bool:
+        if x.rank >= least:
+            return True
+        wanted = layout or f"at least {least} dims"
+        self.error(f"{self.who} takes {wanted}, and this has {x.rank}: {self.type(x)}", code="rank-mismatch", at=at)
+        return False
+
+    def floating(self, x: TensorType, at: At = 0, help: str | None = None) -> bool:
+        if is_floating(x.dtype):
+            return True
+        self.error(
+            f"{self.who} takes floating-point numbers, and this is {x.dtype}",
+            code="dtype-mismatch",
+            at=at,
+            help=help or "embed indices with `Embedding`, or convert with `Cast(float)`",
+        )
+        return False
+
+    def integral(self, x: TensorType, at: At = 0) -> bool:
+        if is_integral(x.dtype):
+            return True
+        self.error(f"{self.who} takes whole numbers (indices), and this is {x.dtype}", code="dtype-mismatch", at=at)
+        return False
+
+    def boolean(self, x: TensorType, at: At = 0) -> bool:
+        if x.dtype == "bool":
+            return True
+        self.error(f"{self.who} takes true/false values (bool), and this is {x.dtype}", code="dtype-mismatch", at=at)
+        return False
+
+    def axis(self, dim: int, rank: int, at: At = "dim") -> int | None:
+        """`dim` counted from 0, when it exists."""
+        if -rank <= dim < rank:
+            return dim % rank
+        self.error(f"dim {dim} does not exist: there are {rank} dims", code="bad-value", at=at)
+        return None
+
+    def positive(self, size: Size, what: str, at: At = None) -> bool:
+        """A size that is provably less than 1 is a mistake (a window larger than its input)."""
+        upper = self.facts.upper_bound(size)
+        if upper is None or upper >= 1:
+            return True
+        self.error(f"{what} would be {self.spell(size)}", code="shape-mismatch", at=at)
+        return False
+
+    # ------------------------------------------------------------ spelling
+
+    def spell(self, size: Size) -> str:
+        return self.facts.spell(size)
+
+    def type(self, x: TensorType) -> str:
+        return "[" + ", ".join(self.spell(s) for s in x.shape) + "]"
+
+
+class Collect(Say):
+    """Keeps messages in a list: for tests and for trying a rule out."""
+
+    def __init__(self, who: str = "op", facts: Facts | None = None) -> None:
+        super().__init__(who, facts)
+        self.messages: list[tuple[str, str]] = []
+
+    def error(self, message: str, *, code: str = "bad-value", at: At = None, label: str = "", help: str | None = None) -> None:
+        self.messages.append((code, message))

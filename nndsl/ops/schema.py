@@ -1,0 +1,336 @@
+"""What an operator is: one class that holds its parameters, shape rule, weights, cost, PyTorch text and ONNX nodes.
+
+    class Conv2d(Op, family=CONVOLUTION):
+        '''One line: what it does and its shapes (its PyTorch counterpart).'''
+        out_channels: int = param(doc="number of filters", min=1)
+        kernel_size: Pair = param(doc="height and width of a filter")
+        stride: Pair = param(1, doc="step between positions")
+
+Defining the class registers it. The annotation names a `Kind` (see `kinds.py`), which checks and converts what a spec
+gives. Instances hold converted values as plain attributes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from nndsl.ops.kinds import KINDS, Kind, Unfit
+from nndsl.shapes import Size, TensorType
+
+if TYPE_CHECKING:
+    from nndsl.ops.emit import OnnxBuilder, OnnxValue, Operand, Text, TorchWriter
+    from nndsl.ops.say import Say
+
+
+class Required:
+    """Marks a parameter without a default."""
+
+    def __repr__(self) -> str:
+        return "required"
+
+
+REQUIRED = Required()
+
+
+class Unsupported(Exception):
+    """Raised by `Op.onnx` where ONNX cannot say what the operator does; the backend makes a diagnostic of it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@dataclass(slots=True)
+class Param:
+    """One declared parameter. `star`: takes all remaining positional arguments (`Reshape(N, -1, 4)`)."""
+
+    default: Any
+    doc: str
+    min: float | None
+    max: float | None
+    choices: tuple[Any, ...] | None
+    star: bool
+    keyword: bool
+    name: str = ""
+    kind: Kind = None  # type: ignore[assignment]
+
+    @property
+    def required(self) -> bool:
+        return self.default is REQUIRED
+
+    def convert(self, value: Any) -> Any:
+        """The checked value; raises `Unfit` with words for the user."""
+        found = self.kind.convert(value)
+        if self.choices is not None and found not in self.choices:
+            raise Unfit(f"{self.name} is one of {', '.join(map(repr, self.choices))}", choices=self.choices)
+        numbers = found if isinstance(found, tuple) else (found,)
+        for number in numbers:
+            if not isinstance(number, (int, float)) or isinstance(number, bool):
+                continue
+            if self.min is not None and number < self.min:
+                raise Unfit(f"{self.name} is at least {self.min:g}, not {number}")
+            if self.max is not None and number > self.max:
+                raise Unfit(f"{self.name} is at most {self.max:g}, not {number}")
+        return found
+
+
+def param(
+    default: Any = REQUIRED,
+    *,
+    doc: str,
+    min: float | None = None,
+    max: float | None = None,
+    choices: tuple[Any, ...] | None = None,
+    star: bool = False,
+    keyword: bool = False,
+) -> Any:
+    """Declare a parameter of an operator; parameters stand in PyTorch's order."""
+    return Param(default, doc, min, max, choices, star, keyword)
+
+
+@dataclass(slots=True)
+class Weight:
+    """One tensor an operator owns. `name` is its state-dict key below the layer (`weight`, `running_mean`).
+
+    `kind`: "parameter" (trained) or "buffer". `init`: an Initializer given by the spec, None for PyTorch's own default."""
+
+    name: str
+    shape: tuple[Size, ...]
+    kind: str = "parameter"
+    dtype: str = "float"
+    init: Any = None
+
+    @property
+    def trained(self) -> bool:
+        return self.kind == "parameter"
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Operators that belong together: one page of the reference, one colour of a diagram."""
+
+    name: str
+    title: str
+
+
+LINEAR = Family("linear", "Linear layers")
+CONVOLUTION = Family("convolution", "Convolutions")
+POOLING = Family("pooling", "Pooling")
+NORMALIZATION = Family("normalization", "Normalization")
+ACTIVATION = Family("activation", "Activations")
+REGULARIZATION = Family("regularization", "Regularization")
+EMBEDDING = Family("embedding", "Embeddings")
+RECURRENT = Family("recurrent", "Recurrent layers")
+ATTENTION = Family("attention", "Attention")
+SHAPE = Family("shape", "Shape and layout")
+ARITHMETIC = Family("arithmetic", "Arithmetic")
+REDUCTION = Family("reduction", "Reductions")
+TENSOR = Family("tensor", "Tensors")
+
+REGISTRY: dict[str, type[Op]] = {}
+
+
+class Op:
+    """Base of all operators.
+
+    Class attributes a subclass may set:
+      inputs    names of its inputs: `("x",)`; `"mask?"` may be missing (then None is passed), `"*xs"` takes all the rest.
+      outputs   names of its outputs, for documentation: `("output", "h_n", "c_n")`.
+      examples  flows that the tests run: `"[2, 8, 16, 16] -> Conv2d(4, 3) -> [2, 4, 14, 14]"`, `"int[2, 5] -> …"`,
+                `"([2, 3], [2, 4]) -> Concat(dim=1) -> [2, 7]"`.
+      source    where its definition comes from (a paper, a specification), for documentation.
+      hidden    true for what has syntax of its own (`+`, `x[:, 0]`, `param`), not to be called by name.
+    """
+
+    name: ClassVar[str]
+    family: ClassVar[Family]
+    params: ClassVar[dict[str, Param]] = {}
+    inputs: ClassVar[tuple[str, ...]] = ("x",)
+    outputs: ClassVar[tuple[str, ...]] = ("y",)
+    examples: ClassVar[list[str]] = []
+    source: ClassVar[str] = ""
+    hidden: ClassVar[bool] = False
+    has_weights: ClassVar[bool] = False  # set from whether `weights` is overridden
+
+    init: Any  # Initializer | None, accepted by every operator with weights
+    bias_init: Any
+
+    def __init_subclass__(cls, *, family: Family | None = None, name: str | None = None, abstract: bool = False) -> None:
+        if family is not None:
+            cls.family = family
+        cls.params = dict(cls.params)
+        for key, annotation in cls.__dict__.get("__annotations__", {}).items():
+            declared = cls.__dict__.get(key)
+            if isinstance(declared, Param):
+                declared.name = key
+                declared.kind = KINDS[annotation.replace(" ", "")]
+                if declared.default is not REQUIRED and declared.default is not None:
+                    declared.default = declared.kind.convert(declared.default)
+                cls.params[key] = declared
+                delattr(cls, key)
+        cls.has_weights = cls.weights is not Op.weights
+        if abstract:
+            return
+        cls.name = name or cls.__name__
+        if cls.has_weights and "init" not in cls.params:
+            cls.params |= _INIT_PARAMS
+        REGISTRY[cls.name] = cls
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """From unconverted values, as a spec gives them; raises `Unfit` (the elaborator binds with spans instead)."""
+        names = [p.name for p in self.params.values() if not p.keyword]
+        star = next((p.name for p in self.params.values() if p.star), None)
+        if star is not None and star not in kwargs:
+            at = names.index(star)
+            args, rest = args[:at], args[at:]
+            if rest:
+                kwargs[star] = rest[0] if len(rest) == 1 and isinstance(rest[0], (list, tuple)) else list(rest)
+        values = dict(zip(names, args, strict=False)) | kwargs
+        self.fill({name: self.params[name].convert(value) for name, value in values.items()})
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> Op:
+        """An instance from converted values."""
+        made = cls.__new__(cls)
+        made.fill(values)
+        return made
+
+    def fill(self, values: dict[str, Any]) -> None:
+        for name, declared in self.params.items():
+            if name in values:
+                setattr(self, name, values[name])
+            elif declared.required:
+                raise Unfit(f"{self.name} needs {name}")
+            else:
+                setattr(self, name, declared.default)
+
+    # ------------------------------------------------------------ facets, overridden by operators
+
+    def check(self, say: Say) -> bool:
+        """Do the parameters fit each other? Said once, before any shape is known. False stops."""
+        return True
+
+    def shape(self, *inputs: Any, say: Say) -> Any:
+        """TensorTypes of the inputs -> TensorType, or a tuple of them; None after an error was said."""
+        raise NotImplementedError(self.name)
+
+    def weights(self, *inputs: Any) -> list[Weight]:
+        """The one list from which parameter counts, state-dict keys and initialisers come; called after `shape` succeeded."""
+        return []
+
+    def macs(self, *inputs: Any, y: Any) -> Size | None:
+        """Multiply-accumulates of matrix products and convolutions; None: not known (shown as `?`)."""
+        return 0
+
+    def flops(self, *inputs: Any, y: Any) -> Size | None:
+        """All arithmetic; a multiply-accumulate counts 2. None: not known (shown as `?`)."""
+        return None
+
+    def module(self, t: TorchWriter, *inputs: Operand) -> Text | None:
+        """Constructor of its `nn.Module` (`nn.Conv2d(3, 64, 7)`), None where PyTorch has none."""
+        return None
+
+    def torch(self, t: TorchWriter, *inputs: Operand) -> Any:
+        """The expression in `forward`: a Text, or a tuple of Texts. Default: call the module that `module` constructs."""
+        return t.call(t.me(), *[x for x in inputs if x is not None])
+
+    def onnx(self, g: OnnxBuilder, *inputs: OnnxValue) -> Any:
+        """Add nodes; the output value, or a tuple of them."""
+        raise NotImplementedError(self.name)
+
+    def blame(self, axis: int, rank: int) -> str | None:
+        """The parameter that decides the size of this output axis, for the provenance in messages."""
+        return None
+
+    def detail(self) -> str:
+        """The few words a diagram shows under the name: `64, 7×7 / 2`. Default: the required parameters' values."""
+        return ", ".join(str(getattr(self, p.name)) for p in self.params.values() if p.required)
+
+    # ------------------------------------------------------------ conveniences
+
+    def given(self, *names: str) -> dict[str, Any]:
+        """Those of the parameters that are not at their default: keyword arguments of a constructor."""
+        return {n: getattr(self, n) for n in names if getattr(self, n) != self.params[n].default}
+
+    def values(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.params}
+
+    def key(self) -> tuple[Any, ...]:
+        """Equal keys, equal operators."""
+        return (self.name, *(_hashable(getattr(self, name)) for name in self.params))
+
+    def spell(self) -> str:
+        """As in a spec: `Conv2d(64, 7, stride=2)`."""
+        parts = []
+        for declared in self.params.values():
+            value = getattr(self, declared.name)
+            if declared.required and not declared.keyword and not declared.star:
+                parts.append(declared.kind.spell(value))
+            elif declared.star and declared.required:
+                parts.extend(spell_value(v) for v in value)
+            elif value != declared.default:
+                parts.append(f"{declared.name}={declared.kind.spell(value)}")
+        return f"{self.name}({', '.join(parts)})" if parts else self.name
+
+    def __repr__(self) -> str:
+        return f"<{self.spell()}>"
+
+    @classmethod
+    def variadic(cls) -> bool:
+        return any(name.startswith("*") for name in cls.inputs)
+
+    @classmethod
+    def input_names(cls) -> list[str]:
+        return [name.strip("*?") for name in cls.inputs]
+
+    @classmethod
+    def required_inputs(cls) -> int:
+        return sum(not (n.endswith("?") or n.startswith("*")) for n in cls.inputs)
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(map(_hashable, value)) if isinstance(value, (list, tuple)) else value
+
+
+def spell_value(value: Any) -> str:
+    """A value in `.nn` syntax."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        import json
+
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(spell_value, value)) + "]"
+    return str(value)
+
+
+def same_along(y: TensorType, elements: int = 1) -> Size:
+    """`elements` operations for each element of y: the cost of elementwise work."""
+    total: Size = elements
+    for size in y.shape:
+        total = total * size
+    return total
+
+
+def _init_param(name: str, doc: str) -> Param:
+    made = Param(None, doc, None, None, None, False, True)
+    made.name, made.kind = name, KINDS["Initializer|None"]
+    return made
+
+
+_INIT_PARAMS = {
+    "init": _init_param("init", "how its weights are initialised; PyTorch's default when not given"),
+    "bias_init": _init_param("bias_init", "how its biases are initialised"),
+}
+
+
+def inputs_of(cls: type[Op], values: Sequence[Any]) -> list[Any]:
+    """Pad with None what is optional and missing."""
+    if cls.variadic():
+        return list(values)
+    return [*values, *[None] * (len(cls.inputs) - len(values))]
