@@ -74,10 +74,13 @@ class Lexer:
         marks = "|".join(re.escape(mark) for mark in tables.marks)
         foreign = "|".join(re.escape(mark) for mark in sorted({*FOREIGN, *ARITHMETIC}, key=len, reverse=True))
         patterns = {name: pattern for name, pattern in tables.patterns.items() if name != "NEWLINE"}
-        order = ["SPACE", "NAME", "NUMBER", "STRING", "COMMENT"]
+        order = ["NAME", "NUMBER", "STRING", "COMMENT"]
         groups = [f"(?P<{name}>{patterns[name]})" for name in order]
+        blanks = f"(?:{patterns['SPACE']})?"
         # `!=` and `->` are ours, so foreign marks come first only where they are longer.
-        self.pattern = re.compile("|".join([*groups, rf"(?P<FOREIGN>(?!!=){foreign})", f"(?P<MARK>{marks})", r"(?P<NEWLINE>\r?\n)"]))
+        kinds = [*groups, rf"(?P<FOREIGN>(?!!=)(?:{foreign}))", f"(?P<MARK>{marks})", r"(?P<NEWLINE>\r?\n)"]
+        self.known = re.compile(rf"\s|{'|'.join(kinds)}").match
+        self.match = re.compile(f"{blanks}(?:{'|'.join(kinds)})?").match
 
     def lex(self, source: Source, diagnostics: Diagnostics) -> Lexed:
         return _Run(self, source, diagnostics).result()
@@ -92,37 +95,44 @@ class _Run:
 
     def result(self) -> Lexed:
         text, words = self.source.text, self.lexer.words
-        match, tokens = self.lexer.pattern.match, self.found.tokens
+        match, tokens = self.lexer.match, self.found.tokens
         at, end, first = 1 if text.startswith("\ufeff") else 0, len(text), True
         while at < end:
             if len(self.found.broken) >= Diagnostics.LIMIT:
                 tokens.clear()
                 break
             found = match(text, at)
-            if found is None:
-                at, first = self.stray(at, first), False
+            kind = found.lastgroup
+            if kind is None:
+                at, first = self.blank(found.end(), first)
                 continue
-            kind, stop = found.lastgroup, found.end()
-            if kind == "NEWLINE":
-                first = True
+            at, stop = found.span(kind)
+            written = text[at:stop]
+            if kind == "MARK":
+                tokens.append(Token(written, written, at, stop, first))
+            elif kind == "NAME":
+                tokens.append(Token(words.get(written, "NAME"), written, at, stop, first))
+            elif kind == "NEWLINE":
+                first, at = True, stop
+                continue
             elif kind == "COMMENT":
                 self.found.comments.append(ast.Comment(Span(self.source, at, self.trimmed(at, stop)), first))
-            elif kind != "SPACE":
-                written = found.group()
-                if kind == "MARK":
-                    tokens.append(Token(written, written, at, stop, first))
-                elif kind == "NAME":
-                    tokens.append(Token(words.get(written, "NAME"), written, at, stop, first))
-                elif kind == "NUMBER":
-                    stop = self.number(at, stop, first)
-                elif kind == "STRING":
-                    stop = self.string(at, stop, first)
-                else:
-                    self.foreign(written, at, stop, first)
-                first = False
-            at = stop
+            else:
+                stop = self.special(kind, at, stop, first)
+            at, first = stop, False
         self.document()
         return self.found
+
+    def blank(self, at: int, first: bool) -> tuple[int, bool]:
+        """Nothing known after the blanks: the end of the text, or a stray character."""
+        return (self.stray(at, first), False) if at < len(self.source.text) else (at, first)
+
+    def special(self, kind: str, at: int, stop: int, first: bool) -> int:
+        if kind == "NUMBER":
+            return self.number(at, stop, first)
+        if kind == "STRING":
+            return self.string(at, stop, first)
+        return self.foreign(self.source.text[at:stop], at, stop, first)
 
     def trimmed(self, at: int, stop: int) -> int:
         return at + len(self.source.text[at:stop].rstrip())
@@ -169,19 +179,18 @@ class _Run:
                 fix = Fix("write the backslash twice", [Edit(Span(self.source, begin, begin + 1), "\\\\")])
                 self.bad("bad-string", f"`{found[0]}` is not an escape", begin, begin + 2, r"escapes are \" \\ \n \t \r \0", fix)
 
-    def foreign(self, written: str, at: int, stop: int, first: bool) -> None:
+    def foreign(self, written: str, at: int, stop: int, first: bool) -> int:
         if written in ARITHMETIC:
             operator = written[:-1]
             self.bad("syntax", f"`{written}` is not in the language", at, stop, f"give the name anew: `x = x {operator} …`")
-            return self.put("=", at, stop, first)
+            self.put("=", at, stop, first)
+            return stop
         right, message = FOREIGN[written]
         code = "syntax" if written.isascii() else "bad-character"
         self.bad(code, message, at, stop, "", Fix(f"write `{right.strip()}`" if right else "remove it", [Edit(Span(self.source, at, stop), right)]))
-        if right:
-            return self.put(right.strip(), at, stop, first)
-        if written == ";":
-            self.found.tokens.append(Token(";", ";", at, stop, first))
-        return None
+        if right or written == ";":
+            self.put(right.strip() or ";", at, stop, first)
+        return stop
 
     def put(self, mark: str, at: int, stop: int, first: bool) -> None:
         self.found.tokens.append(Token(self.lexer.words.get(mark, mark), mark, at, stop, first))
@@ -191,8 +200,8 @@ class _Run:
         if text[at] == '"' or text[at] in TYPED_QUOTES:
             return self.quoted(at, first)
         stop = at + 1
-        known = self.lexer.pattern
-        while stop < len(text) and text[stop] not in TYPED_QUOTES and text[stop] != '"' and not known.match(text, stop):
+        known = self.lexer.known
+        while stop < len(text) and text[stop] not in TYPED_QUOTES and text[stop] != '"' and not known(text, stop):
             stop += 1
         shown = text[at:stop] if stop - at <= 20 else text[at : at + 20] + "…"
         many = stop - at > 1

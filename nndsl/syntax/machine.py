@@ -36,6 +36,7 @@ class Machine:
         self.values: list[Any] = []
         self.depths: list[int] = []
         self.result: Any = None
+        self.passed: dict[tuple[int, int, str], tuple[int, int]] = {}
 
     def feed(self, tokens: list[Token], at: int) -> int:
         """Takes tokens from `at` on; gives the place of the first that does not fit, or their number at the end."""
@@ -68,7 +69,12 @@ class Machine:
         while target is not None and target < 0:
             origin, size, build, deeper = rules[-1 - target]
             if build is None:
+                states[-1], target = self.pass_through(kind, target)
+                continue
+            if size == 1:
                 del states[-1]
+                values[-1] = build(values[-1:])
+                depths[-1] += deeper
             elif size:
                 children = values[-size:]
                 depth = max(depths[-size:]) + deeper
@@ -86,6 +92,22 @@ class Machine:
             states.append(rows[states[-1]][origin])
             target = rows[states[-1]].get(kind)
         return target
+
+    def pass_through(self, kind: str, target: int) -> tuple[int, int | None]:
+        """The state and the next action after a run of rules of one symbol, of which each operand meets a dozen."""
+        key = self.states[-2], self.states[-1], kind
+        known = self.passed.get(key)
+        if known is not None:
+            return known
+        rows, rules, base, following = self.rows, self.rules, key[0], target
+        while following < 0 and rules[-1 - following][2] is None:
+            state = rows[base][rules[-1 - following][0]]
+            found = rows[state].get(kind)
+            if found is None:
+                return state, None
+            following = found
+        self.passed[key] = state, following
+        return state, following
 
     def simulate(self, kinds: list[str]) -> int:
         """How many of these would be taken from here on; nothing is built or changed."""

@@ -7,6 +7,7 @@ from nndsl.syntax.lexing import Token
 
 STATEMENT_WORDS = frozenset({"INPUT", "OUTPUT", "PARAM", "BUFFER", "LAYER", "INIT", "REQUIRE"})
 EXPRESSION_WORDS = frozenset({"FOR", "IN", "IF", "ELSE", "AND", "OR", "NOT", "TRUE", "FALSE", "NONE"})
+WORDS = ITEM_WORDS | STATEMENT_WORDS | EXPRESSION_WORDS
 ENDS = frozenset({"NAME", "NUMBER", "STRING", ")", "]", "}", "?", "TRUE", "FALSE", "NONE"})
 _NOTHING = Token("$END", "", 0, 0)
 
@@ -29,13 +30,14 @@ class Filter:
                 continue
             if token.first and previous is not _NOTHING and self.breaks(previous, token, following):
                 previous = self.line_end(previous)
-            token.kind = self.kind(previous, token, following)
-            if token.kind in CLOSERS:
+            if token.kind in WORDS:
+                token.kind = self.kind(previous, token, following)
+                if not token.first and self.starts_unbroken(previous, token):
+                    self.line_end(previous)
+            elif token.kind in CLOSERS:
                 self.inside.append(token.kind)
             elif token.kind in OPENERS and self.inside:
                 self.inside.pop()
-            elif not token.first and self.starts_unbroken(previous, token, following):
-                self.line_end(previous)
             self.out.append(token)
             previous = token
         return self.out
@@ -54,7 +56,7 @@ class Filter:
             return following.kind != "IN"
         return token.kind not in CONTINUES_BEFORE
 
-    def starts_unbroken(self, previous: Token, token: Token, following: Token) -> bool:
+    def starts_unbroken(self, previous: Token, token: Token) -> bool:
         """`{ input x: [N]  output y: [N] }`: a declaration ends what stands before it on the line."""
         declares = token.kind in STATEMENT_WORDS or token.kind in ITEM_WORDS - {"IMPORT", "FROM", "BLOCK"}
         if token.kind == "BLOCK":
