@@ -1,0 +1,73 @@
+"""Small pieces of ONNX graphs that operators share, with what differs between opsets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from nndsl.ops.emit import OnnxBuilder, OnnxValue
+from nndsl.shapes import Size
+
+_FAR = (1 << 63) - 1
+
+
+def unsqueeze(g: OnnxBuilder, x: OnnxValue, *axes: int) -> Any:
+    return g.op("Unsqueeze", x, g.const(list(axes)))
+
+
+def squeeze(g: OnnxBuilder, x: OnnxValue, *axes: int) -> Any:
+    return g.op("Squeeze", x, g.const(list(axes)))
+
+
+def reduce(g: OnnxBuilder, kind: str, x: OnnxValue, axes: Sequence[int], keepdims: bool = True) -> Any:
+    """ReduceMean and its kin: `axes` became an input with opset 18 (of ReduceSum with 13)."""
+    if g.opset >= 18 or kind == "ReduceSum":
+        return g.op(kind, x, g.const(list(axes)), keepdims=int(keepdims))
+    return g.op(kind, x, axes=list(axes), keepdims=int(keepdims))
+
+
+def cut(g: OnnxBuilder, x: OnnxValue, axis: int, start: int, stop: int | None = None) -> Any:
+    """`x[..., start:stop]` along one axis; negative numbers count from the end, None is the end."""
+    last = _FAR if stop is None else stop
+    return g.op("Slice", x, g.const([start]), g.const([last]), g.const([axis]))
+
+
+def crop(g: OnnxBuilder, x: OnnxValue, first: int, sizes: Sequence[Size]) -> Any:
+    """The first `sizes` cells along the axes from `first` on."""
+    axes = list(range(first, first + len(sizes)))
+    return g.op("Slice", x, g.const([0] * len(axes)), g.sizes(sizes), g.const(axes))
+
+
+def pad(
+    g: OnnxBuilder,
+    x: OnnxValue,
+    rank: int,
+    before: Sequence[int],
+    after: Sequence[int],
+    mode: str = "constant",
+) -> Any:
+    """Pad the last axes. ONNX's `wrap` exists from opset 19 on; before, both ends are copied around."""
+    if not any(before) and not any(after):
+        return x
+    if mode == "wrap" and g.opset < 19:
+        return _wrapped(g, x, rank, before, after)
+    free = [0] * (rank - len(before))
+    return g.op("Pad", x, g.const([*free, *before, *free, *after]), mode=mode)
+
+
+def _wrapped(g: OnnxBuilder, x: OnnxValue, rank: int, before: Sequence[int], after: Sequence[int]) -> Any:
+    for axis, (left, right) in enumerate(zip(before, after, strict=True), start=rank - len(before)):
+        head = [cut(g, x, axis, -left)] if left else []
+        tail = [cut(g, x, axis, 0, right)] if right else []
+        x = g.op("Concat", *head, x, *tail, axis=axis) if head or tail else x
+    return x
+
+
+def batched(g: OnnxBuilder, x: OnnxValue, axes: int, run: Callable[[OnnxValue], Any]) -> Any:
+    """ONNX's layers want a batch: where x has none, add it before and take it away after."""
+    if x.rank == axes + 2:
+        return run(x)
+    result = run(unsqueeze(g, x, 0))
+    if isinstance(result, tuple):
+        return tuple(squeeze(g, y, 0) for y in result)
+    return squeeze(g, result, 0)
