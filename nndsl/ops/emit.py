@@ -78,6 +78,10 @@ class TorchWriter(Protocol):
         """`torch.int64`; the model's floating type "float" is `torch.get_default_dtype()`-independent: the dtype of an
         operand at hand (`x.dtype`), or of a parameter."""
 
+    def device(self) -> Text | None:
+        """`x.device` of a tensor at hand: where `torch.arange(…)` and its kin must put what they make. None: there is none
+        (in `__init__`), and the argument is left out."""
+
     def unpack(self, call: Text, pattern: str = "") -> tuple[Text, ...]:
         """An expression with several results: assigned as `pattern` says, one `{}` for each output:
         `t.unpack(t.call(t.me(), x), "{}, ({}, {})")`. Without a pattern: `a, b, c = …`, one per output of the node."""
@@ -89,8 +93,11 @@ class TorchWriter(Protocol):
         """Put a class or function (its full source text) at the top of the file, once, and return its name. For layers
         that PyTorch lacks (`DropPath`). The source may use torch, nn, F, Tensor, math."""
 
-    def parameter(self, name: str, shape: Sequence[Size], init: Initializer | None, trained: bool = True) -> Text:
-        """`self.<name> = nn.Parameter(…)` (or a buffer) owned by the block itself; returns `self.<name>`."""
+    def parameter(
+        self, name: str, shape: Sequence[Size], init: Any, trained: bool = True, dtype: str = "float"
+    ) -> Text:
+        """`self.<name> = nn.Parameter(…)` (or a buffer) owned by the block itself; returns `self.<name>`. The name "" is
+        the node's label. `init`: an Initializer, None, or for a buffer a Graph that computes it."""
 
 
 class OnnxValue(Protocol):

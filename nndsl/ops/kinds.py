@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Union
 
 from nndsl.shapes import Dim, Size
 
@@ -17,6 +17,7 @@ PerAxisPadding = tuple[int, ...] | str
 PerAxisPartial = tuple[int | None, ...]
 Sizes = tuple[Size, ...]
 DType = str
+Scalar = Union[int, float]
 
 
 class Unfit(Exception):

@@ -180,6 +180,10 @@ class Writer:
             return Text(f"{floating}.dtype" if floating is not None else "torch.get_default_dtype()")
         return Text(f"torch.{name}")
 
+    def device(self) -> Text | None:
+        at_hand = next((o for o in self.operands if o is not None), None)
+        return None if at_hand is None else Text(f"{at_hand}.device")
+
     def unpack(self, call: Text, pattern: str = "") -> tuple[Text, ...]:
         names = tuple(Text(f"out{i}") for i in range(pattern.count("{}") or self.outputs))
         left = pattern.format(*names) if pattern else ", ".join(names)

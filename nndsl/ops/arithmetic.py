@@ -1,0 +1,380 @@
+"""Arithmetic between tensors: what `+ - * / // % ** @` and unary `-` mean, `Maximum`, `Minimum`, `Pow`, `MatMul`.
+
+`together` holds the rule that all of them and the comparisons share: broadcasting and PyTorch's type promotion.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from nndsl.ops.schema import ARITHMETIC, LINEAR, Op, param, same_along
+from nndsl.shapes import Dim, Size, TensorType, broadcast, is_floating, is_integral, product, promote
+
+if TYPE_CHECKING:
+    from nndsl.ops.emit import OnnxBuilder, OnnxValue, Operand, Text, TorchWriter
+    from nndsl.ops.say import Say
+
+
+def rank_of_kind(dtype: str) -> int:
+    """bool < whole numbers < floating: a number never changes more than the kind of what it meets."""
+    return 2 if is_floating(dtype) else 1 if is_integral(dtype) else 0
+
+
+def common_type(x: TensorType, other: Any) -> str:
+    """The dtype of `x ∘ other` in PyTorch. A tensor without dims counts as a number of its dtype's default width."""
+    if not isinstance(other, TensorType):
+        kind, default = (
+            (0, "bool")
+            if isinstance(other, bool)
+            else (2, "float")
+            if isinstance(other, float)
+            else (1, "int64")
+        )
+        return x.dtype if kind <= rank_of_kind(x.dtype) else default
+    kinds = rank_of_kind(x.dtype), rank_of_kind(other.dtype)
+    if kinds[0] != kinds[1]:
+        return x.dtype if kinds[0] > kinds[1] else other.dtype
+    if bool(x.rank) != bool(other.rank):
+        return x.dtype if x.rank else other.dtype
+    return promote(x.dtype, other.dtype)
+
+
+def together(say: Say, x: TensorType, y: TensorType, done: str, at: Any = None) -> tuple[Size, ...] | None:
+    """The broadcast shape of two tensors; `done` completes "these two cannot be …"."""
+    found = broadcast(x.shape, y.shape, say.facts)
+    if isinstance(found, tuple):
+        return found
+    rank = max(x.rank, y.rank)
+    pairs = [(axis, *_sizes_at(axis, rank, x, y)) for axis in range(rank)]
+    bad = [(axis, a, b) for axis, a, b in pairs if 1 not in (a, b) and not say.facts.equal(a, b)]
+    wrong = [(axis, a, b) for axis, a, b in bad if say.facts.equal(a, b) is False]
+    message = f"these two cannot be {done}: {say.type(x)} and {say.type(y)}"
+    if wrong:
+        say.error(message, code="shape-mismatch", at=at, label=_disagreements(say, wrong))
+        return None
+    facts = [say.facts.missing_fact(a, b) for _, a, b in bad]
+    needed = " and ".join(dict.fromkeys(f for f in facts if f))
+    say.error(
+        message,
+        code="unproven",
+        at=at,
+        label="cannot prove "
+        + ", ".join(f"dim {axis}: {say.spell(a)} = {say.spell(b)}" for axis, a, b in bad),
+        help=f"state it in the model: `require {needed}`" if needed else None,
+    )
+    return None
+
+
+def _sizes_at(axis: int, rank: int, x: TensorType, y: TensorType) -> tuple[Size, Size]:
+    """Both sizes along an axis of the result; a missing dim counts as 1."""
+    before_x, before_y = rank - x.rank, rank - y.rank
+    return (x.shape[axis - before_x] if axis >= before_x else 1), (
+        y.shape[axis - before_y] if axis >= before_y else 1
+    )
+
+
+def _disagreements(say: Say, wrong: list[tuple[int, Size, Size]]) -> str:
+    """`dim 1: 128 ≠ 64, dims 2 and 3: 28 ≠ 56`."""
+    groups: dict[str, list[str]] = {}
+    for axis, a, b in wrong:
+        groups.setdefault(f"{say.spell(a)} ≠ {say.spell(b)}", []).append(str(axis))
+    parts = []
+    for text, axes in groups.items():
+        listed = " and ".join(filter(None, [", ".join(axes[:-1]), axes[-1]]))
+        parts.append(f"dim{'s' if len(axes) > 1 else ''} {listed}: {text}")
+    return ", ".join(parts)
+
+
+def cast_to(g: OnnxBuilder, x: OnnxValue, dtype: str, now: str | None = None) -> OnnxValue:
+    """A cast only where one is needed; `now` is the dtype of a derived value."""
+    return x if (now or x.dtype) == dtype else g.cast(x, dtype)
+
+
+def scalar(g: OnnxBuilder, value: Any, dtype: str) -> OnnxValue:
+    """A number or a size as an ONNX scalar of this dtype."""
+    if isinstance(value, Dim):
+        return cast_to(g, g.size(value), dtype, "int64")
+    return g.const(value, dtype)
+
+
+class Binary(Op, family=ARITHMETIC, abstract=True):
+    """Two tensors, or a tensor and a number, element by element."""
+
+    inputs = ("x", "y?")
+    hidden = True
+    sign: ClassVar[str]
+    done: ClassVar[str]
+
+    other: Any = param(None, doc="the number or size on the other side, when only one is a tensor")
+    reverse: bool = param(False, doc="the number stands on the left")
+
+    def sides(self, x: Any, y: Any) -> tuple[Any, Any]:
+        """Left and right as they stand in the spec."""
+        other = self.other if y is None else y
+        return (other, x) if self.reverse and y is None else (x, other)
+
+    def result(self, x: TensorType, other: Any) -> str:
+        """The dtype in which it is computed."""
+        return common_type(x, other)
+
+    def shape(self, x: TensorType, y: TensorType | None, say: Say) -> TensorType | None:
+        other = self.other if y is None else y
+        if not self.takes(say, x, other):
+            return None
+        shape = x.shape if y is None else together(say, x, y, self.done)
+        return None if shape is None else TensorType(self.gives(x, other), shape)
+
+    def takes(self, say: Say, x: TensorType, other: Any) -> bool:
+        """Are these dtypes fit?"""
+        return True
+
+    def gives(self, x: TensorType, other: Any) -> str:
+        return self.result(x, other)
+
+    def flops(self, x: TensorType, other: TensorType | None, /, *, y: TensorType) -> Size:
+        return same_along(y)
+
+    def torch(self, t: TorchWriter, x: Operand, y: Operand | None) -> Text:
+        return t.binary(self.sign, *self.sides(x, y))
+
+    def onnx(self, g: OnnxBuilder, x: OnnxValue, y: OnnxValue | None) -> OnnxValue:
+        dtype = self.result(x.type, self.other if y is None else y.type)
+        here = cast_to(g, x, dtype)
+        there = scalar(g, self.other, dtype) if y is None else cast_to(g, y, dtype)
+        left, right = (there, here) if self.reverse and y is None else (here, there)
+        return self.nodes(g, left, right, dtype)
+
+    def nodes(self, g: OnnxBuilder, a: OnnxValue, b: OnnxValue, dtype: str) -> OnnxValue:
+        raise NotImplementedError(self.name)
+
+    def detail(self) -> str:
+        return (
+            ""
+            if self.other is None
+            else f"{self.other} {self.sign}"
+            if self.reverse
+            else f"{self.sign} {self.other}"
+        )
+
+
+def _no_booleans(say: Say, x: TensorType, other: Any, done: str) -> bool:
+    """PyTorch refuses `-` on bool; `~` and `!=` say what is meant."""
+    dtype = other.dtype if isinstance(other, TensorType) else "bool" if isinstance(other, bool) else ""
+    if "bool" not in (x.dtype, dtype):
+        return True
+    say.error(
+        f"true/false values cannot be {done}", code="dtype-mismatch", help="convert them first: `Cast(float)`"
+    )
+    return False
+
+
+class Add(Binary):
+    """`x + y`, broadcast: [*], [*] -> [*] (torch.add)."""
+
+    sign, done = "+", "added"
+
+    def nodes(self, g: OnnxBuilder, a: OnnxValue, b: OnnxValue, dtype: str) -> Any:
+        if dtype == "bool":
+            return g.op("Or", a, b)
+        return g.op("Add", a, b)
+
+
+class Subtract(Binary):
+    """`x - y`, broadcast: [*], [*] -> [*] (torch.sub)."""
+
+    sign, done = "-", "subtracted"
+
+    def takes(self, say: Say, x: TensorType, other: Any) -> bool:
+        return _no_booleans(say, x, other, self.done)
+
+    def nodes(self, g: OnnxBuilder, a: OnnxValue, b: OnnxValue, dtype: str) -> Any:
+        return g.op("Sub", a, b)
+
+
+class Multiply(Binary):
+    """`x * y`, broadcast: [*], [*] -> [*] (torch.mul)."""
+
+    sign, done = "*", "multiplied"
+
+    def nodes(self, g: OnnxBuilder, a: OnnxValue, b: OnnxValue, dtype: str) -> Any:
+        if dtype == "bool":
+            return g.op("And", a, b)
+        return g.op("Mul", a, b)
+
+
+class Divide(Binary):
+    """`x / y`, broadcast; whole numbers give floating-point ones: [*], [*] -> [*] (torch.div)."""
+
+    sign, done = "/", "divided"
+
+    def result(self, x: TensorType, other: Any) -> str:
+        dtype = super().result(x, other)
+        return dtype if is_floating(dtype) else "float"
+
+    def nodes(self, g: OnnxBuilder, a: OnnxValue, b: OnnxValue, dtype: str) -> Any:
+        return g.op("Div", a, b)
+
+
+class Remainder(Binary):
+    """`x % y`, with the sign of y as in Python: [*], [*] -> [*] (torch.remainder)."""
+
+    sign, done = "%", "divided"
+
+    def takes(self, say: Say, x: TensorType, other: Any) -> bool:
+        return _no_booleans(say, x, other, self.done)
+
+    def flops(self, x: TensorType, other: TensorType | None, /, *, y: TensorType) -> Size:
+        return same_along(y, 3)
+
+    def nodes(self, g: OnnxBuilder, a: OnnxValue, b: OnnxValue, dtype: str) -> Any:
+        """ONNX's Mod has Python's sign only for whole numbers."""
+        if not is_floating(dtype):
+            return g.op("Mod", a, b)
+        return g.op("Sub", a, g.op("Mul", g.op("Floor", g.op("Div", a, b)), b))
+
+
+class FloorDivide(Binary):
+    """`x // y`, rounded down: [*], [*] -> [*] (torch.floor_divide)."""
+
+    sign, done = "//", "divided"
+
+    def takes(self, say: Say, x: TensorType, other: Any) -> bool:
+        return _no_booleans(say, x, other, self.done)
+
+    def flops(self, x: TensorType, other: TensorType | None, /, *, y: TensorType) -> Size:
+        return same_along(y, 2)
+
+    def nodes(self, g: OnnxBuilder, a: OnnxValue, b: OnnxValue, dtype: str) -> Any:
+        """ONNX's Div cuts toward zero, so the remainder goes first."""
+        if is_floating(dtype):
+            return g.op("Floor", g.op("Div", a, b))
+        return g.op("Div", g.op("Sub", a, g.op("Mod", a, b)), b)
+
+
+class Power(Binary):
+    """`x ** y`, broadcast: [*], [*] -> [*] (torch.pow)."""
+
+    sign, done = "**", "raised to powers"
+
+    def takes(self, say: Say, x: TensorType, other: Any) -> bool:
+        if not _no_booleans(say, x, other, self.done):
+            return False
+        if self.reverse or is_floating(x.dtype) or not isinstance(other, int) or other >= 0:
+            return True
+        say.error(f"whole numbers have no powers of {other}", help="convert them first: `Cast(float)`")
+        return False
+
+    def nodes(self, g: OnnxBuilder, a: OnnxValue, b: OnnxValue, dtype: str) -> Any:
+        return g.op("Pow", a, b)
+
+
+class Maximum(Binary):
+    """The larger of two, element by element: [*], [*] -> [*] (torch.maximum)."""
+
+    inputs = ("x", "y")
+    hidden = False
+    done = "compared"
+    examples = [
+        "([2, 3], [2, 3]) -> Maximum -> [2, 3]",
+        "([N, 1, 4], [T, 4]) -> Maximum -> [N, T, 4]",
+        "(int[3], [2, 1]) -> Maximum -> [2, 3]",
+    ]
+
+    def torch(self, t: TorchWriter, x: Operand, y: Operand | None) -> Text:
+        return t.call("torch.maximum", x, y)
+
+    def nodes(self, g: OnnxBuilder, a: OnnxValue, b: OnnxValue, dtype: str) -> Any:
+        return g.op("Max", a, b) if dtype != "bool" else g.op("Or", a, b)
+
+    def detail(self) -> str:
+        return ""
+
+
+class Minimum(Maximum):
+    """The smaller of two, element by element: [*], [*] -> [*] (torch.minimum)."""
+
+    examples = [
+        "([2, 3], [2, 3]) -> Minimum -> [2, 3]",
+        "([N, 1, 4], [T, 4]) -> Minimum -> [N, T, 4]",
+        "(int[3], [2, 1]) -> Minimum -> [2, 3]",
+    ]
+
+    def torch(self, t: TorchWriter, x: Operand, y: Operand | None) -> Text:
+        return t.call("torch.minimum", x, y)
+
+    def nodes(self, g: OnnxBuilder, a: OnnxValue, b: OnnxValue, dtype: str) -> Any:
+        return g.op("Min", a, b) if dtype != "bool" else g.op("And", a, b)
+
+
+class MatMul(Op, family=LINEAR):
+    """Matrix product, batched and broadcast: [*, M, K], [*, K, N] -> [*, M, N] (torch.matmul)."""
+
+    inputs = ("x", "y")
+    examples = [
+        "([2, 3], [3, 4]) -> MatMul -> [2, 4]",
+        "([B, H, T, 8], [8, 5]) -> MatMul -> [B, H, T, 5]",
+        "([4, 1, 2, 3], [5, 3, 2]) -> MatMul -> [4, 5, 2, 2]",
+        "([3], [2, 3, 4]) -> MatMul -> [2, 4]",
+        "([N, 3], [3]) -> MatMul -> [N]",
+        "([3], [3]) -> MatMul -> []",
+    ]
+
+    def shape(self, x: TensorType, y: TensorType, say: Say) -> TensorType | None:
+        if not (say.rank_at_least(x, 1, at=0) and say.rank_at_least(y, 1, at=1)) or not self._same_type(
+            say, x, y
+        ):
+            return None
+        a, b = x.shape[-1], y.shape[-2] if y.rank > 1 else y.shape[0]
+        what = f"{say.type(x)} @ {say.type(y)}: the last dim of the first meets dim {max(y.rank - 2, 0)} of the second"
+        if not say.same(a, b, what, at=1):
+            return None
+        batch = together(say, _batch(x), _batch(y), "multiplied in batches")
+        if batch is None:
+            return None
+        return TensorType(x.dtype, (*batch, *x.shape[-2:-1], *(y.shape[-1:] if y.rank > 1 else ())))
+
+    def _same_type(self, say: Say, x: TensorType, y: TensorType) -> bool:
+        if x.dtype == y.dtype and x.dtype != "bool":
+            return True
+        help = f"convert one of them: `Cast({x.dtype if is_floating(x.dtype) else y.dtype})`"
+        say.error(
+            f"MatMul takes two inputs of one numeric type: {x.dtype} and {y.dtype}",
+            code="dtype-mismatch",
+            help=help,
+        )
+        return False
+
+    def macs(self, x: TensorType, other: TensorType, /, *, y: TensorType) -> Size:
+        return product(y.shape) * x.shape[-1]
+
+    def flops(self, x: TensorType, other: TensorType, /, *, y: TensorType) -> Size:
+        return self.macs(x, other, y=y) * 2
+
+    def torch(self, t: TorchWriter, x: Operand, y: Operand) -> Text:
+        return t.binary("@", x, y)
+
+    def onnx(self, g: OnnxBuilder, x: OnnxValue, y: OnnxValue) -> Any:
+        return g.op("MatMul", x, y)
+
+
+def _batch(x: TensorType) -> TensorType:
+    """What stands before the matrix."""
+    return TensorType(x.dtype, x.shape[:-2])
+
+
+class Negative(Op, family=ARITHMETIC):
+    """`-x`: [*] -> [*] (torch.neg)."""
+
+    hidden = True
+
+    def shape(self, x: TensorType, say: Say) -> TensorType | None:
+        return x if _no_booleans(say, x, None, "negated") else None
+
+    def flops(self, x: TensorType, y: TensorType) -> Size:
+        return same_along(y)
+
+    def torch(self, t: TorchWriter, x: Operand) -> Text:
+        return t.unary("-", x)
+
+    def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
+        return g.op("Neg", x)
