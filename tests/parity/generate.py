@@ -1,6 +1,6 @@
-"""Record what the reference models do, for the parity tests: `python -m tests.parity.generate` from the repository root.
-
-Run it in an environment of its own with torch, a torchvision that fits it, and numpy. The tests do not need torchvision."""
+"""Record what the reference models do, for the parity tests: `python -m tests.parity.generate [NAME …]` from the
+repository root, in an environment of its own with torch, a torchvision that fits it, and numpy. The tests read only
+what it recorded."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from tests.parity import weights
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
+
 @dataclass
 class Case:
-    """`spec`: the model in the zoo. `shape`: of its input; None records the state dict only (on the meta device)."""
+    """`spec`: the model in the zoo. `shape`: its input's; None records the state dict only (on the meta device)."""
 
     spec: str
     build: Callable[..., nn.Module]
@@ -36,9 +37,25 @@ class Case:
         return FIXTURES / f"{self.name or self.spec.split(':')[1]}.json"
 
 
-TINY_VIT = {"image_size": 32, "patch_size": 8, "num_layers": 2, "num_heads": 4, "hidden_dim": 32, "mlp_dim": 64}
+TINY_VIT = {
+    "image_size": 32,
+    "patch_size": 8,
+    "num_layers": 2,
+    "num_heads": 4,
+    "hidden_dim": 32,
+    "mlp_dim": 64,
+}
 TINY_VIT |= {"dropout": 0.1, "num_classes": 10}
-OUR_TINY_VIT = {"size": 32, "patch": 8, "depth": 2, "heads": 4, "dim": 32, "hidden": 64, "dropout": 0.1, "classes": 10}
+OUR_TINY_VIT = {
+    "size": 32,
+    "patch": 8,
+    "depth": 2,
+    "heads": 4,
+    "dim": 32,
+    "hidden": 64,
+    "dropout": 0.1,
+    "classes": 10,
+}
 OLD_INIT = {"init_weights": True}  # torchvision asks to be told; True is what it does anyway
 
 CASES = [
@@ -62,7 +79,15 @@ CASES = [
     Case("vit:ViTB16", models.vit_b_16, {}, (1, 3, 224, 224)),
     Case("vit:ViTB32", models.vit_b_32, {}, (1, 3, 224, 224)),
     Case("vit:ViTL16", models.vit_l_16, {}),
-    Case("vit:ViT", models.VisionTransformer, TINY_VIT, (2, 3, 32, 32), train=True, name="ViT-tiny", settings=OUR_TINY_VIT),
+    Case(
+        "vit:ViT",
+        models.VisionTransformer,
+        TINY_VIT,
+        (2, 3, 32, 32),
+        train=True,
+        name="ViT-tiny",
+        settings=OUR_TINY_VIT,
+    ),
 ]
 
 
@@ -70,7 +95,11 @@ def record(case: Case) -> dict[str, Any]:
     torch.manual_seed(0)
     with torch.device("cpu" if case.shape else "meta"):
         module = case.build(**case.options)
-    found: dict[str, Any] = {"spec": case.spec, "settings": case.settings or {}, "state": weights.signature(module)}
+    found: dict[str, Any] = {
+        "spec": case.spec,
+        "settings": case.settings or {},
+        "state": weights.signature(module),
+    }
     found["parameters"] = sum(p.numel() for p in module.parameters())
     if case.shape is None:
         return found

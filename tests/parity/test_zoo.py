@@ -1,5 +1,5 @@
-"""The zoo against torchvision, held by recorded fixtures (see `generate.py`): names, shapes, first values, answers,
-gradients and running statistics."""
+"""The zoo against torchvision, held by recorded fixtures (see `generate.py`): names, shapes, first values,
+answers, gradients and running statistics."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_training_step_equals_the_reference(name: str) -> None:
 
 @pytest.mark.parametrize("name", [n for n in having("first_values") if not n.startswith(("VGG", "ViTB"))])
 def test_initial_values_follow_the_reference_distribution(name: str) -> None:
-    """Ours and theirs are two draws from one distribution: standard deviations agree within sampling error."""
+    """Two draws from one distribution: means and deviations agree within sampling error."""
     recorded = fixture(name)
     ours = weights.first_values(built(recorded, "cpu"))
     sizes = {key: tensor.numel() for key, tensor in built(recorded, "meta").state_dict().items()}

@@ -1,5 +1,5 @@
-"""The rule that fills a reference model and ours with equal numbers: each tensor is drawn from a generator seeded by
-its name. Shared by `generate.py` (which runs beside the reference libraries) and by the tests."""
+"""The rule that fills a reference model and ours with equal numbers: each tensor is drawn from a generator seeded
+by its name. Shared by `generate.py` (which runs beside the reference libraries) and by the tests."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def uniform(name: str, shape: tuple[int, ...], low: float, high: float) -> torch
     return torch.from_numpy(drawn.reshape(shape)).mul_(high - low).add_(low)
 
 
-def weight(name: str, shape: tuple[int, ...], width: float | None = None) -> torch.Tensor:
-    """He-scaled matrices and filters, gains and variances around 1, small offsets: activations stay sane at any depth."""
+def weight(name: str, shape: tuple[int, ...]) -> torch.Tensor:
+    """He-scaled matrices and filters, gains and variances around 1, small offsets: sane activations at any depth."""
     if len(shape) > 1:
         fan_in = int(np.prod(shape[1:]))
         bound = (3.0 * 2.0 / fan_in) ** 0.5
@@ -47,12 +47,14 @@ def picture(*shape: int) -> torch.Tensor:
 
 @contextmanager
 def portable_dropout() -> Iterator[None]:
-    """`F.dropout` with masks that depend on the number of the call and the shape, not on the machine's generator: the
-    n-th dropout of the reference and the n-th of ours drop the same elements, so their order is part of the test."""
+    """`F.dropout` with masks that depend on the number of the call and the shape, not on the machine's generator:
+    the n-th dropout of the reference and of ours drop the same elements, so their order is part of the test."""
     original = nn.functional.dropout
     calls = 0
 
-    def dropout(x: torch.Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> torch.Tensor:
+    def dropout(
+        x: torch.Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+    ) -> torch.Tensor:
         nonlocal calls
         if not training or p == 0.0:
             return x
@@ -68,8 +70,8 @@ def portable_dropout() -> Iterator[None]:
 
 
 def outline(name: str, tensor: torch.Tensor) -> dict[str, Any]:
-    """A tensor as a few numbers, none of which survives a wrong value: its norm, projections on seeded directions,
-    and its first entries."""
+    """A tensor as a few numbers, none of which survives a wrong value: its norm, projections on seeded
+    directions, and its first entries."""
     flat = tensor.detach().double().flatten()
     directions = [uniform(f"{name} direction {i}", tuple(flat.shape), -1.0, 1.0).double() for i in range(3)]
     return {
@@ -95,12 +97,18 @@ def observe(module: nn.Module, inputs: list[torch.Tensor], train: bool) -> dict[
     module.double().train(train)
     with portable_dropout(), torch.set_grad_enabled(train):
         outputs = outputs_of(module(*[x.double() if x.is_floating_point() else x for x in inputs]))
-    seen: dict[str, Any] = {"outputs": {name: outline(name, value) for name, value in sorted(outputs.items())}}
+    seen: dict[str, Any] = {
+        "outputs": {name: outline(name, value) for name, value in sorted(outputs.items())}
+    }
     if not train:
         return seen
-    loss = torch.stack([torch.sum(v * uniform(f"cotangent {n}", tuple(v.shape), -1, 1)) for n, v in sorted(outputs.items())])
+    loss = torch.stack(
+        [torch.sum(v * uniform(f"cotangent {n}", tuple(v.shape), -1, 1)) for n, v in sorted(outputs.items())]
+    )
     loss.sum().backward()
-    seen["gradients"] = {name: measures(name, p.grad) for name, p in module.named_parameters() if p.grad is not None}
+    seen["gradients"] = {
+        name: measures(name, p.grad) for name, p in module.named_parameters() if p.grad is not None
+    }
     seen["buffers"] = {name: measures(name, b) for name, b in module.named_buffers() if b.is_floating_point()}
     return seen
 
