@@ -1,6 +1,6 @@
-"""Record what the reference models do, for the parity tests: `python -m tests.parity.generate [NAME …]` from the
-repository root, in an environment of its own with torch, a torchvision that fits it, and numpy. The tests read only
-what it recorded."""
+"""Record what the reference models do: `python -m tests.parity.generate [NAME …]` from the repository root.
+
+Runs in an environment of its own with torch, a torchvision that fits it, and numpy; the tests read only its record."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FIXTURES = Path(__file__).parent / "fixtures"
 
 @dataclass
 class Case:
-    """`spec`: the model in the zoo. `shape`: its input's; None records the state dict only (on the meta device)."""
+    """`spec`: the model in the zoo. `shape`: its input's; None records the state dict only (on `meta`)."""
 
     spec: str
     build: Callable[..., nn.Module]

@@ -1,4 +1,4 @@
-"""The library's Transformer blocks against torch.nn's: weights load by name, answers equal with every mask."""
+"""The library's Transformer blocks against torch.nn's: weights load by name, answers are equal."""
 
 from __future__ import annotations
 

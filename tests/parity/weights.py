@@ -1,5 +1,6 @@
-"""The rule that fills a reference model and ours with equal numbers: each tensor is drawn from a generator seeded
-by its name. Shared by `generate.py` (which runs beside the reference libraries) and by the tests."""
+"""The rule that fills a reference model and ours with equal numbers: a generator seeded by the tensor's name.
+
+Shared by `generate.py` (which runs beside the reference libraries) and by the tests."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ def uniform(name: str, shape: tuple[int, ...], low: float, high: float) -> torch
 
 
 def weight(name: str, shape: tuple[int, ...]) -> torch.Tensor:
-    """He-scaled matrices and filters, gains and variances around 1, small offsets: sane activations at any depth."""
+    """He-scaled matrices and filters, gains and variances around 1, small offsets: activations stay sane."""
     if len(shape) > 1:
         fan_in = int(np.prod(shape[1:]))
         bound = (3.0 * 2.0 / fan_in) ** 0.5
@@ -47,8 +48,8 @@ def picture(*shape: int) -> torch.Tensor:
 
 @contextmanager
 def portable_dropout() -> Iterator[None]:
-    """`F.dropout` with masks that depend on the number of the call and the shape, not on the machine's generator:
-    the n-th dropout of the reference and of ours drop the same elements, so their order is part of the test."""
+    """`F.dropout` with masks from the number of the call and the shape, not from the machine's generator: the n-th
+    dropout of the reference and of ours drop the same elements, so their order is part of the test."""
     original = nn.functional.dropout
     calls = 0
 
