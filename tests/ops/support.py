@@ -464,7 +464,7 @@ def flow(text: str, **options: Any) -> nn.Module:
     padded = inputs_of(type(op), types)
     assert typed(op, padded) == wanted, f"{text}: {typed(op, padded)}"
     if any(isinstance(s, Dim) for t in types for s in t.shape) and "at" not in options:
-        symbols = sorted(symbols_of(types))
+        symbols = sorted({name for t in types for s in t.shape if isinstance(s, Dim) for name in s.symbols()})
         options["at"] = [
             {s: 6 + i for i, s in enumerate(symbols)},
             {s: 11 - i for i, s in enumerate(symbols)},
