@@ -1,0 +1,1 @@
+"""What an IR becomes. No backend imports another."""

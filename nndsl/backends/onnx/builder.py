@@ -1,0 +1,157 @@
+"""What operators write their ONNX nodes to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from nndsl.backends.onnx.dtypes import Dtypes
+from nndsl.backends.onnx.infer import infer
+from nndsl.backends.onnx.records import Body, Recipe, Step, Tensor
+from nndsl.backends.onnx.schemas import checked
+from nndsl.backends.onnx.simplify import simplify
+from nndsl.backends.onnx.sizes import Sizes
+from nndsl.ir.graph import Node
+from nndsl.ops.schema import Weight
+from nndsl.shapes import Dim, Facts, Size, TensorType
+
+_RANDOM = {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"}
+
+
+class Builder:
+    """One per export. `body`, `node`, `operands` and `layer` say where it stands; the lowering moves it along."""
+
+    def __init__(self, opset: int, dtypes: Dtypes, facts: Facts, optimize: bool) -> None:
+        self.opset = opset
+        self.facts = facts
+        self.dtypes = dtypes
+        self.optimize = optimize
+        self.node: Node | None = None
+        self.node_weights: dict[str, Weight] | None = None
+        self.path = ""
+        self.blocks = ""
+        self.layer = ""  # the node's weights are below this name
+        self.result = ""  # the layer whose result the node's is: not its own where another was folded into it
+        self.layer_of: Callable[[str, bool], str] = lambda label, borrowed: label
+        self.operands: list[Tensor] = []
+        self.enter(Body(""))
+
+    def enter(self, body: Body) -> None:
+        """Work on a body from its beginning."""
+        self.body = body
+        self.body_sizes = Sizes(self)
+        self.made: dict[Any, tuple[Tensor, ...]] = {}
+
+    # ------------------------------------------------------------ nodes
+
+    def op(self, op_type: str, *inputs: Tensor | None, outputs: int = 1, domain: str = "", **attributes: Any) -> Any:
+        given = {name: value for name, value in attributes.items() if value is not None}
+        if not domain:
+            given = checked(op_type, self.opset, given)
+        values = list(inputs)
+        while values and values[-1] is None:
+            values.pop()
+        if self.optimize and not domain and outputs == 1:
+            instead = simplify(self, op_type, values, given)
+            if instead is not None:
+                return instead
+        made = self.steps(op_type, values, given, outputs, domain)
+        return made[0] if outputs == 1 else made
+
+    def raw(self, op_type: str, inputs: list[Tensor | None], attributes: dict[str, Any]) -> Tensor:
+        """A node of one output, as it is."""
+        return self.steps(op_type, inputs, attributes, 1, "")[0]
+
+    def steps(
+        self, op_type: str, inputs: list[Tensor | None], attributes: dict[str, Any], outputs: int, domain: str
+    ) -> tuple[Tensor, ...]:
+        """The node, or the equal one that is there already."""
+        key = (op_type, domain, outputs, *map(id, inputs), *map(_frozen, attributes.items()))
+        if self.optimize and key in self.made and op_type not in _RANDOM:
+            return self.made[key]
+        known = infer(op_type, inputs, attributes) if outputs == 1 and not domain else None
+        values = tuple(Tensor("", known) for _ in range(outputs))
+        step = Step(op_type, domain, inputs, list(values), attributes, self.path, self.blocks, self.result, self.node)
+        for value in values:
+            value.step = step
+        self.body.steps.append(step)
+        self.made[key] = values
+        return values
+
+    # ------------------------------------------------------------ weights
+
+    def weight(self, name: str) -> Tensor:
+        if self.node_weights is None:
+            assert self.node is not None
+            self.node_weights = {weight.name: weight for weight in self.node.weights()}
+        found = self.node_weights[name]
+        return self.recipe(Recipe((self.layer,), name), TensorType(found.dtype, tuple(found.shape)))
+
+    def packed(self, name: str, make: Any) -> Tensor:
+        return self.recipe(Recipe((self.layer,), name, make), None)
+
+    def computed(self, name: str, make: Any, others: Sequence[tuple[str, bool]], type: TensorType | None) -> Tensor:
+        """A weight made from several layers': `make(w)` reads its own by `w(name)`, the others' by `w.of(1)(name)`."""
+        layers = tuple(self.layer_of(label, borrowed) for label, borrowed in others)
+        return self.recipe(Recipe((self.layer, *layers), name, make), type)
+
+    def recipe(self, recipe: Recipe, known: TensorType | None) -> Tensor:
+        key = recipe.identity()
+        if key not in self.body.weights:
+            made = Tensor(recipe.key, known)
+            made.recipe = recipe
+            self.body.weights[key] = made
+        return self.body.weights[key]
+
+    # ------------------------------------------------------------ constants and sizes
+
+    def const(self, value: Any, dtype: str = "int64") -> Tensor:
+        array = np.asarray(value, dtype=self.dtypes.numpy(dtype))
+        key = (self.dtypes.exact(dtype), array.shape, array.tobytes())
+        if key not in self.body.constants:
+            made = Tensor(_constant_name(array), TensorType(dtype, array.shape))
+            made.array = array
+            if dtype == "int64" and array.ndim == 1:
+                made.content = tuple(array.tolist())
+            self.body.constants[key] = made
+        return self.body.constants[key]
+
+    def sizes(self, sizes: Sequence[Size]) -> Tensor:
+        vector = self.body_sizes.vector(sizes)
+        if vector.array is None:
+            vector.content = tuple(sizes)
+        return vector
+
+    def dims(self, sizes: Sequence[Size]) -> Tensor:
+        unknown = [i for i, size in enumerate(sizes) if isinstance(size, Dim)]
+        if len(unknown) != 1 or -1 in sizes:
+            return self.sizes(sizes)
+        return self.const([-1 if isinstance(size, Dim) else size for size in sizes])
+
+    def size(self, size: Size) -> Tensor:
+        return self.body_sizes.scalar(size)
+
+    def cast(self, x: Tensor, dtype: str) -> Tensor:
+        made: Tensor = self.op("Cast", x, to=self.elem_type(dtype))
+        if made.known is None and x.known is not None:
+            made.known = TensorType(dtype, x.shape)
+        return made
+
+    def elem_type(self, dtype: str) -> int:
+        return self.dtypes.number(dtype)
+
+
+def _frozen(item: tuple[str, Any]) -> Any:
+    name, value = item
+    if isinstance(value, list):
+        return name, tuple(value)
+    return item if isinstance(value, (int, float, str)) else (name, id(value))
+
+
+def _constant_name(array: Any) -> str:
+    """`const.0_-1_768`: what it holds, where that is short."""
+    if array.size > 6:
+        return "const"
+    return "const." + "_".join(f"{v:g}" if array.dtype.kind == "f" else str(v) for v in array.reshape(-1).tolist())

@@ -1,0 +1,151 @@
+"""`export`: from the IR to an ONNX file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from nndsl.backends.onnx import wire
+from nndsl.backends.onnx.builder import Builder
+from nndsl.backends.onnx.dtypes import FLOATING, Dtypes
+from nndsl.backends.onnx.files import Output, output
+from nndsl.backends.onnx.lower import Lowering
+from nndsl.backends.onnx.proto import Writer
+from nndsl.backends.onnx.records import Body, Tensor
+from nndsl.backends.onnx.schemas import IR_VERSIONS, OPSETS
+from nndsl.backends.onnx.weights import bytes_of, misfits, stored
+from nndsl.diagnostics import Diagnostic, SpecError
+from nndsl.ir.graph import Graph
+from nndsl.passes import for_inference
+from nndsl.shapes import Facts
+
+SINGLE_FILE_LIMIT = 2_000_000_000  # a protobuf message ends at 2 GiB; the graph itself needs some of that
+
+
+@dataclass(slots=True)
+class Options:
+    """`external`: None decides by size. `threshold`: from how many bytes of weights on they are external."""
+
+    opset: int = 23
+    functions: bool = False
+    optimize: bool = True
+    dtype: str = "float32"
+    external: bool | None = None
+    threshold: int = SINGLE_FILE_LIMIT
+
+
+@dataclass(slots=True)
+class Report:
+    """What was written. `nodes` counts those of the graph and of functions, each once."""
+
+    path: Path
+    opset: int
+    ir_version: int
+    nodes: int
+    functions: list[str]
+    weights: int
+    bytes: int
+    data: Path | None = None
+    verified: bool = False
+
+
+@dataclass(slots=True)
+class Lowered:
+    """A graph in memory: `model` without its weights, `tensors` which weights it has."""
+
+    graph: Graph
+    model: Any
+    dtypes: Dtypes
+    bodies: list[Body]
+
+    def tensors(self) -> list[Tensor]:
+        return list(self.bodies[-1].weights.values())
+
+    def constants(self) -> list[Tensor]:
+        return list(self.bodies[-1].constants.values())
+
+
+def lower(graph: Graph, options: Options) -> Lowered:
+    """The graph's nodes as ONNX; SpecError for what ONNX cannot say."""
+    _check_options(graph, options)
+    graph = for_inference(graph, optimize=options.optimize)
+    dtypes = Dtypes(options.dtype)
+    builder = Builder(options.opset, dtypes, graph.facts or Facts(), options.optimize)
+    lowering = Lowering(graph, builder, options.functions)
+    body = lowering.run()
+    functions = lowering.bodies()
+    model = Writer(graph, dtypes, options.opset, IR_VERSIONS[options.opset]).model(body, functions)
+    return Lowered(graph, model, dtypes, [*functions, body])
+
+
+@contextmanager
+def written(graph: Graph, weights: Mapping[str, Any], path: Path, options: Options) -> Iterator[tuple[Output, Report]]:
+    """The files under temporary names: whoever calls decides whether to keep them."""
+    lowered = lower(graph, options)
+    if problems := misfits(graph, weights):
+        raise SpecError(problems)
+    size = bytes_of(graph, lowered.dtypes)
+    external = options.external if options.external is not None else size >= options.threshold
+    with output(path, graph.span) as out:
+        data = f"{out.path.name}.data" if external else ""
+        _write(lowered, weights, data, out)
+        yield out, _report(lowered, data, out, options)
+
+
+def export(
+    graph: Graph,
+    weights: Mapping[str, Any],
+    path: str | PathLike[str],
+    *,
+    opset: int = 23,
+    functions: bool = False,
+    optimize: bool = True,
+    dtype: str = "float32",
+    external: bool | None = None,
+) -> Report:
+    """Write `graph` with `weights` (numpy arrays by state-dict key) to `path`. SpecError where that cannot be done;
+    then nothing is left behind."""
+    options = Options(opset, functions, optimize, dtype, external)
+    with written(graph, weights, Path(path), options) as (out, report):
+        out.keep()
+    return report
+
+
+def _check_options(graph: Graph, options: Options) -> None:
+    if options.opset not in OPSETS:
+        message = f"opset {options.opset} is not supported: {OPSETS[0]} to {OPSETS[-1]} are"
+        raise SpecError([Diagnostic("onnx-opset", message, graph.span)])
+    if options.dtype not in FLOATING:
+        message = f"{options.dtype} is no floating type: there are {', '.join(FLOATING)}"
+        raise SpecError([Diagnostic("onnx-dtype", message, graph.span)])
+
+
+def _write(lowered: Lowered, weights: Mapping[str, Any], data: str, out: Output) -> None:
+    model = lowered.model
+    for tensor in lowered.constants():
+        number = lowered.dtypes.number(tensor.dtype)
+        model.graph.initializer.append(wire.tensor_proto(tensor.name, number, tensor.array))
+    parts = stored(lowered.tensors(), weights, lowered.dtypes)
+    if data:
+        with out.open(data) as file:
+            model.graph.initializer.extend(wire.write_external(file, data, parts))
+        parts = []
+    with out.open(out.path.name) as file:
+        wire.write_single(file, model, parts)
+
+
+def _report(lowered: Lowered, data: str, out: Output, options: Options) -> Report:
+    return Report(
+        path=out.shown,
+        opset=options.opset,
+        ir_version=lowered.model.ir_version,
+        nodes=sum(len(body.steps) for body in lowered.bodies),
+        functions=[body.name for body in lowered.bodies[:-1]],
+        weights=len(lowered.tensors()),
+        bytes=sum(file.stat().st_size for file in out.files()),
+        data=out.shown.with_name(data) if data else None,
+    )

@@ -1,0 +1,109 @@
+"""What is built before protobuf: values and nodes that refer to each other, so that renaming and tidying cost nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from nndsl.ir.graph import Node
+from nndsl.shapes import Size, TensorType
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Where a weight's numbers come from: layer names below the body it stands in, and what is made of their weights.
+
+    Without `make` it is the weight `name` of `layers[0]` itself."""
+
+    layers: tuple[str, ...]
+    name: str
+    make: Callable[[Any], Any] | None = field(default=None, compare=False)
+
+    @property
+    def computed(self) -> bool:
+        return self.make is not None
+
+    @property
+    def key(self) -> str:
+        """A plain weight's state-dict key; a readable name for a computed one."""
+        return weight_key(self.layers[0], self.name)
+
+    def identity(self) -> tuple[Any, ...]:
+        return (self.layers, self.name, self.computed)
+
+
+def weight_key(layer: str, name: str) -> str:
+    return f"{layer}.{name}" if name else layer
+
+
+class Tensor:
+    """A value of the ONNX graph (what operators see as `OnnxValue`). At most one of `step`, `array`, `recipe` is set:
+    what computes it, its numbers when it is a constant, where its numbers come from when it is a weight.
+
+    `content`: the sizes it holds, when it is a vector of sizes."""
+
+    __slots__ = ("array", "content", "hint", "known", "name", "recipe", "step")
+
+    def __init__(self, hint: str, known: TensorType | None = None) -> None:
+        self.name = ""  # given at the end, when all names are known
+        self.hint = hint
+        self.known = known
+        self.step: Step | None = None
+        self.array: Any = None
+        self.recipe: Recipe | None = None
+        self.content: tuple[Size, ...] | None = None
+
+    @property
+    def type(self) -> TensorType:
+        if self.known is None:
+            made_by = self.step.op_type if self.step is not None else "a constant"
+            raise TypeError(f"the type of a value derived by {made_by} is not known")
+        return self.known
+
+    @property
+    def shape(self) -> tuple[Size, ...]:
+        return self.type.shape
+
+    @property
+    def rank(self) -> int:
+        return len(self.type.shape)
+
+    @property
+    def dtype(self) -> str:
+        return self.type.dtype
+
+    def __repr__(self) -> str:
+        return f"<{self.name or self.hint}: {self.known}>"
+
+
+@dataclass(slots=True, eq=False)
+class Step:
+    """One ONNX node. `path` is the layer it came from (`layer1.0/conv1`), `layer` the same as a state-dict name,
+    `origin` that layer's node in the IR."""
+
+    op_type: str
+    domain: str
+    inputs: list[Tensor | None]
+    outputs: list[Tensor]
+    attributes: dict[str, Any]
+    path: str = ""
+    blocks: str = ""
+    layer: str = ""
+    origin: Node | None = None
+    name: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Body:
+    """The nodes of the model, or of one ONNX function. `weights` by the identity of their recipes."""
+
+    name: str
+    inputs: list[Tensor] = field(default_factory=list)
+    outputs: list[Tensor] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    weights: dict[tuple[Any, ...], Tensor] = field(default_factory=dict)
+    constants: dict[tuple[Any, ...], Tensor] = field(default_factory=dict)
+    is_function: bool = False
+    doc: str = ""
+    source: str = ""

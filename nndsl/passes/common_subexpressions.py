@@ -1,0 +1,40 @@
+"""Compute once what is computed twice: equal operators without weights on equal values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nndsl.ir.graph import Graph, Node
+from nndsl.ops.schema import REGULARIZATION
+from nndsl.passes.rebuild import Draft, rebuild
+
+
+def share_subexpressions(graph: Graph) -> Graph:
+    return rebuild(graph, _visit)
+
+
+def _visit(draft: Draft) -> None:
+    seen: dict[Any, Node] = {}
+    for node in draft.old.nodes:
+        key = _key(draft, node)
+        first = seen.get(key) if key is not None else None
+        if first is not None:
+            for value, same in zip(node.outputs, first.outputs, strict=True):
+                draft.alias(value, same)
+            continue
+        draft.keep(node)
+        if key is not None:
+            seen[key] = node
+    draft.finish()
+
+
+def _key(draft: Draft, node: Node) -> Any:
+    """None for what must stay: layers with weights, and what is random while training."""
+    if node.is_call or node.op.has_weights or node.op.family is REGULARIZATION or not node.inputs:
+        return None
+    key = node.op.key()
+    try:
+        hash(key)
+    except TypeError:  # a parameter of kind Any may hold anything
+        return None
+    return (key, node.mode, *(id(draft[v]) if v is not None else None for v in node.inputs))
