@@ -1,0 +1,180 @@
+"""Bounds of sizes: what a polynomial over sizes is at least and at most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import lcm
+
+from nndsl.dims import Atom, Dim, Monomial, Size, Terms, monomial
+
+Uppers = Mapping[str, int]
+DEEPEST = 4
+LONGEST_EXPANSION = 2000
+
+
+def lower(size: Size, uppers: Uppers, depth: int = 0) -> int | None:
+    """The best bound found, or None. Every symbol is at least 1, and at most what `uppers` says."""
+    if isinstance(size, int):
+        return size
+    found = [_shifted_to_zero(size, uppers, depth)]
+    if depth < DEEPEST:
+        for relaxed, scale in _relaxations(size, uppers, depth):
+            bound = lower(relaxed, uppers, depth + 1)
+            found.append(None if bound is None else -(-bound // scale))
+    return max((bound for bound in found if bound is not None), default=None)
+
+
+def upper(size: Size, uppers: Uppers, depth: int = 0) -> int | None:
+    bound = lower(-size, uppers, depth)
+    return None if bound is None else -bound
+
+
+def _shifted_to_zero(dim: Dim, uppers: Uppers, depth: int) -> int | None:
+    """Each atom becomes its own bound plus something >= 0; then terms with positive factors only add."""
+    lows = {atom: _atom_lower(atom, uppers, depth) for atom in dim.atoms()}
+    if any(low is None for low in lows.values()):
+        return None
+    total = 0
+    for mono, factor in _expanded(dim.terms, lows).items():
+        if not mono:
+            total += factor
+        elif factor < 0:
+            room = _room(mono, lows, uppers, depth)
+            if room is None:
+                return None
+            total += factor * room
+    return total
+
+
+def _expanded(terms: Terms, lows: Mapping[Atom, int | None]) -> Terms:
+    """The polynomial over `atom - low`."""
+    total: Terms = {}
+    for mono, factor in terms.items():
+        partial: Terms = {(): factor}
+        for atom in mono:
+            low = lows[atom] or 0
+            grown: Terms = {}
+            for part, f in partial.items():
+                longer = tuple(sorted((*part, atom)))
+                grown[longer] = grown.get(longer, 0) + f
+                if low:
+                    grown[part] = grown.get(part, 0) + f * low
+            partial = grown
+            if len(partial) > LONGEST_EXPANSION:
+                break
+        for part, f in partial.items():
+            total[part] = total.get(part, 0) + f
+    return total
+
+
+def _room(mono: Monomial, lows: Mapping[Atom, int | None], uppers: Uppers, depth: int) -> int | None:
+    """How large a product of `atom - low` gets."""
+    total = 1
+    for atom in mono:
+        high = _atom_upper(atom, uppers, depth)
+        if high is None:
+            return None
+        total *= max(0, high - (lows[atom] or 0))
+    return total
+
+
+def _atom_lower(atom: Atom, uppers: Uppers, depth: int) -> int | None:
+    if not atom.operands:
+        return 1
+    if depth >= DEEPEST:
+        return None
+    bounds = [lower(o, uppers, depth + 1) for o in atom.operands]
+    known = [bound for bound in bounds if bound is not None]
+    if atom.kind == "max":
+        return max(known, default=None)
+    if len(known) < len(bounds):
+        return None
+    if atom.kind == "min":
+        return min(known)
+    over, under = known
+    if isinstance(atom.operands[1], int):
+        return over // under
+    return 0 if over >= 0 and under >= 1 else None
+
+
+def _atom_upper(atom: Atom, uppers: Uppers, depth: int) -> int | None:
+    if not atom.operands:
+        return uppers.get(atom)
+    if depth >= DEEPEST:
+        return None
+    bounds = [upper(o, uppers, depth + 1) for o in atom.operands]
+    known = [bound for bound in bounds if bound is not None]
+    if atom.kind == "min":
+        return min(known, default=None)
+    if atom.kind == "max":
+        return max(known) if len(known) == len(bounds) else None
+    over, under = bounds[0], lower(atom.operands[1], uppers, depth + 1)
+    if over is None or under is None or under < 1:
+        return None
+    return over // under if over >= 0 or isinstance(atom.operands[1], int) else None
+
+
+def _relaxations(dim: Dim, uppers: Uppers, depth: int) -> Iterator[tuple[Size, int]]:
+    """Polynomials that, divided by their scale, are never above this one and have fewer atoms in it."""
+    divisions = _without_divisions(dim, uppers, depth)
+    if divisions is not None:
+        yield divisions
+    for atom in sorted(dim.atoms()):
+        if atom.kind in ("min", "max"):
+            for option in atom.operands:
+                replaced = _with_option(dim, atom, option, uppers, depth)
+                if replaced is not None:
+                    yield replaced, 1
+
+
+def _without_divisions(dim: Dim, uppers: Uppers, depth: int) -> tuple[Size, int] | None:
+    """`(X - (k-1)) / k <= X // k <= X / k`: one end for what is added, the other for what is taken off."""
+    divided: dict[Monomial, tuple[Atom, Monomial]] = {}
+    for mono in dim.terms:
+        picked = _picked(mono, "div", uppers, depth)
+        if picked is not None and isinstance(picked[0].operands[1], int):
+            divided[mono] = picked
+    if not divided:
+        return None
+    scale = lcm(*(_divisor(atom) for atom, _ in divided.values()))
+    total: Size = 0
+    for mono, factor in dim.terms.items():
+        if mono not in divided:
+            total = total + monomial(mono, factor * scale)
+            continue
+        atom, others = divided[mono]
+        by = _divisor(atom)
+        over = atom.operands[0] - (by - 1 if factor > 0 else 0)
+        total = total + over * monomial(others, factor * (scale // by))
+    return total, scale
+
+
+def _divisor(atom: Atom) -> int:
+    by = atom.operands[1]
+    assert isinstance(by, int)
+    return by
+
+
+def _with_option(dim: Dim, atom: Atom, option: Size, uppers: Uppers, depth: int) -> Size | None:
+    """`min(a, b) <= a` bounds what is taken off, `max(a, b) >= a` what is added."""
+    total: Size = 0
+    for mono, factor in dim.terms.items():
+        if atom not in mono or (factor < 0) != (atom.kind == "min"):
+            total = total + monomial(mono, factor)
+            continue
+        picked = _picked(mono, atom.kind, uppers, depth)
+        if picked is None or picked[0] != atom:
+            return None
+        total = total + option * monomial(picked[1], factor)
+    return total if total != dim else None
+
+
+def _picked(mono: Monomial, kind: str, uppers: Uppers, depth: int) -> tuple[Atom, Monomial] | None:
+    """The first atom of this kind and the rest of its product, which must not be negative."""
+    for at, atom in enumerate(mono):
+        if atom.kind != kind:
+            continue
+        others = mono[:at] + mono[at + 1 :]
+        lows = [_atom_lower(other, uppers, depth) for other in others]
+        return (atom, others) if all(low is not None and low >= 0 for low in lows) else None
+    return None
