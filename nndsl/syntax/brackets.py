@@ -21,14 +21,15 @@ CONTINUES_AFTER = frozenset(
 CONTINUES_BEFORE = frozenset("-> = . .. , : ) ] } { + - * / // % @ ** == != < <= > >= AND OR IN ELSE".split())
 
 
-def balance(tokens: list[Token], source: Source, diagnostics: Diagnostics) -> list[Token]:
+def balance(tokens: list[Token], source: Source, diagnostics: Diagnostics, broken: list[int]) -> list[Token]:
+    """The tokens with every bracket closed; `broken` gets the places of what was reported."""
     if _balanced(tokens):
         return tokens
-    tokens, cut = _shallow(tokens, source, diagnostics)
+    tokens, cut = _shallow(tokens, source, diagnostics, broken)
     if _balanced(tokens):
         return tokens
     # What stood beyond the cut is gone, so what is unbalanced now was counted by that one mistake.
-    return _Repair(tokens, source, Diagnostics() if cut else diagnostics).result()
+    return _Repair(tokens, source, Diagnostics() if cut else diagnostics, broken).result()
 
 
 def _balanced(tokens: list[Token]) -> bool:
@@ -44,7 +45,9 @@ def _balanced(tokens: list[Token]) -> bool:
     return not stack
 
 
-def _shallow(tokens: list[Token], source: Source, diagnostics: Diagnostics) -> tuple[list[Token], bool]:
+def _shallow(
+    tokens: list[Token], source: Source, diagnostics: Diagnostics, broken: list[int]
+) -> tuple[list[Token], bool]:
     """Puts a name in the place of what is nested too deeply."""
     kept: list[Token] = []
     depth, cut = 0, False
@@ -55,6 +58,7 @@ def _shallow(tokens: list[Token], source: Source, diagnostics: Diagnostics) -> t
                 if not cut:
                     too_deep(Span(source, token.start, token.end), diagnostics)
                 cut = True
+                broken.append(token.start)
                 kept.append(Token("NAME", "_", token.start, token.end, token.first))
         if depth <= MAX_DEPTH:
             kept.append(token)
@@ -64,19 +68,25 @@ def _shallow(tokens: list[Token], source: Source, diagnostics: Diagnostics) -> t
 
 
 def too_deep(span: Span, diagnostics: Diagnostics) -> None:
+    """Told once: what is too deep in one place is so around it too."""
+    if any(found.code == "too-deep" and found.span.source is span.source for found in diagnostics.items):
+        return
     found = diagnostics.error("too-deep", f"this is nested more than {MAX_DEPTH} levels deep", span)
     found.hints.append("give the inner parts names of their own: `name = …`")
 
 
 class _Repair:
-    def __init__(self, tokens: list[Token], source: Source, diagnostics: Diagnostics) -> None:
+    def __init__(self, tokens: list[Token], source: Source, diagnostics: Diagnostics, broken: list[int]) -> None:
         self.tokens = tokens
+        self.broken = broken
         self.source = source
         self.diagnostics = diagnostics
         self.out: list[Token] = []
         # Openers, each with its place in `out` and the indentation of its line.
         self.stack: list[tuple[Token, int, int]] = []
         self.indent = 0
+        kinds = [token.kind for token in tokens]
+        self.surplus = kinds.count("}") - kinds.count("{")
 
     def result(self) -> list[Token]:
         for at, token in enumerate(self.tokens):
@@ -107,6 +117,12 @@ class _Repair:
 
     def closer(self, token: Token, at: int) -> None:
         opener = OPENERS[token.kind]
+        if token.kind == "}" and not self.stack and self.headless(token):
+            return
+        if token.kind == "}" and self.surplus > 0 and self.astray(token):
+            self.surplus -= 1
+            self.extra(token, at)
+            return
         if token.kind == "}" and token.first:
             self.by_indentation(token)
         if self.stack and self.stack[-1][0].kind == opener:
@@ -119,6 +135,39 @@ class _Repair:
                 self.forgotten(token)
             self.stack.pop()
             self.out.append(token)
+
+    def headless(self, token: Token) -> bool:
+        """`model A` without its `{`, which the `}` at the margin shows to be missing: puts it in."""
+        if not token.first or self.indent:
+            return False
+        starts = [at for at, t in enumerate(self.out) if t.first and t.kind in ITEM_WORDS and self.column(t) == 0]
+        if not starts:
+            return False
+        at = starts[-1] + 1
+        while at < len(self.out) and not self.out[at].first:
+            at += 1
+        head = self.out[starts[-1] : at]
+        if any(t.kind in {"{", "IMPORT", "FN"} for t in head):
+            return False
+        point = Span(self.source, head[-1].end, head[-1].end)
+        fix = Fix("add `{`", [Edit(point, " {")])
+        label = Label(Span(self.source, token.start, token.end), "it would end here")
+        found = Diagnostic("syntax", "this body has no `{`", point, "`{` expected here", labels=[label], fixes=[fix])
+        self.diagnostics.add(found)
+        self.broken.append(head[-1].end)
+        self.out.insert(at, Token("{", "{", head[-1].end, head[-1].end))
+        self.out.append(token)
+        self.surplus -= 1
+        return True
+
+    def astray(self, token: Token) -> bool:
+        """Where there are more `}` than `{`: one that stands further right than the line it would close, or amid a line."""
+        if not self.stack or self.stack[-1][0].kind != "{":
+            return not self.stack
+        opener, _, indent = self.stack[-1]
+        if token.first:
+            return self.indent > indent
+        return self.source.position(opener.start)[0] != self.source.position(token.start)[0]
 
     def reachable(self, opener: str) -> bool:
         """A `)` does not reach over the `{` of a body on an earlier line."""
@@ -138,6 +187,7 @@ class _Repair:
             self.forgotten(token)
 
     def extra(self, token: Token, at: int) -> None:
+        self.broken.append(token.start)
         span = Span(self.source, token.start, token.end)
         top = self.stack[-1][0] if self.stack else None
         if top is not None and top.kind != "{":
@@ -166,6 +216,7 @@ class _Repair:
         fix = Fix(f"add `{closer}`", [Edit(point, ("\n" + " " * indent if alone else "") + closer)])
         labels = [Label(point, f"`{closer}` is missing here")]
         self.diagnostics.add(Diagnostic("syntax", f"this `{token.kind}` is never closed", opener, labels=labels, fixes=[fix]))
+        self.broken += [token.start, previous.end]
         inserted = Token(closer, closer, previous.end, previous.end)
         self.out.insert(at, inserted)
 

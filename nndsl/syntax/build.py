@@ -65,6 +65,9 @@ class Expressions:
     def following(self, c: Children) -> Chain:
         return c[0], c[-1]
 
+    def pair(self, c: Children) -> Chain:
+        return (None, c[0]), c[-1]
+
     adjoined = following
     condition = first
     next_condition = following
@@ -193,9 +196,9 @@ class Expressions:
 
     # ------------------------------------------------------------ flows
 
-    def flow(self, c: Children) -> Any:
+    def flow(self, c: Children) -> ast.Flow:
         stages = unroll(c[0])
-        return stages[0] if len(stages) == 1 else ast.Flow(self.span(stages), stages)
+        return ast.Flow(self.span(stages), stages)
 
     def labelled(self, c: Children) -> ast.Labelled:
         label = self.text(c[:1]) if c[0].kind == "STRING" else self.as_name(c[0])

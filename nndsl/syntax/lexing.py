@@ -148,6 +148,10 @@ class _Run:
         if number(written) is None:
             self.bad("bad-number", f"`{written[:40]}` is not a number", at, stop, "numbers look like 42, 1_000, 0.5, 1e-3, 0xff")
             written = "0"
+        elif written[0] == "." or written[-1] == ".":
+            full = f"0{written}" if written[0] == "." else f"{written}0"
+            fix = Fix(f"write `{full}`", [Edit(Span(self.source, at, stop), full)])
+            self.bad("bad-number", "a number has digits on both sides of its point", at, stop, "", fix)
         self.found.tokens.append(Token("NUMBER", written, at, stop, first))
         return stop
 

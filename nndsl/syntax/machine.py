@@ -14,7 +14,7 @@ from nndsl.syntax.tables import Tables
 
 MAX_STACK = 10 * MAX_DEPTH
 # Rules that gather a list make nothing deeper.
-_FLAT = frozenset({"first", "following", "adjoined", "condition", "next_condition", "enclosed", "positional", "present"})
+_FLAT = frozenset({"first", "following", "pair", "adjoined", "condition", "next_condition", "enclosed", "positional", "present"})
 
 
 class Build(Protocol):
@@ -36,6 +36,7 @@ class Machine:
         self.values: list[Any] = []
         self.depths: list[int] = []
         self.result: Any = None
+        self.at = 0
         self.passed: dict[tuple[int, int, str], tuple[int, int]] = {}
 
     def feed(self, tokens: list[Token], at: int) -> int:
@@ -49,6 +50,7 @@ class Machine:
                 return at
             if target < 0:
                 before = self.states[:], self.values[:], self.depths[:]
+                self.at = at
                 target = self.reduce(kind, target)
                 if target is None:
                     self.states, self.values, self.depths = before

@@ -8,6 +8,7 @@ from nndsl.syntax.lexing import Token
 STATEMENT_WORDS = frozenset({"INPUT", "OUTPUT", "PARAM", "BUFFER", "LAYER", "INIT", "REQUIRE"})
 EXPRESSION_WORDS = frozenset({"FOR", "IN", "IF", "ELSE", "AND", "OR", "NOT", "TRUE", "FALSE", "NONE"})
 WORDS = ITEM_WORDS | STATEMENT_WORDS | EXPRESSION_WORDS
+MEANT_AS_NAMES = ITEM_WORDS | STATEMENT_WORDS | {"NAME", "FOR", "ELSE", "TRUE", "FALSE", "NONE"}
 ENDS = frozenset({"NAME", "NUMBER", "STRING", ")", "]", "}", "?", "TRUE", "FALSE", "NONE"})
 _NOTHING = Token("$END", "", 0, 0)
 
@@ -29,11 +30,11 @@ class Filter:
                 following.first = True
                 continue
             if token.first and previous is not _NOTHING and self.breaks(previous, token, following):
-                previous = self.line_end(previous)
+                previous = self.line_end(previous, token)
             if token.kind in WORDS:
                 token.kind = self.kind(previous, token, following)
                 if not token.first and self.starts_unbroken(previous, token):
-                    self.line_end(previous)
+                    self.line_end(previous, token)
             elif token.kind in CLOSERS:
                 self.inside.append(token.kind)
             elif token.kind in OPENERS and self.inside:
@@ -42,8 +43,8 @@ class Filter:
             previous = token
         return self.out
 
-    def line_end(self, previous: Token) -> Token:
-        end = Token("NEWLINE", "", previous.end, previous.end)
+    def line_end(self, previous: Token, token: Token) -> Token:
+        end = Token("NEWLINE", "", previous.end, token.start)
         self.out.append(end)
         return end
 
@@ -97,7 +98,8 @@ class Filter:
         return (starts or previous.kind in ENDS) and self.is_word(following)
 
     def is_word(self, token: Token) -> bool:
-        return token.kind == "NAME" or token.kind in STATEMENT_WORDS or token.kind in ITEM_WORDS
+        """A name, or a word that could only be meant as one."""
+        return token.kind in MEANT_AS_NAMES
 
     def is_plain(self, previous: Token, following: Token) -> bool:
         """An attribute, an argument's name, a label among items, a setting's key."""

@@ -7,7 +7,8 @@ from nndsl.source import Source
 from nndsl.syntax import ast, tables
 from nndsl.syntax.brackets import balance
 from nndsl.syntax.build_items import Builder
-from nndsl.syntax.lexing import Lexed, Lexer, Token
+from nndsl.syntax.habits import correct
+from nndsl.syntax.lexing import Lexer, Token
 from nndsl.syntax.machine import Machine, TooDeep
 from nndsl.syntax.newlines import Filter
 
@@ -24,26 +25,23 @@ def _ready() -> tuple[tables.Tables, Lexer]:
 
 
 def parse(source: Source, diagnostics: Diagnostics) -> ast.File:
+    """Reads a whole file; what cannot be read is reported and left out."""
     read, lexer = _ready()
     lexed = lexer.lex(source, diagnostics)
-    tokens = Filter(balance(lexed.tokens, source, diagnostics)).result()
-    file = ast.File(source, comments=lexed.comments, doc=lexed.file_doc)
-    file.items = _items(read, tokens, lexed, source, diagnostics)
-    return file
-
-
-def _items(
-    read: tables.Tables, tokens: list[Token], lexed: Lexed, source: Source, diagnostics: Diagnostics
-) -> list[ast.Item]:
+    tokens = balance(lexed.tokens, source, diagnostics, lexed.broken)
+    tokens = Filter(correct(tokens, lexed, source, diagnostics)).result()
     tokens.append(Token("$END", "", len(source.text), len(source.text)))
     machine = Machine(read, Builder(source, diagnostics, lexed.docs))
-    try:
-        place = machine.feed(tokens, 0)
-    except TooDeep:
-        place = 0
-    if place < len(tokens):
+    if not _fits(machine, tokens):
         from nndsl.syntax.recover import Recovery
 
-        Recovery(machine, tokens, lexed, source, diagnostics).run(place)
-    items: list[ast.Item] = machine.result or []
-    return items
+        machine = Machine(read, Builder(source, diagnostics, lexed.docs))
+        Recovery(machine, tokens, lexed, source, diagnostics).run()
+    return ast.File(source, machine.result or [], lexed.comments, lexed.file_doc)
+
+
+def _fits(machine: Machine, tokens: list[Token]) -> bool:
+    try:
+        return machine.feed(tokens, 0) == len(tokens)
+    except TooDeep:
+        return False
