@@ -290,6 +290,19 @@ def type_at(type: TensorType | None, at: dict[str, int]) -> TensorType | None:
     return None if type is None else TensorType(type.dtype, tuple(size_at(s, at) for s in type.shape))
 
 
+def op_at(op: Op, at: dict[str, int]) -> Op:
+    """The operator with the dims in its parameters known: `Expand(N, 4)`."""
+
+    def known(value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            return type(value)(map(known, value))
+        if isinstance(value, dict):
+            return {name: known(part) for name, part in value.items()}
+        return size_at(value, at) if isinstance(value, Dim) else value
+
+    return op.of({name: known(value) for name, value in op.values().items()})
+
+
 def random_tensor(type: TensorType, high: int, seed: int) -> torch.Tensor:
     made = torch.Generator().manual_seed(seed)
     shape = [int(s) for s in type.shape]  # type: ignore[call-overload]
@@ -391,7 +404,8 @@ def _run_torch(
         "an input was overwritten"
     )
     got = list(result) if isinstance(result, (tuple, list)) else [result]
-    concrete = typed(op, known)
+    exact_op = op_at(op, at)
+    concrete = typed(exact_op, known)
     for tensor, symbolic, exact in zip(got, outputs, concrete, strict=True):
         assert tuple(tensor.shape) == tuple(exact.shape), (
             f"{op}: PyTorch gives {tuple(tensor.shape)}, the rule {exact}"
@@ -404,7 +418,7 @@ def _run_torch(
             exact.dtype if exact.dtype != "float" else "float32"
         ), wanted
     _check_module(op, known, module, present, got)
-    _check_costs(op, types, known, outputs, concrete, at, (module, present) if macs else None)
+    _check_costs((op, exact_op), types, known, outputs, concrete, at, (module, present) if macs else None)
     return [None if t is None else t for t in tensors], got
 
 
@@ -429,7 +443,7 @@ def _check_module(
 
 
 def _check_costs(
-    op: Op,
+    ops: tuple[Op, Op],
     types: Any,
     known: Any,
     outputs: Any,
@@ -439,8 +453,9 @@ def _check_costs(
 ) -> None:
     """Symbolic costs at these sizes equal the costs of these sizes; both are whole and not negative."""
     y, exact = (o[0] if len(o) == 1 else tuple(o) for o in (outputs, concrete))
-    for cost in (op.macs, op.flops):
-        symbolic, number = cost(*types, y=y), cost(*known, y=exact)
+    op, exact_op = ops
+    for cost, exact_cost in ((op.macs, exact_op.macs), (op.flops, exact_op.flops)):
+        symbolic, number = cost(*types, y=y), exact_cost(*known, y=exact)
         assert (symbolic is None) == (number is None)
         if number is None:
             continue
@@ -452,7 +467,7 @@ def _check_costs(
 
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             run[0](*run[1])
-        assert op.macs(*known, y=exact) * 2 == counter.get_total_flops()  # type: ignore[operator]
+        assert exact_op.macs(*known, y=exact) * 2 == counter.get_total_flops()  # type: ignore[operator]
 
 
 def flow(text: str, **options: Any) -> nn.Module:

@@ -1,0 +1,405 @@
+"""Choosing among values: `Gather`, `Where`, `MaskedFill`, `TopK`, `ArgMax`, `Sort` and their kin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from nndsl.ops.arithmetic import cast_to, common_type, scalar, together
+from nndsl.ops.kinds import Scalar
+from nndsl.ops.schema import REDUCTION, SHAPE, Op, param, same_along
+from nndsl.shapes import Size, TensorType, is_floating
+
+if TYPE_CHECKING:
+    from nndsl.ops.emit import OnnxBuilder, OnnxValue, Operand, Text, TorchWriter
+    from nndsl.ops.say import Say
+
+
+def _fits(say: Say, index: TensorType, x: TensorType, axis: int, at: int) -> bool:
+    """An index may be smaller than what it points into, along every other dim."""
+    for i, (a, b) in enumerate(zip(index.shape, x.shape, strict=True)):
+        low = say.facts.lower_bound(a - b) if i != axis else None
+        if low is not None and low > 0:
+            say.error(
+                f"dim {i} of the index is larger: {say.spell(a)} > {say.spell(b)}",
+                code="shape-mismatch",
+                at=at,
+            )
+            return False
+    return True
+
+
+class Gather(Op, family=SHAPE):
+    """Pick values along a dim, an index for each: [*], int[*'] -> [*'] (torch.gather)."""
+
+    inputs = ("x", "index")
+    dim: int = param(doc="the dim that the index counts along")
+
+    examples = [
+        "([2, 3], int[2, 5]) -> Gather(1) -> [2, 5]",
+        "([N, T, 4], int[N, 1, 4]) -> Gather(dim=1) -> [N, 1, 4]",
+        "([4, 3], int[2, 2]) -> Gather(-2) -> [2, 2]",
+    ]
+
+    def shape(self, x: TensorType, index: TensorType, say: Say) -> TensorType | None:
+        axis = say.axis(self.dim, x.rank)
+        if axis is None or not _indices(say, index, at=1):
+            return None
+        if index.rank != x.rank:
+            message = f"the index of Gather has as many dims as what it points into: {index.rank} ≠ {x.rank}"
+            say.error(message, code="rank-mismatch", at=1)
+            return None
+        return TensorType(x.dtype, index.shape) if _fits(say, index, x, axis, 1) else None
+
+    def flops(self, x: TensorType, index: TensorType, y: TensorType) -> Size:
+        return 0
+
+    def torch(self, t: TorchWriter, x: Operand, index: Operand) -> Text:
+        return t.method(x, "gather", self.dim, index)
+
+    def onnx(self, g: OnnxBuilder, x: OnnxValue, index: OnnxValue) -> Any:
+        return g.op("GatherElements", x, index, axis=self.dim)
+
+
+def _indices(say: Say, index: TensorType, at: int) -> bool:
+    if index.dtype == "int64":
+        return True
+    say.error(
+        f"{say.who} takes indices (int), and this is {index.dtype}",
+        code="dtype-mismatch",
+        at=at,
+        help="`Cast(int)`",
+    )
+    return False
+
+
+class IndexSelect(Op, family=SHAPE):
+    """Pick entries of one dim: [*, D, *], int[K] -> [*, K, *] (torch.index_select)."""
+
+    inputs = ("x", "index")
+    dim: int = param(doc="the dim to pick from")
+
+    examples = [
+        "([3, 4], int[2]) -> IndexSelect(0) -> [2, 4]",
+        "([N, 3, T], int[K]) -> IndexSelect(dim=1) -> [N, K, T]",
+        "([5], int[7]) -> IndexSelect(-1) -> [7]",
+    ]
+
+    def shape(self, x: TensorType, index: TensorType, say: Say) -> TensorType | None:
+        axis = say.axis(self.dim, x.rank)
+        if (
+            axis is None
+            or not say.integral(index, at=1)
+            or not say.rank(index, 1, layout="an index of one dim", at=1)
+        ):
+            return None
+        return TensorType(x.dtype, (*x.shape[:axis], *index.shape, *x.shape[axis + 1 :]))
+
+    def flops(self, x: TensorType, index: TensorType, y: TensorType) -> Size:
+        return 0
+
+    def torch(self, t: TorchWriter, x: Operand, index: Operand) -> Text:
+        return t.method(x, "index_select", self.dim, index)
+
+    def onnx(self, g: OnnxBuilder, x: OnnxValue, index: OnnxValue) -> Any:
+        return g.op("Gather", x, index, axis=self.dim)
+
+
+class Where(Op, family=SHAPE):
+    """The first where the condition is true, else the second: bool[*], [*], [*] -> [*] (torch.where)."""
+
+    inputs = ("condition", "x", "y?")
+    other: Scalar | None = param(None, doc="a number in place of the second")
+
+    examples = [
+        "(bool[2, 3], [2, 3], [3]) -> Where -> [2, 3]",
+        "(bool[N, 1], [N, 4]) -> Where(other=0.5) -> [N, 4]",
+        "(bool[T], [N, 1], int[]) -> Where -> [N, T]",
+        "(bool[3], int[3]) -> Where(2) -> int[3]",
+    ]
+
+    def shape(
+        self, condition: TensorType, x: TensorType, y: TensorType | None, say: Say
+    ) -> TensorType | None:
+        if not say.boolean(condition, at=0):
+            return None
+        if (y is None) == (self.other is None):
+            say.error("Where chooses between two: give a third input, or other=…", code="missing-input")
+            return None
+        shape = together(say, condition, x, "combined")
+        if shape is None:
+            return None
+        other = self.other if y is None else y
+        dtype = common_type(x, other)
+        if y is not None:
+            shape = together(say, TensorType(x.dtype, shape), y, "combined", at=2)
+        return None if shape is None else TensorType(dtype, shape)
+
+    def flops(
+        self, condition: TensorType, x: TensorType, other: TensorType | None, /, *, y: TensorType
+    ) -> Size:
+        return same_along(y)
+
+    def torch(self, t: TorchWriter, condition: Operand, x: Operand, y: Operand | None) -> Text:
+        return t.call("torch.where", condition, x, self.other if y is None else y)
+
+    def onnx(self, g: OnnxBuilder, condition: OnnxValue, x: OnnxValue, y: OnnxValue | None) -> Any:
+        dtype = common_type(x.type, self.other if y is None else y.type)
+        other = scalar(g, self.other, dtype) if y is None else cast_to(g, y, dtype)
+        return g.op("Where", condition, cast_to(g, x, dtype), other)
+
+
+class MaskedFill(Op, family=SHAPE):
+    """A number where the mask is true: [*], bool[*] -> [*] (torch.Tensor.masked_fill)."""
+
+    inputs = ("x", "mask")
+    value: Scalar = param(doc="the number")
+
+    examples = [
+        "([2, 3], bool[2, 3]) -> MaskedFill(-inf) -> [2, 3]",
+        "([N, H, T, T], bool[N, 1, 1, T]) -> MaskedFill(0) -> [N, H, T, T]",
+        "(int[4], bool[]) -> MaskedFill(value=7) -> int[4]",
+    ]
+
+    def shape(self, x: TensorType, mask: TensorType, say: Say) -> TensorType | None:
+        if not say.boolean(mask, at=1):
+            return None
+        if isinstance(self.value, float) and not is_floating(x.dtype):
+            say.error(f"{x.dtype} cannot hold {self.value}", code="dtype-mismatch", at="value")
+            return None
+        shape = together(say, x, mask, "combined", at=1)
+        if shape is None:
+            return None
+        if len(shape) > x.rank or any(
+            say.facts.equal(a, b) is not True for a, b in zip(shape, x.shape, strict=True)
+        ):
+            say.error(f"the mask {say.type(mask)} is larger than {say.type(x)}", code="shape-mismatch", at=1)
+            return None
+        return x
+
+    def flops(self, x: TensorType, mask: TensorType, y: TensorType) -> Size:
+        return same_along(y)
+
+    def torch(self, t: TorchWriter, x: Operand, mask: Operand) -> Text:
+        return t.method(x, "masked_fill", mask, self.value)
+
+    def onnx(self, g: OnnxBuilder, x: OnnxValue, mask: OnnxValue) -> Any:
+        return g.op("Where", mask, g.const(self.value, x.dtype), x)
+
+
+class Scatter(Op, family=SHAPE):
+    """Write values to indexed places along a dim: [*], int[*'], [*'] -> [*] (torch.scatter)."""
+
+    inputs = ("x", "index", "src")
+    dim: int = param(doc="the dim that the index counts along")
+
+    examples = [
+        "([2, 3], int[2, 1], [2, 1]) -> Scatter(1) -> [2, 3]",
+        "([4, N], int[1, N], [1, N]) -> Scatter(dim=0) -> [4, N]",
+        "(int[3, 2], int[3, 1], int[3, 1]) -> Scatter(-1) -> int[3, 2]",
+    ]
+
+    def shape(self, x: TensorType, index: TensorType, src: TensorType, say: Say) -> TensorType | None:
+        axis = say.axis(self.dim, x.rank)
+        if axis is None or not _indices(say, index, at=1):
+            return None
+        for at, other in ((1, index), (2, src)):
+            if not say.rank(other, x.rank, at=at):
+                return None
+        if src.dtype != x.dtype:
+            say.error(
+                f"what is written is of one type with what it goes into: {src.dtype} ≠ {x.dtype}",
+                code="dtype-mismatch",
+                at=2,
+            )
+            return None
+        pairs = zip(index.shape, src.shape, strict=True)
+        if not all(
+            say.same(a, b, f"each index has a value, dim {i}", at=2) for i, (a, b) in enumerate(pairs)
+        ):
+            return None
+        return x if _fits(say, index, x, axis, 1) else None
+
+    def flops(self, x: TensorType, index: TensorType, src: TensorType, y: TensorType) -> Size:
+        return same_along(src, int(self.name == "ScatterAdd"))
+
+    def torch(self, t: TorchWriter, x: Operand, index: Operand, src: Operand) -> Text:
+        return t.method(x, "scatter_add" if self.name == "ScatterAdd" else "scatter", self.dim, index, src)
+
+    def onnx(self, g: OnnxBuilder, x: OnnxValue, index: OnnxValue, src: OnnxValue) -> Any:
+        return g.op(
+            "ScatterElements",
+            x,
+            index,
+            src,
+            axis=self.dim,
+            reduction="add" if self.name == "ScatterAdd" else None,
+        )
+
+
+class ScatterAdd(Scatter):
+    """Add values to indexed places along a dim: [*], int[*'], [*'] -> [*] (torch.scatter_add)."""
+
+    examples = [
+        "([2, 3], int[2, 5], [2, 5]) -> ScatterAdd(1) -> [2, 3]",
+        "([4, N], int[T, N], [T, N]) -> ScatterAdd(dim=0) -> [4, N]",
+        "(int[3], int[6], int[6]) -> ScatterAdd(0) -> int[3]",
+    ]
+
+
+class TopK(Op, family=REDUCTION):
+    """The k largest along a dim, and where they stand: [*, D, *] -> [*, k, *], int[*, k, *] (torch.topk)."""
+
+    outputs = ("values", "indices")
+    k: Size = param(doc="how many")
+    dim: int = param(-1, doc="the dim to search")
+    largest: bool = param(True, doc="the largest; false: the smallest")
+    sorted: bool = param(True, doc="in order")
+
+    examples = [
+        "[2, 7] -> TopK(3) -> ([2, 3], int[2, 3])",
+        "[N, 5, T] -> TopK(2, dim=1, largest=false) -> ([N, 2, T], int[N, 2, T])",
+        "[6] -> TopK(k=6) -> ([6], int[6])",
+    ]
+
+    def shape(self, x: TensorType, say: Say) -> tuple[TensorType, TensorType] | None:
+        axis = say.axis(self.dim, x.rank)
+        if axis is None or x.dtype == "bool":
+            return None
+        room = say.facts.upper_bound(x.shape[axis] - self.k)
+        if room is not None and room < 0:
+            message = f"dim {axis} has {say.spell(x.shape[axis])} values, fewer than k = {say.spell(self.k)}"
+            say.error(message, code="shape-mismatch", at="k")
+            return None
+        shape = (*x.shape[:axis], self.k, *x.shape[axis + 1 :])
+        return TensorType(x.dtype, shape), TensorType("int64", shape)
+
+    def flops(self, x: TensorType, y: Any) -> Size | None:
+        return None
+
+    def torch(self, t: TorchWriter, x: Operand) -> tuple[Text, ...]:
+        return t.unpack(t.method(x, "topk", self.k, **self.given("dim", "largest", "sorted")))
+
+    def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
+        return g.op(
+            "TopK",
+            x,
+            g.sizes([self.k]),
+            axis=self.dim,
+            largest=int(self.largest),
+            sorted=int(self.sorted),
+            outputs=2,
+        )
+
+    def blame(self, axis: int, rank: int) -> str | None:
+        return "k" if axis == self.dim % rank else None
+
+
+class Sort(Op, family=REDUCTION):
+    """Values in order along a dim, and where they stood: [*] -> [*], int[*] (torch.sort)."""
+
+    outputs = ("values", "indices")
+    dim: int = param(-1, doc="the dim to sort")
+    descending: bool = param(False, doc="largest first")
+
+    examples = [
+        "[2, 7] -> Sort -> ([2, 7], int[2, 7])",
+        "[N, 5, T] -> Sort(dim=1, descending=true) -> ([N, 5, T], int[N, 5, T])",
+        "[N] -> Sort(0) -> ([N], int[N])",
+    ]
+
+    def shape(self, x: TensorType, say: Say) -> tuple[TensorType, TensorType] | None:
+        if say.axis(self.dim, x.rank) is None:
+            return None
+        return x, TensorType("int64", x.shape)
+
+    def flops(self, x: TensorType, y: Any) -> Size | None:
+        return None
+
+    def torch(self, t: TorchWriter, x: Operand) -> tuple[Text, ...]:
+        return t.unpack(t.method(x, "sort", **self.given("dim", "descending")))
+
+    def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
+        count = g.sizes([x.shape[self.dim]])
+        if x.dtype == "bool":
+            values, places = g.op(
+                "TopK", g.cast(x, "int32"), count, axis=self.dim, largest=int(self.descending), outputs=2
+            )
+            return g.cast(values, "bool"), places
+        return g.op("TopK", x, count, axis=self.dim, largest=int(self.descending), outputs=2)
+
+
+class ArgMax(Op, family=REDUCTION):
+    """Where the largest value stands: [*, D, *] -> int[*, *] (torch.argmax)."""
+
+    function: ClassVar[str] = "argmax"
+    node: ClassVar[str] = "ArgMax"
+
+    dim: int | None = param(None, doc="the dim to search; all of them, as one, when not given")
+    keepdim: bool = param(False, doc="keep the dim, of size 1")
+
+    examples = [
+        "[2, 7] -> ArgMax(1) -> int[2]",
+        "[N, 5, T] -> ArgMax(dim=-2, keepdim=true) -> int[N, 1, T]",
+        "[N, 3] -> ArgMax -> int[]",
+    ]
+
+    def shape(self, x: TensorType, say: Say) -> TensorType | None:
+        if x.dtype == "bool":
+            say.error(
+                f"{self.name} takes numbers, and this is bool",
+                code="dtype-mismatch",
+                at=0,
+                help="`Cast(int)`",
+            )
+            return None
+        if self.dim is None:
+            return TensorType("int64", (1,) * x.rank if self.keepdim else ())
+        axis = say.axis(self.dim, x.rank)
+        if axis is None:
+            return None
+        return TensorType("int64", (*x.shape[:axis], *([1] if self.keepdim else []), *x.shape[axis + 1 :]))
+
+    def flops(self, x: TensorType, y: TensorType) -> Size:
+        return same_along(x)
+
+    def torch(self, t: TorchWriter, x: Operand) -> Text:
+        return t.method(x, self.function, **self.given("dim", "keepdim"))
+
+    def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
+        if self.dim is not None:
+            return g.op(self.node, x, axis=self.dim, keepdims=int(self.keepdim))
+        y = g.op(self.node, g.op("Reshape", x, g.const([-1])), axis=0, keepdims=0)
+        return g.op("Reshape", y, g.const([1] * x.rank)) if self.keepdim else y
+
+
+class ArgMin(ArgMax):
+    """Where the smallest value stands: [*, D, *] -> int[*, *] (torch.argmin)."""
+
+    function, node = "argmin", "ArgMin"
+    examples = [e.replace("ArgMax", "ArgMin") for e in ArgMax.examples]
+
+
+class CumSum(Op, family=REDUCTION):
+    """Sums of all values so far along a dim: [*] -> [*] (torch.cumsum)."""
+
+    dim: int = param(doc="the dim to sum along")
+
+    examples = [
+        "[2, 7] -> CumSum(1) -> [2, 7]",
+        "[N, 5, T] -> CumSum(dim=-2) -> [N, 5, T]",
+        "bool[N] -> CumSum(0) -> int[N]",
+    ]
+
+    def shape(self, x: TensorType, say: Say) -> TensorType | None:
+        if say.axis(self.dim, x.rank) is None:
+            return None
+        return x if is_floating(x.dtype) else TensorType("int64", x.shape)
+
+    def flops(self, x: TensorType, y: TensorType) -> Size:
+        return same_along(y)
+
+    def torch(self, t: TorchWriter, x: Operand) -> Text:
+        return t.method(x, "cumsum", dim=self.dim)
+
+    def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
+        return g.op("CumSum", x if is_floating(x.dtype) else cast_to(g, x, "int64"), g.const(self.dim))
