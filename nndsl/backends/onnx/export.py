@@ -83,7 +83,9 @@ def lower(graph: Graph, options: Options) -> Lowered:
 
 
 @contextmanager
-def written(graph: Graph, weights: Mapping[str, Any], path: Path, options: Options) -> Iterator[tuple[Output, Report]]:
+def written(
+    graph: Graph, weights: Mapping[str, Any], path: Path, options: Options
+) -> Iterator[tuple[Output, Report]]:
     """The files under temporary names: whoever calls decides whether to keep them."""
     lowered = lower(graph, options)
     if problems := misfits(graph, weights):

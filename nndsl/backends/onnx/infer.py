@@ -21,7 +21,16 @@ Sign Sin Sinh Softmax Softplus Softsign Sqrt Swish Tan Tanh ThresholdedRelu Tril
 GroupNormalization BatchNormalization LRN PRelu""".split()
 _BROADCAST = ["Add", "Sub", "Mul", "Div", "Pow", "Mod", "Min", "Max", "And", "Or", "Xor", "Sum", "Mean"]
 _COMPARE = ["Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"]
-_REDUCE = ["ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSumExp"]
+_REDUCE = [
+    "ReduceSum",
+    "ReduceMean",
+    "ReduceMax",
+    "ReduceMin",
+    "ReduceProd",
+    "ReduceL1",
+    "ReduceL2",
+    "ReduceLogSumExp",
+]
 
 
 def infer(op_type: str, inputs: Sequence[Tensor | None], attributes: dict[str, Any]) -> TensorType | None:
@@ -117,7 +126,11 @@ def _squeeze(inputs: Sequence[Tensor | None], attributes: dict[str, Any]) -> Ten
     if x is None:
         return None
     axes = _axes(inputs, len(x.shape)) if len(inputs) > 1 else [i for i, s in enumerate(x.shape) if s == 1]
-    return None if axes is None else TensorType(x.dtype, tuple(s for i, s in enumerate(x.shape) if i not in axes))
+    return (
+        None
+        if axes is None
+        else TensorType(x.dtype, tuple(s for i, s in enumerate(x.shape) if i not in axes))
+    )
 
 
 def _matmul(inputs: Sequence[Tensor | None], attributes: dict[str, Any]) -> TensorType | None:
@@ -168,7 +181,9 @@ def _gather(inputs: Sequence[Tensor | None], attributes: dict[str, Any]) -> Tens
 
 def _reduce(inputs: Sequence[Tensor | None], attributes: dict[str, Any]) -> TensorType | None:
     x = inputs[0].known if inputs[0] else None
-    axes = _axes(inputs, len(x.shape)) if x is not None and "axes" not in attributes else attributes.get("axes")
+    axes = (
+        _axes(inputs, len(x.shape)) if x is not None and "axes" not in attributes else attributes.get("axes")
+    )
     if x is None or axes is None:
         return None
     axes = [a % len(x.shape) for a in axes]

@@ -84,13 +84,19 @@ class Lowering:
     def nodes(self, scope: Scope) -> None:
         for node in scope.graph.nodes:
             inputs = [scope.values[id(v)] if v is not None else None for v in node.inputs]
-            results = self.call(scope, node, inputs) if isinstance(node.target, Graph) else self.apply(scope, node, inputs)
+            results = (
+                self.call(scope, node, inputs)
+                if isinstance(node.target, Graph)
+                else self.apply(scope, node, inputs)
+            )
             for value, tensor in zip(node.outputs, results, strict=True):
                 scope.values[id(value)] = tensor
                 if tensor.step is not None and tensor.known is None:
                     tensor.known = value.type
                 if value.name and not tensor.hint:
-                    tensor.hint = scope.inner_path(value.name) if scope.graph.kind != "sequence" else value.name
+                    tensor.hint = (
+                        scope.inner_path(value.name) if scope.graph.kind != "sequence" else value.name
+                    )
 
     # ------------------------------------------------------------ operators
 
@@ -148,7 +154,9 @@ class Lowering:
         for weight in function.weights:
             assert weight.recipe is not None
             recipe = weight.recipe
-            outer = Recipe(tuple(_from_outside(name, layer, lent) for name in recipe.layers), recipe.name, recipe.make)
+            outer = Recipe(
+                tuple(_from_outside(name, layer, lent) for name in recipe.layers), recipe.name, recipe.make
+            )
             weights.append(self.builder.recipe(outer, weight.known))
         self.move(scope, node, inputs)
         count = len(callee.outputs)

@@ -53,7 +53,10 @@ class Writer:
 
     def _about(self) -> dict[str, str]:
         source, start, _ = self.graph.span
-        hyper = {key: value if isinstance(value, (int, float, str, list)) else str(value) for key, value in self.graph.hyper.items()}
+        hyper = {
+            key: value if isinstance(value, (int, float, str, list)) else str(value)
+            for key, value in self.graph.hyper.items()
+        }
         about = {"nndsl.model": self.graph.name, "nndsl.source": f"{source.name}:{source.position(start)[0]}"}
         if hyper:
             about["nndsl.hyperparameters"] = json.dumps(hyper, default=str)
@@ -109,7 +112,8 @@ class Writer:
             fill_attribute(proto.attribute.add(), key, value)
         if self.ir_version >= _OPTIONAL_METADATA_FROM and step.origin is not None:
             self._metadata(
-                proto, {"nndsl.layer": step.layer, "nndsl.blocks": step.blocks, "nndsl.source": place_of(step)}
+                proto,
+                {"nndsl.layer": step.layer, "nndsl.blocks": step.blocks, "nndsl.source": place_of(step)},
             )
 
     def _metadata(self, holder: Any, entries: dict[str, str]) -> None:
