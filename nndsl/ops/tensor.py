@@ -309,7 +309,10 @@ class OneHot(Op, family=TENSOR):
         return t.call("F.one_hot", x, self.num_classes)
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
-        return g.op("OneHot", x, g.const(self.num_classes), g.const([0, 1]))
+        """ONNX's OneHot wants at least one dim."""
+        flat = x if x.rank else g.op("Unsqueeze", x, g.const([0]))
+        y = g.op("OneHot", flat, g.const(self.num_classes), g.const([0, 1]))
+        return y if x.rank else g.op("Squeeze", y, g.const([0]))
 
     def blame(self, axis: int, rank: int) -> str | None:
         return "num_classes" if axis == rank - 1 else None

@@ -10,30 +10,17 @@ import torch
 from nndsl.ops import everything
 from nndsl.ops.indexing import Index
 from nndsl.shapes import Size, symbol
-from tests.ops.support import check, complaint, flow, infer
+from tests.ops.support import check, complaint, examples, flow, infer
 
 T = symbol("T")
 FULL = ("slice", None, None, None)
-CHOICES = [
-    "Gather",
-    "IndexSelect",
-    "Where",
-    "MaskedFill",
-    "Scatter",
-    "ScatterAdd",
-    "TopK",
-    "Sort",
-    "ArgMax",
-    "ArgMin",
-    "CumSum",
-]
 
 
 def part(start: Size | None = None, stop: Size | None = None, step: int | None = None) -> tuple[Any, ...]:
     return ("slice", start, stop, step)
 
 
-@pytest.mark.parametrize("example", [e for name in CHOICES for e in everything()[name].examples])
+@pytest.mark.parametrize("example", examples("selection"))
 def test_examples(example: str) -> None:
     distinct = {0: lambda t: torch.randperm(t_size(t)).reshape([int(s) for s in t.shape]).float()}
     ordered = any(word in example for word in ("TopK", "Sort", "ArgM"))
