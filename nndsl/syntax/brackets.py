@@ -76,7 +76,9 @@ def too_deep(span: Span, diagnostics: Diagnostics) -> None:
 
 
 class _Repair:
-    def __init__(self, tokens: list[Token], source: Source, diagnostics: Diagnostics, broken: list[int]) -> None:
+    def __init__(
+        self, tokens: list[Token], source: Source, diagnostics: Diagnostics, broken: list[int]
+    ) -> None:
         self.tokens = tokens
         self.broken = broken
         self.source = source
@@ -140,7 +142,9 @@ class _Repair:
         """`model A` without its `{`, which the `}` at the margin shows to be missing: puts it in."""
         if not token.first or self.indent:
             return False
-        starts = [at for at, t in enumerate(self.out) if t.first and t.kind in ITEM_WORDS and self.column(t) == 0]
+        starts = [
+            at for at, t in enumerate(self.out) if t.first and t.kind in ITEM_WORDS and self.column(t) == 0
+        ]
         if not starts:
             return False
         at = starts[-1] + 1
@@ -152,7 +156,9 @@ class _Repair:
         point = Span(self.source, head[-1].end, head[-1].end)
         fix = Fix("add `{`", [Edit(point, " {")])
         label = Label(Span(self.source, token.start, token.end), "it would end here")
-        found = Diagnostic("syntax", "this body has no `{`", point, "`{` expected here", labels=[label], fixes=[fix])
+        found = Diagnostic(
+            "syntax", "this body has no `{`", point, "`{` expected here", labels=[label], fixes=[fix]
+        )
         self.diagnostics.add(found)
         self.broken.append(head[-1].end)
         self.out.insert(at, Token("{", "{", head[-1].end, head[-1].end))
@@ -174,7 +180,11 @@ class _Repair:
         for token, _, _ in reversed(self.stack):
             if token.kind == opener:
                 return True
-            if token.kind == "{" and opener != "{" and "\n" in self.source.text[token.start : self.source_end()]:
+            if (
+                token.kind == "{"
+                and opener != "{"
+                and "\n" in self.source.text[token.start : self.source_end()]
+            ):
                 return False
         return False
 
@@ -183,7 +193,11 @@ class _Repair:
 
     def by_indentation(self, token: Token) -> None:
         """A `}` at the start of a line, further left than the line of an opener, belongs to an earlier one."""
-        while self.stack and self.stack[-1][2] > self.indent and any(t.kind == "{" and i <= self.indent for t, _, i in self.stack):
+        while (
+            self.stack
+            and self.stack[-1][2] > self.indent
+            and any(t.kind == "{" and i <= self.indent for t, _, i in self.stack)
+        ):
             self.forgotten(token)
 
     def extra(self, token: Token, at: int) -> None:
@@ -195,7 +209,9 @@ class _Repair:
             label = Label(Span(self.source, top.start, top.end), "opened here")
             fix = Fix(f"write `{right}`", [Edit(span, right)])
             message = f"`{top.kind}` is closed by `{token.kind}`"
-            self.diagnostics.add(Diagnostic("syntax", message, span, f"`{right}` expected", labels=[label], fixes=[fix]))
+            self.diagnostics.add(
+                Diagnostic("syntax", message, span, f"`{right}` expected", labels=[label], fixes=[fix])
+            )
             self.stack.pop()
             self.out.append(Token(right, right, token.start, token.end, token.first))
             return
@@ -215,7 +231,9 @@ class _Repair:
         alone = token.kind == "{" and self.spans_lines(place, at)
         fix = Fix(f"add `{closer}`", [Edit(point, ("\n" + " " * indent if alone else "") + closer)])
         labels = [Label(point, f"`{closer}` is missing here")]
-        self.diagnostics.add(Diagnostic("syntax", f"this `{token.kind}` is never closed", opener, labels=labels, fixes=[fix]))
+        self.diagnostics.add(
+            Diagnostic("syntax", f"this `{token.kind}` is never closed", opener, labels=labels, fixes=[fix])
+        )
         self.broken += [token.start, previous.end]
         inserted = Token(closer, closer, previous.end, previous.end)
         self.out.insert(at, inserted)
@@ -236,7 +254,12 @@ class _Repair:
         depth = 0
         for at in range(place + 1, len(self.out)):
             token, previous = self.out[at], self.out[at - 1]
-            if depth == 0 and at > place + 1 and (token.first or token.kind == "}") and previous.kind not in CONTINUES_AFTER:
+            if (
+                depth == 0
+                and at > place + 1
+                and (token.first or token.kind == "}")
+                and previous.kind not in CONTINUES_AFTER
+            ):
                 return at
             depth += (token.kind in CLOSERS) - (token.kind in OPENERS)
         return len(self.out)

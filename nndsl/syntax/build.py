@@ -145,7 +145,9 @@ class Expressions:
         if isinstance(layer, ast.Call) and layer.arguments is not None:
             return ast.Call(self.span(c), layer.callee, layer.arguments, braces)
         if not isinstance(layer, (ast.Name, ast.Attribute)):
-            found = self.diagnostics.error("syntax", "only a layer's name takes `{ … }` as its last argument", layer.span)
+            found = self.diagnostics.error(
+                "syntax", "only a layer's name takes `{ … }` as its last argument", layer.span
+            )
             found.label = "this is not a layer's name"
         return ast.Call(self.span(c), layer, None, braces)
 

@@ -53,7 +53,9 @@ class Place:
         brackets = open_brackets(machine)
         if not brackets:
             return "", False
-        return machine.values[brackets[-1]].kind, "parameter" in machine.rows[machine.states[brackets[-1] + 1]]
+        return machine.values[brackets[-1]].kind, "parameter" in machine.rows[
+            machine.states[brackets[-1] + 1]
+        ]
 
     def statement(self) -> Token:
         """The first token of the statement."""
@@ -62,9 +64,13 @@ class Place:
             at -= 1
         return self.recovery.tokens[at]
 
-    def error(self, message: str, span: Span | None = None, label: str = "", hint: str = "", fix: Fix | None = None) -> Diagnostic:
+    def error(
+        self, message: str, span: Span | None = None, label: str = "", hint: str = "", fix: Fix | None = None
+    ) -> Diagnostic:
         hints = [hint] if hint else []
-        return Diagnostic("syntax", message, span or self.span(self.token), label, hints=hints, fixes=[fix] if fix else [])
+        return Diagnostic(
+            "syntax", message, span or self.span(self.token), label, hints=hints, fixes=[fix] if fix else []
+        )
 
     def replaced(self, token: Token, text: str) -> Fix:
         return Fix(f"write `{text}`", [Edit(self.span(token), text)])
@@ -80,7 +86,9 @@ def known_repair(recovery: Recovery, at: int) -> Repair | None:
     if is_chained(place):
         return Repair(("AND", "NAME"), 0)
     if is_python_block(place):
-        return Repair(("{", "}") if place.following.kind in {"}", "ELSE", "NEWLINE"} else ("{", "}", "NEWLINE"), 1)
+        return Repair(
+            ("{", "}") if place.following.kind in {"}", "ELSE", "NEWLINE"} else ("{", "}", "NEWLINE"), 1
+        )
     return None
 
 
@@ -115,7 +123,16 @@ def is_python_block(place: Place) -> bool:
 
 def explain(recovery: Recovery, at: int, repair: Repair | None) -> Diagnostic:
     place = Place(recovery, at)
-    for special in (dangling, chained, python_block, ternary, target, stray_else, arrow_for_equals, round_dims):
+    for special in (
+        dangling,
+        chained,
+        python_block,
+        ternary,
+        target,
+        stray_else,
+        arrow_for_equals,
+        round_dims,
+    ):
         found = special(place)
         if found is not None:
             return found
@@ -131,10 +148,16 @@ def explain(recovery: Recovery, at: int, repair: Repair | None) -> Diagnostic:
 def dangling(place: Place) -> Diagnostic | None:
     """`h = x ->` and a new statement on the next line: the end of the line is where the mistake is."""
     operator = place.near(-2)
-    if not place.previous.first or operator.kind not in CONTINUES_AFTER - CLOSERS.keys() or place.opener()[0] in {"(", "["}:
+    if (
+        not place.previous.first
+        or operator.kind not in CONTINUES_AFTER - CLOSERS.keys()
+        or place.opener()[0] in {"(", "["}
+    ):
         return None
     label = Label(place.span(place.previous), "this line is read as its continuation")
-    found = place.error(f"a value is missing after `{operator.text}`", place.span(operator), "nothing follows on this line")
+    found = place.error(
+        f"a value is missing after `{operator.text}`", place.span(operator), "nothing follows on this line"
+    )
     found.labels.append(label)
     return found
 
@@ -148,7 +171,9 @@ def chained(place: Place) -> Diagnostic | None:
 def python_block(place: Place) -> Diagnostic | None:
     if not is_python_block(place):
         return None
-    return place.error("a body stands in braces, not after `:`", label="`{` expected", hint="write `… { statements }`")
+    return place.error(
+        "a body stands in braces, not after `:`", label="`{` expected", hint="write `… { statements }`"
+    )
 
 
 def ternary(place: Place) -> Diagnostic | None:
@@ -164,7 +189,11 @@ def target(place: Place) -> Diagnostic | None:
         return None
     if place.near(-2).kind not in {".", ","} and place.previous.kind == "NAME":
         return None
-    hint = "write `a, b = …`, without brackets" if begin.kind in {"(", "["} else "values never change: give the new one a name"
+    hint = (
+        "write `a, b = …`, without brackets"
+        if begin.kind in {"(", "["}
+        else "values never change: give the new one a name"
+    )
     return place.error("only names stand to the left of `=`", hint=hint)
 
 
@@ -178,19 +207,26 @@ def arrow_for_equals(place: Place) -> Diagnostic | None:
     """`block Name() -> …`: an arrow where a definition needs `=` or a body."""
     if place.token.kind != "->" or not place.accepts("=") or place.statement().kind not in {"BLOCK", "MODEL"}:
         return None
-    return place.error("a block's flow comes after `=`", label="`=` expected", fix=place.replaced(place.token, "="))
+    return place.error(
+        "a block's flow comes after `=`", label="`=` expected", fix=place.replaced(place.token, "=")
+    )
 
 
 def round_dims(place: Place) -> Diagnostic | None:
     if place.token.kind != "(" or place.statement().kind not in DECLARATIONS or place.near(-2).kind != ":":
         return None
-    return place.error("dims stand in square brackets", label="`[` expected", hint=f"write `{place.previous.text}[N, C]`")
+    return place.error(
+        "dims stand in square brackets", label="`[` expected", hint=f"write `{place.previous.text}[N, C]`"
+    )
 
 
 def missing(place: Place, kind: str) -> Diagnostic:
     token, previous = place.token, place.previous
     if kind == "NEWLINE":
-        return place.error(f"expected the end of the line, found {found_here(token)}", hint="one statement stands on one line")
+        return place.error(
+            f"expected the end of the line, found {found_here(token)}",
+            hint="one statement stands on one line",
+        )
     after = f" after {found_here(previous)}" if previous.kind not in {"$START", "NEWLINE"} else ""
     if kind == "NAME":
         what = "value" if place.accepts("NUMBER") else "name"
@@ -200,7 +236,9 @@ def missing(place: Place, kind: str) -> Diagnostic:
     before = f" before {found_here(token)}"
     edit = Edit(place.gap(), text if text in {",", ":"} else f" {text}")
     fix = Fix(f"add `{text}`", [edit])
-    return place.error(f"`{text}` is missing{before}", place.span(token), f"expected `{text}` before this", fix=fix)
+    return place.error(
+        f"`{text}` is missing{before}", place.span(token), f"expected `{text}` before this", fix=fix
+    )
 
 
 def surplus(place: Place) -> Diagnostic:
@@ -216,7 +254,10 @@ def surplus(place: Place) -> Diagnostic:
 def exchanged(place: Place, kind: str) -> Diagnostic:
     token = place.token
     if kind == "NAME":
-        return place.error(f"`{token.text}` is a reserved word and cannot be a name", hint=f"another name will do: `{token.text}_`")
+        return place.error(
+            f"`{token.text}` is a reserved word and cannot be a name",
+            hint=f"another name will do: `{token.text}_`",
+        )
     text = kind.lower() if kind.isalpha() else kind
     fix = place.replaced(token, text)
     if text == "==":

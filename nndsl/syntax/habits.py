@@ -11,15 +11,37 @@ from nndsl.syntax.newlines import ENDS, STATEMENT_WORDS
 CAPITALS = {"True": "true", "False": "false", "None": "none"}
 ASSIGNERS = frozenset({"let", "var", "const", "val"})
 UNKNOWN_ITEMS = {
-    "def": ("BLOCK", "`def` is not in the language", "a layer is a `block`, arithmetic on hyperparameters is `fn name(x) = …`"),
-    "class": ("BLOCK", "`class` is not in the language", "a reusable layer is a `block`, what is compiled a `model`"),
+    "def": (
+        "BLOCK",
+        "`def` is not in the language",
+        "a layer is a `block`, arithmetic on hyperparameters is `fn name(x) = …`",
+    ),
+    "class": (
+        "BLOCK",
+        "`class` is not in the language",
+        "a reusable layer is a `block`, what is compiled a `model`",
+    ),
     "func": ("FN", "a function is written `fn name(x) = …`", ""),
     "function": ("FN", "a function is written `fn name(x) = …`", ""),
     "network": ("MODEL", "a network is a `model`", ""),
     "net": ("MODEL", "a network is a `model`", ""),
     "module": ("BLOCK", "a reusable layer is a `block`", ""),
 }
-WORDS = frozenset({*CAPITALS, *ASSIGNERS, *UNKNOWN_ITEMS, "elif", "self", "return", "lambda", "while", "is", "import", "from"})
+WORDS = frozenset(
+    {
+        *CAPITALS,
+        *ASSIGNERS,
+        *UNKNOWN_ITEMS,
+        "elif",
+        "self",
+        "return",
+        "lambda",
+        "while",
+        "is",
+        "import",
+        "from",
+    }
+)
 
 
 def correct(tokens: list[Token], lexed: Lexed, source: Source, diagnostics: Diagnostics) -> list[Token]:
@@ -84,7 +106,13 @@ class _Habits:
             self.put(token, "NAME")
             return self.told(token, "there is no `lambda`", None, "name the function: `fn name(x) = …`")
         if text == "while" and starts:
-            return self.become(token, "IF", "there is no `while`: a spec always ends", None, "repeat with `for i in 0..n { … }`")
+            return self.become(
+                token,
+                "IF",
+                "there is no `while`: a spec always ends",
+                None,
+                "repeat with `for i in 0..n { … }`",
+            )
         if token.kind in {"IMPORT", "FROM"} and token.first and self.depth == 0 and following.kind == "NAME":
             return self.python_import(token, at)
         if token.first and token.kind == "NAME" and following.kind == "NAME" and not following.first:
@@ -109,14 +137,23 @@ class _Habits:
 
     def needless(self, token: Token, following: Token) -> int:
         fix = Fix(f"remove `{token.text}`", [Edit(Span(self.source, token.start, following.start), "")])
-        why = "the last flow of a block is its value" if token.text == "return" else "a name is given by `name = …` alone"
+        why = (
+            "the last flow of a block is its value"
+            if token.text == "return"
+            else "a name is given by `name = …` alone"
+        )
         self.say(token, f"there is no `{token.text}`: {why}", fix)
         following.first = True
         return 1
 
     def python_import(self, token: Token, at: int) -> int:
         """Nothing of the line can be kept."""
-        self.say(token, "an import names a file, in quotes", None, 'for example: from "zoo/resnet.nn" import ResNet18')
+        self.say(
+            token,
+            "an import names a file, in quotes",
+            None,
+            'for example: from "zoo/resnet.nn" import ResNet18',
+        )
         taken = 1
         while at + taken < len(self.tokens) and not self.tokens[at + taken].first:
             taken += 1
@@ -128,11 +165,15 @@ class _Habits:
             kind, message, hint = known
             self.lexed.broken.append(token.start)
             return self.become(token, kind, message, None, hint)
-        candidates = [] if self.settings and self.depth else sorted(ITEM_WORDS if self.depth == 0 else STATEMENT_WORDS)
+        candidates = (
+            [] if self.settings and self.depth else sorted(ITEM_WORDS if self.depth == 0 else STATEMENT_WORDS)
+        )
         near = closest(token.text, [word.lower() for word in candidates])
         if near is None:
             return self.keep(token)
-        return self.become(token, near.upper(), f"`{token.text}` is not a word of the language: did you mean `{near}`?", near)
+        return self.become(
+            token, near.upper(), f"`{token.text}` is not a word of the language: did you mean `{near}`?", near
+        )
 
     # ------------------------------------------------------------ saying it
 
@@ -145,7 +186,11 @@ class _Habits:
         self.out.append(Token(kind, kind.lower(), token.start, token.end))
 
     def told(self, token: Token, message: str, right: str | None, hint: str = "") -> int:
-        fix = Fix(f"write `{right}`", [Edit(Span(self.source, token.start, token.end), right)]) if right else None
+        fix = (
+            Fix(f"write `{right}`", [Edit(Span(self.source, token.start, token.end), right)])
+            if right
+            else None
+        )
         self.say(token, message, fix, hint)
         return 1
 

@@ -23,7 +23,11 @@ class Token:
         self.first = first
 
     def __repr__(self) -> str:
-        return f"{self.kind}@{self.start}" if self.kind == self.text else f"{self.kind}({self.text})@{self.start}"
+        return (
+            f"{self.kind}@{self.start}"
+            if self.kind == self.text
+            else f"{self.kind}({self.text})@{self.start}"
+        )
 
 
 # What other languages write, and how it is written here. Each is read as the right form, so nothing follows from it.
@@ -146,7 +150,13 @@ class _Run:
                 stop = at + len(text[at:stop].rstrip("."))
         written = text[at:stop]
         if number(written) is None:
-            self.bad("bad-number", f"`{written[:40]}` is not a number", at, stop, "numbers look like 42, 1_000, 0.5, 1e-3, 0xff")
+            self.bad(
+                "bad-number",
+                f"`{written[:40]}` is not a number",
+                at,
+                stop,
+                "numbers look like 42, 1_000, 0.5, 1e-3, 0xff",
+            )
             written = "0"
         elif written[0] == "." or written[-1] == ".":
             full = f"0{written}" if written[0] == "." else f"{written}0"
@@ -160,7 +170,13 @@ class _Run:
         if text.startswith('"""', at):
             closed = text.find('"""', at + 3)
             stop = closed + 3 if closed >= 0 else len(text)
-            self.bad("bad-string", "a string stands on one line between single `\"`", at, stop, "documentation is written as comment lines above an item")
+            self.bad(
+                "bad-string",
+                'a string stands on one line between single `"`',
+                at,
+                stop,
+                "documentation is written as comment lines above an item",
+            )
             self.found.tokens.append(Token("STRING", '""', at, stop, first))
             return stop
         tokens = self.found.tokens
@@ -168,7 +184,14 @@ class _Run:
             prefix = tokens.pop()
             edit = Edit(Span(self.source, prefix.start, prefix.end), "")
             hint = "`{name}` is filled in within every label" if prefix.text in "fF" else ""
-            self.bad("bad-string", "a string has no prefix letter", prefix.start, prefix.end, hint, Fix("remove the prefix", [edit]))
+            self.bad(
+                "bad-string",
+                "a string has no prefix letter",
+                prefix.start,
+                prefix.end,
+                hint,
+                Fix("remove the prefix", [edit]),
+            )
             first = prefix.first
         written = text[at:stop]
         if "\\" in written:
@@ -181,17 +204,40 @@ class _Run:
             if found[1] not in ESCAPES:
                 begin = at + found.start()
                 fix = Fix("write the backslash twice", [Edit(Span(self.source, begin, begin + 1), "\\\\")])
-                self.bad("bad-string", f"`{found[0]}` is not an escape", begin, begin + 2, r"escapes are \" \\ \n \t \r \0", fix)
+                self.bad(
+                    "bad-string",
+                    f"`{found[0]}` is not an escape",
+                    begin,
+                    begin + 2,
+                    r"escapes are \" \\ \n \t \r \0",
+                    fix,
+                )
 
     def foreign(self, written: str, at: int, stop: int, first: bool) -> int:
         if written in ARITHMETIC:
             operator = written[:-1]
-            self.bad("syntax", f"`{written}` is not in the language", at, stop, f"give the name anew: `x = x {operator} …`")
+            self.bad(
+                "syntax",
+                f"`{written}` is not in the language",
+                at,
+                stop,
+                f"give the name anew: `x = x {operator} …`",
+            )
             self.put("=", at, stop, first)
             return stop
         right, message = FOREIGN[written]
         code = "syntax" if written.isascii() else "bad-character"
-        self.bad(code, message, at, stop, "", Fix(f"write `{right.strip()}`" if right else "remove it", [Edit(Span(self.source, at, stop), right)]))
+        self.bad(
+            code,
+            message,
+            at,
+            stop,
+            "",
+            Fix(
+                f"write `{right.strip()}`" if right else "remove it",
+                [Edit(Span(self.source, at, stop), right)],
+            ),
+        )
         if right or written == ";":
             self.put(right.strip() or ";", at, stop, first)
         return stop
@@ -205,13 +251,28 @@ class _Run:
             return self.quoted(at, first)
         stop = at + 1
         known = self.lexer.known
-        while stop < len(text) and text[stop] not in TYPED_QUOTES and text[stop] != '"' and not known(text, stop):
+        while (
+            stop < len(text)
+            and text[stop] not in TYPED_QUOTES
+            and text[stop] != '"'
+            and not known(text, stop)
+        ):
             stop += 1
         shown = text[at:stop] if stop - at <= 20 else text[at : at + 20] + "…"
         many = stop - at > 1
-        what = f"`{shown}`" if shown.isprintable() and not shown.isspace() else " ".join(f"U+{ord(c):04X}" for c in shown[:4])
+        what = (
+            f"`{shown}`"
+            if shown.isprintable() and not shown.isspace()
+            else " ".join(f"U+{ord(c):04X}" for c in shown[:4])
+        )
         hint = "names are made of the letters a to z, digits and `_`" if text[at].isalpha() else ""
-        self.bad("bad-character", f"{what} {'have' if many else 'has'} no meaning outside strings and comments", at, stop, hint)
+        self.bad(
+            "bad-character",
+            f"{what} {'have' if many else 'has'} no meaning outside strings and comments",
+            at,
+            stop,
+            hint,
+        )
         if text[at].isalpha():
             tail = _NAME_TAIL.match(text, stop)
             stop = tail.end() if tail else stop
@@ -245,12 +306,27 @@ class _Run:
         while stop > at + 1 and text[stop - 1] in ")]},":
             stop -= 1
         fix = Fix('close it with `"`', [Edit(Span(self.source, stop, stop), '"')])
-        self.bad("bad-string", "this string is never closed", at, stop, "a string ends on the line where it begins", fix)
+        self.bad(
+            "bad-string",
+            "this string is never closed",
+            at,
+            stop,
+            "a string ends on the line where it begins",
+            fix,
+        )
         return stop
 
-    def bad(self, code: str, message: str, at: int, stop: int, hint: str = "", fix: Fix | None = None) -> None:
+    def bad(
+        self, code: str, message: str, at: int, stop: int, hint: str = "", fix: Fix | None = None
+    ) -> None:
         self.found.broken.append(at)
-        found = Diagnostic(code, message, Span(self.source, at, stop), hints=[hint] if hint else [], fixes=[fix] if fix else [])
+        found = Diagnostic(
+            code,
+            message,
+            Span(self.source, at, stop),
+            hints=[hint] if hint else [],
+            fixes=[fix] if fix else [],
+        )
         self.diagnostics.add(found)
 
     def document(self) -> None:

@@ -14,7 +14,19 @@ from nndsl.syntax.tables import Tables
 
 MAX_STACK = 10 * MAX_DEPTH
 # Rules that gather a list make nothing deeper.
-_FLAT = frozenset({"first", "following", "pair", "adjoined", "condition", "next_condition", "enclosed", "positional", "present"})
+_FLAT = frozenset(
+    {
+        "first",
+        "following",
+        "pair",
+        "adjoined",
+        "condition",
+        "next_condition",
+        "enclosed",
+        "positional",
+        "present",
+    }
+)
 
 
 class Build(Protocol):
@@ -29,7 +41,12 @@ class Machine:
     def __init__(self, tables: Tables, builder: object) -> None:
         self.rows = tables.rows
         self.rules: list[tuple[str, int, Build | None, int]] = [
-            (rule.origin, rule.size, getattr(builder, rule.action) if rule.action else None, rule.action not in _FLAT)
+            (
+                rule.origin,
+                rule.size,
+                getattr(builder, rule.action) if rule.action else None,
+                rule.action not in _FLAT,
+            )
             for rule in tables.rules
         ]
         self.states = [0]

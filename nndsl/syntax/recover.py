@@ -18,7 +18,14 @@ from nndsl.syntax.machine import Machine, TooDeep
 WINDOW = 24
 ENOUGH = 3
 INSERTIONS = (",", "->", "=", ":", "NAME", "NEWLINE", "IN", "==")
-SUBSTITUTES = {"=": ("==", ":", "IN"), ":": ("=", "->"), ".": (",",), "->": ("=", ","), "==": ("=",), ",": (".",)}
+SUBSTITUTES = {
+    "=": ("==", ":", "IN"),
+    ":": ("=", "->"),
+    ".": (",",),
+    "->": ("=", ","),
+    "==": ("=",),
+    ",": (".",),
+}
 # The lists of the grammar, by their members; the innermost one open is where reading goes on.
 IN_BRACKETS = ("argument", "parameter", "dim", "subscript", "element", "parameter_type")
 IN_LINES = ("setting", "mapping", "statement", "item")
@@ -208,7 +215,9 @@ class Recovery:
     def header(self, place: int, level: int) -> int | None:
         """If what cannot be read is the head of something in braces, a plain head for it: its body is read all the same."""
         first = place
-        while first > 0 and not (self.levels[first - 1] == level and self.tokens[first - 1].kind in {"NEWLINE", "{", "}"}):
+        while first > 0 and not (
+            self.levels[first - 1] == level and self.tokens[first - 1].kind in {"NEWLINE", "{", "}"}
+        ):
             first -= 1
         kinds = HEADERS.get(self.tokens[first].kind)
         if kinds is None:
