@@ -87,7 +87,8 @@ class _Formatter(Pretty):
             # A comment where no line can end goes above.
             strays = self.comments.claim(node.span.start, node.span.end)
             for number, stray in enumerate(strays):
-                lines.add(stray.span.text, node.span.start, node.span.start, None if number == 0 else False)
+                first = True if apart and alone and before is not None else None
+                lines.add(stray.span.text, node.span.start, node.span.start, False if number else first)
             blank = None
             if strays:
                 blank = False

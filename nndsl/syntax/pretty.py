@@ -53,7 +53,8 @@ class Pretty:
         """The comments of a place where a line break follows."""
         docs: list[Doc] = []
         for comment in self.comments.claim(begin, end):
-            docs += [HARD, comment.span.text] if comment.own_line else [Suffix(comment.span.text)]
+            alone = comment.own_line or any(doc is HARD for doc in docs)
+            docs += [HARD, comment.span.text] if alone else [Suffix(comment.span.text)]
         return docs
 
     def members(
