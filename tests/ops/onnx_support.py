@@ -144,10 +144,16 @@ class Builder:
         return self.op(named, a, b)  # type: ignore[no-any-return]
 
     def _symbol(self, name: str) -> Value:
-        for value in self.inputs:
-            for axis, size in enumerate(value.shape if value is not None else ()):
-                if str(size) == name:
-                    return self.op("Gather", self.op("Shape", value), self.const(axis), axis=0)  # type: ignore[no-any-return]
+        """Read off an input's size, be it `H` or `4*H + 2`."""
+        sizes = [(v, axis, s) for v in self.inputs if v is not None for axis, s in enumerate(v.shape)]
+        for value, axis, size in sizes:
+            lone = size.lone_atom() if isinstance(size, Dim) else None
+            if lone is None or str(lone[0]) != name:
+                continue
+            read = self.op("Gather", self.op("Shape", value), self.const(axis), axis=0)
+            if lone[2]:
+                read = self.op("Sub", read, self.const(lone[2]))
+            return read if lone[1] == 1 else self.op("Div", read, self.const(lone[1]))  # type: ignore[no-any-return]
         raise AssertionError(f"no input has the size {name}")
 
     def cast(self, x: Value, dtype: str) -> Value:
