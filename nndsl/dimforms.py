@@ -10,6 +10,7 @@ from nndsl import dimbounds
 from nndsl.dims import Atom, Dim, Size, atom_symbols, monomial, smax, smin, symbol
 
 MOST_CASES = 256
+LONGEST_PROOF = 25_000  # characters of all cases together
 
 
 def linear_symbols(dim: Dim) -> list[Atom]:
@@ -85,7 +86,8 @@ def by_cases(gap: Dim) -> bool | None:
     """Is it 0? Where remainders are known, floor divisions by integers vanish: try each remainder."""
     moduli: dict[str, int] = {}
     _collect_moduli(gap, 1, moduli)
-    if not moduli or prod(moduli.values()) > MOST_CASES:
+    cases = prod(moduli.values())
+    if cases == 1 or cases > MOST_CASES or cases * len(str(gap)) > LONGEST_PROOF:
         return None
     verdicts: set[bool] = set()
     for remainders in combinations(*(range(modulus) for modulus in moduli.values())):
@@ -119,3 +121,15 @@ def _is_zero(size: Size) -> bool | None:
         return size == 0
     low, high = dimbounds.lower(size, {}), dimbounds.upper(size, {})
     return False if (low is not None and low > 0) or (high is not None and high < 0) else None
+
+
+def as_remainder(dim: Dim) -> tuple[Dim, int] | None:
+    """(X, k) when the dim is `X % k`, which is kept as `X - k*(X // k)`."""
+    for mono, factor in dim.terms.items():
+        if factor >= 0 or len(mono) != 1 or mono[0].kind != "div":
+            continue
+        over, under = mono[0].operands
+        rest = {m: f for m, f in dim.terms.items() if m != mono}
+        if under == -factor and isinstance(over, Dim) and rest == over.terms:
+            return over, under
+    return None

@@ -13,6 +13,7 @@ from math import gcd, prod
 from nndsl import dimbounds
 from nndsl.dimforms import (
     applied,
+    as_remainder,
     by_cases,
     chooses,
     coefficients_mod,
@@ -21,7 +22,7 @@ from nndsl.dimforms import (
     replaced,
     solved,
 )
-from nndsl.dims import Atom, Dim, Monomial, Size, monomial, symbol
+from nndsl.dims import Atom, Dim, DimTooLarge, Monomial, Size, monomial, symbol
 
 HIDDEN_SPELLING = str.maketrans(
     {"+": "'p", "-": "'m", "*": "'x", "/": "'d", "%": "'r", "(": "'l", ")": "'j", ",": "'c"}
@@ -31,7 +32,7 @@ HIDDEN_SPELLING = str.maketrans(
 class Facts:
     """Substitutions, and the few inequalities that are none."""
 
-    __slots__ = ("hidden", "known", "names", "positive", "uppers")
+    __slots__ = ("_substitutions", "hidden", "known", "names", "positive", "uppers")
 
     def __init__(self) -> None:
         self.known: dict[str, Size] = {}
@@ -40,6 +41,7 @@ class Facts:
         ] = {}  # a hidden symbol is this exact fraction of original sizes
         self.uppers: dict[str, int] = {}
         self.positive: list[Dim] = []  # polynomials known to be at least 1
+        self._substitutions: dict[Dim, Size] = {}  # those already made
         self.names: dict[str, None] = {}  # original symbols, in the order in which facts named them
 
     def copy(self) -> Facts:
@@ -48,6 +50,7 @@ class Facts:
         return other
 
     def _take(self, other: Facts) -> None:
+        self._substitutions = {}
         self.known = dict(other.known)
         self.hidden = dict(other.hidden)
         self.uppers = dict(other.uppers)
@@ -61,7 +64,10 @@ class Facts:
         try:
             if learn():
                 return True
-        except ZeroDivisionError:  # with this fact, something divides by 0
+        except (
+            ZeroDivisionError,
+            DimTooLarge,
+        ):  # with this fact something divides by 0, or outgrows all bounds
             pass
         self._take(before)
         return False
@@ -127,6 +133,9 @@ class Facts:
         if verdict is not None or depth > 3:
             return verdict is True
         gap = lowest_terms(gap)
+        remainder = as_remainder(gap)
+        if remainder is not None:
+            return self._divisible(*remainder)
         solutions = [
             (atom, value) for atom in linear_symbols(gap) if (value := solved(gap, atom)) is not None
         ]
@@ -211,6 +220,7 @@ class Facts:
     def _bind(self, name: str, value: Size) -> bool:
         """From now on the symbol is this size. What was known of the symbol must hold of the size."""
         value = self.normalize(value)
+        self._substitutions = {}
         change = {str(name): value}
         for other, known in self.known.items():
             if isinstance(known, Dim):
@@ -256,7 +266,8 @@ class Facts:
         """True: proven. False: proven to differ, always. None: it depends, or is not known."""
         if a == b:
             return True
-        gap = self.normalize(a - b)
+        a, b = self.normalize(a), self.normalize(b)
+        gap = a - b
         if isinstance(gap, int):
             return gap == 0
         low, high = self.lower_bound(gap), self.upper_bound(gap)
@@ -285,10 +296,14 @@ class Facts:
         return None if bound is None else -bound
 
     def _substituted(self, dim: Dim) -> Size:
-        try:
-            return dim.substitute(self.known) if self.known else dim
-        except ZeroDivisionError:
+        if not self.known:
             return dim
+        if dim not in self._substitutions:
+            try:
+                self._substitutions[dim] = dim.substitute(self.known)
+            except ZeroDivisionError:
+                self._substitutions[dim] = dim
+        return self._substitutions[dim]
 
     # --- showing ------------------------------------------------------------
 

@@ -1,0 +1,314 @@
+"""`x -> layer`: a layer value applied to tensors adds nodes to the graph under construction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nndsl.diagnostics import Label
+from nndsl.elaborate.builder import GraphBuilder
+from nndsl.elaborate.context import Context
+from nndsl.elaborate.operands import Operands, gather, match_inputs
+from nndsl.elaborate.reports import LayerSay
+from nndsl.elaborate.scope import Scope
+from nndsl.elaborate.values import (
+    POISON,
+    BlockLayer,
+    Chain,
+    Closure,
+    Given,
+    Instance,
+    Item,
+    Labelled,
+    OpLayer,
+    Poison,
+    RuntimeSwitch,
+    describe,
+    is_tensor,
+)
+from nndsl.ir.graph import Node, Value
+from nndsl.ops import lookup
+from nndsl.ops.kinds import Unfit
+from nndsl.ops.schema import Op
+from nndsl.shapes import TensorType
+from nndsl.source import Span
+from nndsl.syntax import ast
+
+
+def apply_stage(layer: Any, value: Any, scope: Scope, span: Span, ctx: Context) -> Any:
+    """One `->` in a flow."""
+    if scope.builder is None:
+        return ctx.poison("not-a-tensor", "layers are applied inside a block or a model", span, scope)
+    return apply(layer, value, scope.builder, span, None, ctx)
+
+
+def apply(layer: Any, value: Any, builder: GraphBuilder, span: Span, label: str | None, ctx: Context) -> Any:
+    """`value` is a Value or a tuple; the result is one or the other, or POISON. `label` names the layer."""
+    ctx.budget.step()
+    if isinstance(value, Poison) or isinstance(layer, Poison):
+        return POISON
+    if isinstance(layer, OpLayer):
+        return apply_operator(layer, value, builder, span, label, ctx)
+    if isinstance(layer, Labelled):
+        return _labelled(layer, value, builder, ctx)
+    if isinstance(layer, Chain) and label is None:
+        return chain(layer, value, builder, ctx)
+    if isinstance(layer, tuple):
+        return _parallel(layer, value, builder, span, label, ctx)
+    if isinstance(layer, Item):
+        return _item(layer, value, builder, ctx)
+    if isinstance(layer, Instance):
+        return _instance(layer, value, builder, span, ctx)
+    if isinstance(layer, RuntimeSwitch):
+        from nndsl.elaborate.training import switch_stage
+
+        return switch_stage(layer, value, builder, ctx)
+    from nndsl.elaborate import blocks
+
+    if isinstance(layer, list):
+        return blocks.apply_sequence(layer, value, builder, span, label, ctx)
+    if isinstance(layer, BlockLayer):
+        return blocks.apply_block(layer, value, builder, span, label, ctx)
+    assert isinstance(layer, (Chain, Closure)), layer
+    return blocks.apply_closure(layer, value, builder, span, label, ctx)
+
+
+def chain(layer: Chain, value: Any, builder: GraphBuilder, ctx: Context) -> Any:
+    for stage in layer.stages:
+        value = apply(stage.value, value, builder, stage.span, None, ctx)
+        if isinstance(value, Poison):
+            return POISON
+    return value
+
+
+def _labelled(layer: Labelled, value: Any, builder: GraphBuilder, ctx: Context) -> Any:
+    inner = layer.value
+    if is_tensor(inner):
+        return ctx.poison(
+            "not-a-layer", "a label names a layer here, and this is a tensor", layer.span, frame=builder.frame
+        )
+    if isinstance(inner, Instance):
+        message = f"{inner.label} already has a name: `layer {inner.label} = …` gave it"
+        return ctx.poison("bad-label", message, layer.label_span, frame=builder.frame)
+    return apply(inner, value, builder, layer.span, layer.label, ctx)
+
+
+def _parallel(
+    layers: tuple[Any, ...], value: Any, builder: GraphBuilder, span: Span, label: str | None, ctx: Context
+) -> Any:
+    """Each branch gets the same value; the results stand side by side."""
+    if label is not None:
+        from nndsl.elaborate import blocks
+
+        return blocks.apply_scope(layers, value, builder, span, label, ctx)
+    results = [apply(layer, value, builder, getattr(layer, "span", span), None, ctx) for layer in layers]
+    return POISON if any(isinstance(r, Poison) for r in results) else tuple(results)
+
+
+def _item(layer: Item, value: Any, builder: GraphBuilder, ctx: Context) -> Any:
+    if isinstance(value, tuple) and -len(value) <= layer.index < len(value):
+        return value[layer.index]
+    what = f"a tuple of {len(value)}" if isinstance(value, tuple) else describe(value)
+    return ctx.poison(
+        "wrong-inputs", f"there is no element {layer.index} of {what}", layer.span, frame=builder.frame
+    )
+
+
+# ---------------------------------------------------------------- operators
+
+
+def apply_operator(
+    layer: OpLayer, value: Any, builder: GraphBuilder, span: Span, label: str | None, ctx: Context
+) -> Any:
+    """Check parameters and inputs, infer the type, add the node."""
+    operands = gather(value, builder, span, ctx)
+    op = _instance_of(layer, span, builder, ctx)
+    if operands is None or op is None:
+        return POISON
+    node = operator_node(op, layer.given, operands, builder, span, label, ctx)
+    return POISON if node is None else results(node)
+
+
+def _instance_of(layer: OpLayer, span: Span, builder: GraphBuilder, ctx: Context) -> Op | None:
+    missing = [p.name for p in layer.op.params.values() if p.required and p.name not in layer.given]
+    if missing:
+        plural = "s" if len(missing) > 1 else ""
+        order = ", ".join(p.name for p in layer.op.params.values() if not p.keyword)
+        message = f"{layer.op.name} needs its argument{plural} {', '.join(missing)}"
+        ctx.error(
+            "missing-argument", message, span, frame=builder.frame, hints=[f"its arguments are ({order})"]
+        )
+        return None
+    try:
+        return layer.op.of({name: given.value for name, given in layer.given.items()})
+    except Unfit as problem:
+        ctx.error("bad-argument", f"{layer.op.name}: {problem.message}", span, frame=builder.frame)
+        return None
+
+
+def operator_node(
+    op: Op,
+    given: dict[str, Given],
+    operands: Operands,
+    builder: GraphBuilder,
+    span: Span,
+    label: str | None,
+    ctx: Context,
+    shared: str | None = None,
+) -> Node | None:
+    """`shared` names a shared layer: its label is not claimed anew."""
+    inputs = match_inputs(op.name, list(op.inputs), operands, builder, span, ctx)
+    if inputs is None:
+        return None
+    say = LayerSay(op.name, builder, span, given, inputs)
+    from nndsl.shapes import DimTooLarge
+
+    try:
+        if not op.check(say):
+            assert say.said, f"{op.name}.check said nothing"
+            return None
+        types = op.shape(*[v.type if v is not None else None for v in inputs], say=say)
+    except DimTooLarge as problem:
+        ctx.error(
+            "too-big", f"a dim of {op.name} is too large an expression: {problem}", span, frame=builder.frame
+        )
+        return None
+    if types is None:
+        assert say.said, f"{op.name}.shape said nothing"
+        return None
+    types = types if isinstance(types, tuple) else (types,)
+    if not _one_mode(inputs, builder, span, ctx):
+        return None
+    name = shared if shared is not None else builder.claim(label, op.name, span)
+    node = builder.add(op, inputs, tuple(_normal(t, ctx) for t in types), name, span)
+    node.labelled = label is not None or shared is not None
+    node.texts = {
+        n: g.text for n, g in given.items() if g.text and g.scope is not None and g.scope.builder is builder
+    }
+    return node
+
+
+def _normal(type_: TensorType, ctx: Context) -> TensorType:
+    return type_.with_shape(tuple(s if isinstance(s, int) else ctx.facts.normalize(s) for s in type_.shape))
+
+
+def _one_mode(inputs: list[Value | None], builder: GraphBuilder, span: Span, ctx: Context) -> bool:
+    """What only exists while training is not used elsewhere."""
+    for value in inputs:
+        mode = value.producer.mode if value is not None and value.producer is not None else None
+        if mode is not None and mode != builder.mode:
+            when = "while training" if mode == "train" else "when not training"
+            message = f"this tensor only exists {when}"
+            assert value is not None and value.producer is not None
+            made = [Label(value.producer.span, "made here, inside the `if training`")]
+            ctx.error("training-only", message, span, frame=builder.frame, labels=made)
+            return False
+    return True
+
+
+def results(node: Node) -> Any:
+    return node.outputs[0] if len(node.outputs) == 1 else tuple(node.outputs)
+
+
+# ---------------------------------------------------------------- shared layers
+
+
+def _instance(layer: Instance, value: Any, builder: GraphBuilder, span: Span, ctx: Context) -> Any:
+    """A use of a shared layer: a node with its name, in this graph or borrowed from an outer one."""
+    operands = gather(value, builder, span, ctx)
+    if operands is None:
+        return POISON
+    label = builder.borrow(layer)
+    recipe = layer.recipe.value if isinstance(layer.recipe, Labelled) else layer.recipe
+    if isinstance(recipe, OpLayer):
+        op = _instance_of(recipe, span, builder, ctx)
+        if op is None:
+            return POISON
+        node = operator_node(op, recipe.given, operands, builder, span, None, ctx, shared=label)
+    else:
+        from nndsl.elaborate import blocks
+
+        node = blocks.call_node(recipe, operands, builder, span, label, ctx)
+    if node is None:
+        return POISON
+    node.borrowed = layer.builder is not builder
+    node.labelled = True
+    return POISON if not _same_weights(layer, node, builder, ctx) else results(node)
+
+
+def _same_weights(layer: Instance, node: Node, builder: GraphBuilder, ctx: Context) -> bool:
+    """All uses of one layer must agree on what its weights are."""
+    owned = [(w.name, w.shape) for w in node.weights()]
+    if node.is_call:
+        owned = [(key, w.shape) for key, w in node.target.weights()]  # type: ignore[union-attr]
+    first = ctx.shared.setdefault(id(layer), (node.span, owned))
+    if first[1] == owned:
+        return True
+    different = (
+        next((a, b) for a, b in zip(first[1], owned, strict=False) if a != b)
+        if len(first[1]) == len(owned)
+        else None
+    )
+    detail = (
+        f": {different[0][0]} is {list(different[0][1])} there and {list(different[1][1])} here"
+        if different
+        else ""
+    )
+    ctx.error(
+        "shape-mismatch",
+        f"{layer.label} is one shared layer, and this use needs other weights than its first use{detail}",
+        node.span,
+        frame=builder.frame,
+        labels=[Label(first[0], "first used here")],
+        hints=["without `layer`, each use gets weights of its own"],
+    )
+    return False
+
+
+def weight_of(layer: Instance, name: ast.Name, builder: GraphBuilder, span: Span, ctx: Context) -> Any:
+    """`embed.weight`: the weight itself, as a tensor."""
+    recipe = layer.recipe
+    if not isinstance(recipe, OpLayer):
+        message = f"{layer.label} is not a single layer: only a layer's own weights can be named"
+        return ctx.poison("unknown-name", message, span, frame=builder.frame)
+    op = _instance_of(recipe, layer.span, builder, ctx)
+    if op is None:
+        return POISON
+    label = builder.borrow(layer)
+    types = _input_types(layer, op)
+    if types is None:
+        message = (
+            f"the weights of {layer.label} are only known once it was applied: use it before `.{name.id}`"
+        )
+        return ctx.poison("unknown-dim", message, span, frame=builder.frame)
+    names = [w.name for w in op.weights(*types)]
+    if name.id not in names:
+        listed = ", ".join(names) or "none"
+        hints = [f"its weights are: {listed}"]
+        return ctx.poison(
+            "unknown-name", f"{layer.label} has no .{name.id}", name.span, frame=builder.frame, hints=hints
+        )
+    owner = lookup("WeightOf")
+    assert owner is not None
+    values = {"owner": op, "types": tuple(types), "weight": name.id}
+    given = {key: Given(v, span) for key, v in values.items()}
+    node = operator_node(owner.of(values), given, Operands([], {}), builder, span, None, ctx, shared=label)
+    if node is None:
+        return POISON
+    node.borrowed = layer.builder is not builder
+    return results(node)
+
+
+def _input_types(layer: Instance, op: Op) -> list[Any] | None:
+    """From an earlier use in the owner's graph; else try without: an embedding's weights do not depend on its input."""
+    from nndsl.ops.say import Collect
+
+    for node in layer.builder.graph.nodes:
+        if node.label == layer.label and isinstance(node.target, Op) and node.target.name == op.name:
+            return [v.type if v is not None else None for v in node.inputs]
+    from nndsl.shapes import symbol
+
+    for trial in (TensorType("int64", (symbol("_"),)), TensorType("float", (symbol("_"), symbol("_")))):
+        inputs = [trial if not n.endswith("?") else None for n in op.inputs]
+        if op.shape(*inputs, say=Collect(op.name)) is not None:
+            return inputs
+    return None

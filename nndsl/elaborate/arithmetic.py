@@ -1,0 +1,297 @@
+"""Operators of expressions: on numbers, dims, lists and strings while compiling; on tensors by adding a node."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from nndsl.elaborate.context import Context
+from nndsl.elaborate.scope import Scope
+from nndsl.elaborate.values import (
+    POISON,
+    Given,
+    Labelled,
+    OpLayer,
+    Poison,
+    describe,
+    is_layer,
+    is_size,
+    is_tensor,
+)
+from nndsl.ir.graph import Value
+from nndsl.ops import lookup
+from nndsl.shapes import Dim, Size
+from nndsl.syntax import ast
+
+MAX_BITS = 4096
+
+TENSOR_OPS = {
+    "+": "Add", "-": "Subtract", "*": "Multiply", "/": "Divide", "//": "FloorDivide", "%": "Remainder", "**": "Power",
+    "@": "MatMul", "==": "Equal", "!=": "NotEqual", "<": "Less", "<=": "LessEqual", ">": "Greater", ">=": "GreaterEqual",
+    "and": "LogicalAnd", "or": "LogicalOr",
+}  # fmt: skip
+_ORDER = {"<": "less", "<=": "less", ">": "greater", ">=": "greater"}
+
+
+@dataclass(slots=True)
+class Unknown:
+    """A condition on dims that is neither provably true nor provably false: `require` may make it a fact."""
+
+    op: str
+    left: Size
+    right: Size
+    about: str
+    described = "a condition on unknown dims"
+
+
+def unary(node: ast.Unary, value: Any, scope: Scope, ctx: Context) -> Any:
+    if isinstance(value, Poison):
+        return POISON
+    if node.op == "not":
+        if isinstance(value, bool):
+            return not value
+        if isinstance(value, Value):
+            return _apply("LogicalNot", [value], {}, node, scope, ctx)
+        if isinstance(value, Unknown):
+            return value
+        return ctx.poison("bad-value", f"`not` takes true or false, not {describe(value)}", node.span, scope)
+    if isinstance(value, Value):
+        return value if node.op == "+" else _apply("Negative", [value], {}, node, scope, ctx)
+    if isinstance(value, (int, float, Dim)) and not isinstance(value, bool):
+        return -value if node.op == "-" else value
+    return ctx.poison("not-a-number", f"`{node.op}` takes a number, not {describe(value)}", node.span, scope)
+
+
+def binary(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) -> Any:
+    if isinstance(left, Poison) or isinstance(right, Poison):
+        return POISON
+    if is_tensor(left) or is_tensor(right):
+        return _tensors(node, left, right, scope, ctx)
+    if node.op in ("in", "not in"):
+        return _member(node, left, right, scope, ctx)
+    if node.op in ("and", "or"):
+        return _logic(node, left, right, scope, ctx)
+    if node.op in ("==", "!=") or node.op in _ORDER:
+        return _compare(node, left, right, scope, ctx)
+    if isinstance(left, (list, str)) or isinstance(right, (list, str)):
+        return _lists(node, left, right, scope, ctx)
+    if _number(left) and _number(right):
+        return _numbers(node, left, right, scope, ctx)
+    return _misfit(node, left, right, scope, ctx)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, (int, float, Dim)) and not isinstance(value, bool)
+
+
+def _misfit(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) -> Any:
+    hints = []
+    if is_layer(left) or is_layer(right):
+        hints = [
+            "apply the layer to a tensor first: `(x -> Layer) + y`; layers in sequence are joined with `->`"
+        ]
+    what = f"`{node.op}` does not go between {describe(left)} and {describe(right)}"
+    return ctx.poison("bad-value", what, node.span, scope, hints=hints)
+
+
+# ---------------------------------------------------------------- numbers and dims
+
+
+def _numbers(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) -> Any:
+    op = node.op
+    try:
+        if op in ("/", "//", "%") and isinstance(right, (int, float)) and right == 0:
+            return ctx.poison("bad-value", "division by zero", node.span, scope)
+        if op == "**" and _too_big(left, right):
+            return ctx.poison("too-big", "this power is too large", node.span, scope)
+        dims = isinstance(left, Dim) or isinstance(right, Dim)
+        if dims and (isinstance(left, float) or isinstance(right, float) or op in ("/", "@")):
+            return _inexact(node, left, right, scope, ctx)
+        found = _COMPUTE[op](left, right)
+        return ctx.facts.normalize(found) if dims else _bounded(found)
+    except (OverflowError, ValueError, ZeroDivisionError, TypeError, KeyError):
+        return _misfit(node, left, right, scope, ctx)
+
+
+def _inexact(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) -> Any:
+    if node.op == "/" and not isinstance(right, float):
+        divisible = ctx.facts.divisible(left, right) if isinstance(left, Dim) else None
+        if divisible:
+            return left // right
+    hint = "`//` divides dims; what is only known when the model runs has no fraction"
+    return ctx.poison("unknown-dim", f"{describe(left)} {node.op} {describe(right)} is not a whole number that is known",
+                      node.span, scope, hints=[hint])  # fmt: skip
+
+
+def _too_big(left: Any, right: Any) -> bool:
+    if isinstance(right, Dim):
+        return True
+    if isinstance(left, int) and isinstance(right, int):
+        return right > 0 and left.bit_length() * right > MAX_BITS
+    return isinstance(left, Dim) and (not isinstance(right, int) or not 0 <= right <= 8)
+
+
+def _bounded(value: Any) -> Any:
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        raise OverflowError
+    if isinstance(value, complex):
+        raise ValueError
+    return value
+
+
+_COMPUTE = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "//": lambda a, b: a // b,
+    "%": lambda a, b: a % b,
+    "**": lambda a, b: a**b,
+}
+
+# ---------------------------------------------------------------- lists and strings
+
+
+def _lists(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) -> Any:
+    if node.op == "+" and type(left) is type(right):
+        ctx.budget.items(len(left) + len(right))
+        return left + right
+    if node.op == "*" and isinstance(right, (list, str)):
+        left, right = right, left
+    if (
+        node.op == "*"
+        and isinstance(left, (list, str))
+        and isinstance(right, int)
+        and not isinstance(right, bool)
+    ):
+        if right < 0:
+            return ctx.poison("bad-value", f"a list cannot be repeated {right} times", node.right.span, scope)
+        ctx.budget.items(len(left) * right)
+        return left * right
+    if node.op == "+" and (is_layer(left) and is_layer(right)):
+        hint = "put the single layer into brackets: `[Layer] + …`"
+        return ctx.poison(
+            "bad-value", "`+` joins lists, and one side is a single layer", node.span, scope, hints=[hint]
+        )
+    return _misfit(node, left, right, scope, ctx)
+
+
+def _member(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) -> Any:
+    if isinstance(right, (list, str)) and not isinstance(left, Dim):
+        try:
+            return (left in right) is (node.op == "in")
+        except TypeError:
+            pass
+    return _misfit(node, left, right, scope, ctx)
+
+
+# ---------------------------------------------------------------- conditions
+
+
+def _logic(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) -> Any:
+    for value, part in ((left, node.left), (right, node.right)):
+        if not isinstance(value, (bool, Unknown)):
+            return ctx.poison(
+                "bad-value", f"`{node.op}` takes true or false, not {describe(value)}", part.span, scope
+            )
+    if isinstance(left, bool):
+        decided = left is (node.op == "or")
+        return left if decided else right
+    if isinstance(right, bool):
+        decided = right is (node.op == "or")
+        return right if decided else left
+    return Unknown(node.op, 0, 0, left.about)
+
+
+def _compare(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) -> Any:
+    op = node.op
+    if is_size(left) and is_size(right) and (isinstance(left, Dim) or isinstance(right, Dim)):
+        return _compare_dims(op, left, right, ctx)
+    if op in ("==", "!="):
+        return _equal(left, right, ctx) is (op == "==")
+    if (_number(left) and _number(right)) or (isinstance(left, str) and isinstance(right, str)):
+        return bool(
+            {
+                "<": lambda: left < right,
+                "<=": lambda: left <= right,
+                ">": lambda: left > right,
+                ">=": lambda: left >= right,
+            }[op]()
+        )
+    return _misfit(node, left, right, scope, ctx)
+
+
+def _equal(left: Any, right: Any, ctx: Context) -> bool:
+    if isinstance(left, (bool, int, float, str)) or left is None or right is None:
+        return bool(left is right if left is None or right is None else left == right)
+    return ctx.key(left) == ctx.key(right)
+
+
+def _compare_dims(op: str, left: Size, right: Size, ctx: Context) -> Any:
+    facts = ctx.facts
+    about = facts.spell(left if isinstance(left, Dim) else right)
+    if op in ("==", "!="):
+        equal = facts.equal(left, right)
+        return Unknown(op, left, right, about) if equal is None else equal is (op == "==")
+    if op in (">", ">="):
+        low, high, strict = right, left, op == ">"
+    else:
+        low, high, strict = left, right, op == "<"
+    margin = high - low - (1 if strict else 0)  # holds when >= 0
+    least, most = facts.lower_bound(margin), facts.upper_bound(margin)
+    if least is not None and least >= 0:
+        return True
+    if most is not None and most < 0:
+        return False
+    return Unknown(op, left, right, about)
+
+
+# ---------------------------------------------------------------- tensors
+
+
+def _tensors(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) -> Any:
+    if left is None or right is None:
+        if node.op in ("==", "!="):  # a missing optional input
+            return (left is right) is (node.op == "==")
+        return ctx.poison(
+            "not-a-tensor", f"`{node.op}` with an input that was not given (none)", node.span, scope
+        )
+    name = TENSOR_OPS.get(node.op)
+    for value, part in ((left, node.left), (right, node.right)):
+        if isinstance(value, tuple):
+            message = f"`{node.op}` takes one tensor on each side, and this is {describe(value)}"
+            return ctx.poison("not-a-tensor", message, part.span, scope)
+        if not isinstance(value, (Value, int, float, Dim)) or name is None:
+            return _misfit(node, left, right, scope, ctx)
+    assert name is not None
+    if isinstance(left, Value) and isinstance(right, Value):
+        return _apply(name, [left, right], {}, node, scope, ctx)
+    if name == "MatMul":
+        return _misfit(node, left, right, scope, ctx)
+    if isinstance(left, Value):
+        return _apply(name, [left], {"other": right}, node, scope, ctx)
+    return _apply(name, [right], {"other": left, "reverse": True}, node, scope, ctx)
+
+
+def _apply(
+    name: str, inputs: list[Value], values: dict[str, Any], node: Any, scope: Scope, ctx: Context
+) -> Any:
+    from nndsl.elaborate.apply import apply_operator
+
+    if scope.builder is None:
+        return ctx.poison(
+            "not-a-number", "tensors are computed with inside a block or a model", node.span, scope
+        )
+    op = lookup(name)
+    assert op is not None, name
+    given = {key: Given(value, node.span) for key, value in values.items()}
+    return apply_operator(OpLayer(op, node.span, given), tuple(inputs), scope.builder, node.span, None, ctx)
+
+
+def unlabelled(value: Any) -> Any:
+    return value.value if isinstance(value, Labelled) else value
+
+
+def is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and not math.isnan(value)

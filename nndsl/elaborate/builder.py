@@ -1,0 +1,124 @@
+"""One graph under construction: its values, the names of its layers, what it takes from outer graphs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nndsl.diagnostics import Frame, Label
+from nndsl.elaborate.context import Built, Context
+from nndsl.elaborate.values import Instance
+from nndsl.ir.graph import Graph, Node, Port, Value
+from nndsl.ops.schema import Op
+from nndsl.shapes import TensorType
+from nndsl.source import Span
+
+
+class GraphBuilder:
+    """Adds nodes to `graph`. `frame` is the trace of expansions that led to it."""
+
+    def __init__(self, context: Context, graph: Graph, frame: Frame | None) -> None:
+        self.context = context
+        self.graph = graph
+        self.frame = frame
+        self.mode: str | None = None
+        self.layers = 0
+        self.values: dict[int, Value] = {}
+        self.captured: dict[int, tuple[Value, Value]] = {}
+        self.borrowed: dict[str, Instance] = {}
+        self.labels: dict[str, Span] = {}
+        self.ports: list[Port] = []
+        self.root = False
+        self._counts: dict[str, int] = {}
+
+    # ------------------------------------------------------------ values
+
+    def own(self, value: Value) -> Value:
+        self.values[id(value)] = value
+        return value
+
+    def input(self, type_: TensorType, name: str) -> Value:
+        value = self.own(Value(type_, name))
+        self.graph.inputs.append(value)
+        return value
+
+    def take(self, value: Value) -> Value:
+        """The value as this graph sees it: one of an outer graph becomes an input (a closure may mention what is around
+        it)."""
+        if id(value) in self.values:
+            return value
+        kept = self.captured.get(id(value))
+        if kept is None:
+            local = self.own(Value(value.type, value.name))
+            kept = self.captured[id(value)] = (value, local)
+        return kept[1]
+
+    def borrow(self, instance: Instance) -> str:
+        """The name under which this graph uses a shared layer; an outer graph's is lent by the caller."""
+        if instance.builder is self:
+            return instance.label
+        name = instance.label
+        number = 2
+        while name in self.borrowed and self.borrowed[name] is not instance:
+            name, number = f"{instance.label}_{number}", number + 1
+        if name not in self.borrowed:
+            self.borrowed[name] = instance
+            self.graph.borrows.append(name)
+        return name
+
+    # ------------------------------------------------------------ names
+
+    def claim(self, label: str | None, type_name: str, span: Span) -> str:
+        """A layer's name in this graph: as written, else by its type: `linear_1`, `linear_2`, …"""
+        if label is None:
+            stem = type_name.lower()
+            while True:
+                self._counts[stem] = self._counts.get(stem, 0) + 1
+                label = f"{stem}_{self._counts[stem]}"
+                if label not in self.labels:
+                    break
+        elif label in self.labels:
+            self.context.error(
+                "duplicate-label",
+                f"two layers of {self.graph.name} are named {label}",
+                span,
+                label="again here",
+                labels=[Label(self.labels[label], "first here")],
+                hints=[
+                    f'give each its own name, such as "{label}_{{i}}" in a loop, '
+                    f"or share one layer with `layer {label} = …`"
+                ],
+                frame=self.frame,
+            )
+            return self.claim(None, label, span)
+        self.labels[label] = span
+        return label
+
+    # ------------------------------------------------------------ nodes
+
+    def add(
+        self,
+        target: Op | Graph,
+        inputs: list[Value | None],
+        types: tuple[TensorType, ...],
+        label: str,
+        span: Span,
+    ) -> Node:
+        """A node with fresh outputs; its inputs must be values of this graph."""
+        node = Node(target, inputs, [], label, span, self.frame, self.mode)
+        node.outputs = [self.own(Value(t, "", node, i)) for i, t in enumerate(types)]
+        self.graph.nodes.append(node)
+        self.layers += 1
+        return node
+
+    def renormalize(self) -> None:
+        """After a new fact: all types in their new normal form."""
+        normal = self.context.facts.normalize
+        for value in self.values.values():
+            value.type = value.type.with_shape(tuple(normal(s) for s in value.type.shape))
+        self.graph.dims = {name: normal(size) for name, size in self.graph.dims.items()}
+
+    def finish(self, result: Any) -> Built:
+        """Captured values become the last inputs."""
+        self.graph.inputs.extend(local for _, local in self.captured.values())
+        captures = [outer for outer, _ in self.captured.values()]
+        return Built(self.graph, result, captures, list(self.borrowed.values()), self.layers)

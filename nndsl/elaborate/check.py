@@ -1,0 +1,68 @@
+"""`check`: every mistake of a file in one run. Models that are complete are elaborated; what none of them reaches is
+looked at by its names and arguments alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nndsl.diagnostics import Diagnostics
+from nndsl.elaborate.models import Spec, elaborate, open_spec
+from nndsl.elaborate.static import check_definition, check_declaration
+from nndsl.ir.graph import Graph
+from nndsl.source import Source
+from nndsl.syntax import ast
+
+
+def check_source(
+    source: Source,
+    diagnostics: Diagnostics,
+    *,
+    model: str | None = None,
+    hyper: Mapping[str, Any] | None = None,
+    dims: Mapping[str, int] | None = None,
+) -> list[Graph]:
+    """Find all mistakes; returns the graphs of the models that are fine."""
+    spec = open_spec(source, diagnostics)
+    return check_spec(spec, model=model, hyper=hyper, dims=dims)
+
+
+def check_spec(
+    spec: Spec,
+    *,
+    model: str | None = None,
+    hyper: Mapping[str, Any] | None = None,
+    dims: Mapping[str, int] | None = None,
+) -> list[Graph]:
+    graphs: list[Graph] = []
+    reached: set[int] = set()
+    if len(spec.diagnostics.errors):
+        return graphs if _only_syntax(spec) else graphs
+    for item in spec.file.items:
+        check_declaration(item, spec)
+    for definition in spec.complete():
+        if model is not None and definition.name.id != model:
+            continue
+        graph = _apart(spec, definition.name.id, hyper, dims, reached)
+        if graph is not None:
+            graphs.append(graph)
+    for item in spec.file.items:
+        if isinstance(item, (ast.Definition, ast.Function)) and id(item) not in reached:
+            check_definition(item, spec)
+    return graphs
+
+
+def _only_syntax(spec: Spec) -> bool:
+    return all(d.code == "syntax" for d in spec.diagnostics.errors)
+
+
+def _apart(
+    spec: Spec, name: str, hyper: Mapping[str, Any] | None, dims: Mapping[str, int] | None, reached: set[int]
+) -> Graph | None:
+    """One model, with its own list of mistakes: those of one do not hide another's."""
+    own = Diagnostics()
+    part = Spec(spec.file, spec.scope, spec.project, own)
+    graph = elaborate(part, name, hyper=hyper, dims=dims, seen=reached)
+    for found in own.items:
+        spec.diagnostics.add(found)
+    return graph

@@ -1,0 +1,71 @@
+"""Which blocks are combinators: blocks with a layer argument and no layer of their own that has weights or a name.
+
+Decided on the text alone, so that it does not depend on what the block is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from nndsl.elaborate.context import Context
+from nndsl.elaborate.scope import Scope
+from nndsl.elaborate.values import BlockLayer, OpLayer
+from nndsl.source import Source, Span
+from nndsl.syntax import ast
+
+
+def is_combinator(definition: ast.Definition, home: Scope, ctx: Context) -> bool:
+    known = ctx.combinators.get(id(definition))
+    if known is None:
+        ctx.combinators[id(definition)] = False  # a block that mentions itself is none
+        known = ctx.combinators[id(definition)] = _judge(definition, home, ctx)
+    return known
+
+
+def _judge(definition: ast.Definition, home: Scope, ctx: Context) -> bool:
+    params = definition.params or []
+    if definition.kind != "block" or not any(_takes_layers(p.type) for p in params):
+        return False
+    names = {p.name.id for p in params}
+    root = definition.body if definition.body is not None else definition.flow
+    if isinstance(root, ast.List):
+        return False  # its members are named by their positions
+    return all(_weightless(node, names, home, ctx) for node in walk(root))
+
+
+def _takes_layers(type_: ast.ParamTypeExpr | None) -> bool:
+    if type_ is None:
+        return False
+    return type_.name.id == "layer" or _takes_layers(type_.element)
+
+
+def _weightless(node: Any, names: set[str], home: Scope, ctx: Context) -> bool:
+    if isinstance(node, (ast.Labelled, ast.Tensor, ast.Layer)):
+        return False
+    if not isinstance(node, ast.Name) or node.id in names or not node.id[:1].isupper():
+        return True
+    value = ctx.project.resolve(node.id, home, node.span)
+    if isinstance(value, OpLayer):
+        return not value.op.has_weights
+    if isinstance(value, BlockLayer):
+        found = value.definition
+        return isinstance(found, ast.Definition) and is_combinator(found, value.home, ctx)
+    return True
+
+
+def walk(node: Any) -> Iterator[Any]:
+    """All nodes of a tree, names of arguments and attributes left out."""
+    stack = [node]
+    while stack:
+        at = stack.pop()
+        if isinstance(at, (list, tuple)) and not isinstance(at, Span):
+            stack.extend(at)
+        elif is_dataclass(at) and not isinstance(at, Source):
+            yield at
+            skip = {"span", "op_span"}
+            if isinstance(at, ast.Argument):
+                skip |= {"name"}
+            if isinstance(at, (ast.Attribute, ast.Input, ast.Output, ast.Param)):
+                skip |= {"name", "type"}
+            stack.extend(getattr(at, f.name) for f in fields(at) if f.name not in skip)

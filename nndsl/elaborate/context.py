@@ -1,0 +1,131 @@
+"""What all of one elaboration share: where to report, how much work is left, what is known, what was already built."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nndsl.diagnostics import Diagnostic, Diagnostics, Frame, Label
+from nndsl.elaborate.budget import Budget
+from nndsl.elaborate.project import Project
+from nndsl.elaborate.scope import Scope
+from nndsl.elaborate.values import (
+    POISON,
+    BlockLayer,
+    Chain,
+    Closure,
+    Given,
+    Instance,
+    Item,
+    Labelled,
+    OpLayer,
+    Poison,
+    RuntimeSwitch,
+)
+from nndsl.ir.graph import Graph, Value
+from nndsl.shapes import Facts
+from nndsl.source import Span
+
+
+@dataclass(slots=True)
+class Built:
+    """A finished block graph. `captures` are values of outer graphs that became its last inputs, `borrows` the shared
+    layers it uses; `result` is shaped as the block's result: a Value or a tuple of them. `layers` counts it expanded."""
+
+    graph: Graph
+    result: Any
+    captures: list[Value] = field(default_factory=list)
+    borrows: list[Instance] = field(default_factory=list)
+    layers: int = 0
+
+    @property
+    def failed(self) -> bool:
+        return isinstance(self.result, Poison)
+
+
+class Context:
+    """One model's elaboration."""
+
+    def __init__(self, project: Project, diagnostics: Diagnostics, budget: Budget | None = None) -> None:
+        self.project = project
+        self.diagnostics = diagnostics
+        self.budget = budget or Budget()
+        self.facts = Facts()
+        self.fixed: dict[str, int] = {}  # --dim NAME=VALUE
+        self.built: dict[Any, Built] = {}
+        self.expanding: list[tuple[int, str]] = []  # blocks being built, outermost first
+        self.seen_definitions: set[int] = set()
+        self.used_fixed: set[str] = set()
+        self.combinators: dict[int, bool] = {}
+        self.depth = 0
+        self.totals: list[tuple[Any, Scope]] = []  # requirements about the whole model
+        self.shared: dict[
+            int, tuple[Span, list[Any]]
+        ] = {}  # what weights a shared layer has, from its first use
+        self._interned: dict[Any, int] = {}
+        self._lists: dict[int, tuple[Any, int]] = {}
+
+    # ------------------------------------------------------------ reporting
+
+    def error(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        scope: Scope | None = None,
+        *,
+        label: str = "",
+        hints: Sequence[str] = (),
+        labels: Sequence[Label] = (),
+        frame: Frame | None = None,
+    ) -> Diagnostic:
+        """Report, with the block expansions that led here."""
+        frame = frame or (scope.builder.frame if scope is not None and scope.builder is not None else None)
+        found = Diagnostic(code, message, span, label, labels=list(labels), hints=list(hints))
+        found.trace = frame.chain() if frame is not None else []
+        self.diagnostics.add(found)
+        return found
+
+    def poison(self, code: str, message: str, span: Span, scope: Scope | None = None, **more: Any) -> Poison:
+        """Report, and stand in for the value that there is not."""
+        self.error(code, message, span, scope, **more)
+        return POISON
+
+    # ------------------------------------------------------------ identity of values
+
+    def key(self, value: Any) -> int:
+        """Equal keys, equal values: a small number, so that nested lists cost no more than their distinct parts."""
+        if isinstance(value, (list, tuple)):
+            kept = self._lists.get(id(value))
+            if kept is None:
+                kept = (value, self._intern((type(value).__name__, *map(self.key, value))))
+                self._lists[id(value)] = kept
+            return kept[1]
+        return self._intern(self._structure(value))
+
+    def _structure(self, value: Any) -> tuple[Any, ...]:
+        if isinstance(value, OpLayer):
+            return ("op", value.op.name, *self._given(value.given))
+        if isinstance(value, BlockLayer):
+            return ("block", id(value.definition), *self._given(value.given))
+        if isinstance(value, Chain):
+            return ("chain", *(self.key(stage.value) for stage in value.stages))
+        if isinstance(value, (Closure, RuntimeSwitch)):
+            body = value.body if isinstance(value, Closure) else value.node
+            self._lists.setdefault(id(value.scope), (value.scope, 0))  # keep it alive: its id is the key
+            return ("closure", id(body), id(value.scope))
+        if isinstance(value, Labelled):
+            return ("label", value.label, self.key(value.value))
+        if isinstance(value, Item):
+            return ("item", value.index)
+        if isinstance(value, (Instance, Value)):
+            self._lists.setdefault(id(value), (value, 0))
+            return ("identity", id(value))
+        return (type(value).__name__, value if value.__hash__ is not None else repr(value))
+
+    def _given(self, given: dict[str, Given]) -> tuple[Any, ...]:
+        return tuple((name, self.key(g.value)) for name, g in sorted(given.items()))
+
+    def _intern(self, structure: tuple[Any, ...]) -> int:
+        return self._interned.setdefault(structure, len(self._interned))

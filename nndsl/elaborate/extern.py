@@ -1,0 +1,135 @@
+"""`extern` blocks: layers written in Python, known here by their signature alone. Nothing is imported."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from nndsl.elaborate.apply import operator_node, results
+from nndsl.elaborate.arguments import fill_defaults
+from nndsl.elaborate.builder import GraphBuilder
+from nndsl.elaborate.context import Context
+from nndsl.elaborate.expressions import evaluate
+from nndsl.elaborate.operands import Operands, gather, match_inputs
+from nndsl.elaborate.ports import dtype_of, match
+from nndsl.elaborate.scope import Scope
+from nndsl.elaborate.values import POISON, BlockLayer, Given, Poison, describe, is_size, spell
+from nndsl.ir.graph import Graph, Value
+from nndsl.ops import lookup
+from nndsl.shapes import Size, TensorType, is_floating
+from nndsl.source import Span
+from nndsl.syntax import ast
+
+TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+
+
+def check_target(definition: ast.Extern, ctx: Context) -> bool:
+    import keyword
+
+    target = definition.target.value
+    words = re.split(r"[.:]", target)
+    if TARGET.fullmatch(target) and target.isascii() and not any(map(keyword.iskeyword, words)):
+        return True
+    hints = ['for example "mypkg.layers:Deform"']
+    ctx.error(
+        "extern", "an extern block names a class as package.module:Class", definition.target.span, hints=hints
+    )
+    return False
+
+
+def apply_extern(
+    layer: BlockLayer, value: Any, builder: GraphBuilder, span: Span, label: str | None, ctx: Context
+) -> Any:
+    definition = layer.definition
+    assert isinstance(definition, ast.Extern)
+    ctx.seen_definitions.add(id(definition))
+    operands = gather(value, builder, span, ctx)
+    if operands is None or not check_target(definition, ctx):
+        return POISON
+    own = GraphBuilder(ctx, Graph(layer.name, "block", definition.span), builder.frame)
+    scope = Scope(layer.home, own)  # its dims are bound here, apart from the caller's
+    if not fill_defaults(
+        definition.params or [], layer.given, scope, layer.name, span, Scope(layer.home, builder), ctx
+    ):
+        return POISON
+    inputs = _bind(definition, operands, scope, builder, span, ctx)
+    types = _outputs(definition, inputs, scope, ctx) if inputs is not None else None
+    if inputs is None or types is None:
+        return POISON
+    arguments = _arguments(definition, scope, ctx)
+    op = lookup("Extern")
+    assert op is not None
+    made = op.of(
+        {
+            "target": definition.target.value,
+            "title": layer.name,
+            "arguments": arguments,
+            "results": tuple(types),
+        }
+    )
+    given = {name: g for name, g in layer.given.items()}
+    present = Operands([v for v in inputs if v is not None], {})
+    node = operator_node(made, given, present, builder, span, label, ctx)
+    if node is None:
+        return POISON
+    if label is None:
+        node.label = builder.claim(None, layer.name, span)
+    return results(node)
+
+
+def _bind(
+    definition: ast.Extern, operands: Operands, scope: Scope, builder: GraphBuilder, span: Span, ctx: Context
+) -> list[Value | None] | None:
+    declared = [s for s in definition.body.body if isinstance(s, ast.Input)]
+    names = [i.name.id + ("?" if i.optional else "") for i in declared]
+    found = match_inputs(definition.name.id, names, operands, builder, span, ctx)
+    if found is None:
+        return None
+    fine = True
+    for port, value in zip(declared, found, strict=True):
+        if value is not None and port.type is not None:
+            fine &= match(port.type, value, scope, span, f"{definition.name.id}'s input {port.name.id}", ctx)
+    return found if fine else None
+
+
+def _outputs(
+    definition: ast.Extern, inputs: list[Value | None], scope: Scope, ctx: Context
+) -> list[TensorType] | None:
+    declared = [s for s in definition.body.body if isinstance(s, ast.Output)]
+    if not declared:
+        ctx.error("extern", f"{definition.name.id} declares no output", definition.name.span)
+        return None
+    floating = next((v.dtype for v in inputs if v is not None and is_floating(v.dtype)), "float")
+    found = []
+    for port in declared:
+        if port.type is None or port.type.dims is None:
+            ctx.error("extern", f"the output {port.name.id} of an extern block needs a type", port.span)
+            return None
+        dtype = dtype_of(port.type.dtype, scope, ctx) if port.type.dtype is not None else floating
+        sizes = [_size(dim, scope, ctx) for dim in port.type.dims]
+        if dtype is None or any(isinstance(s, Poison) for s in sizes):
+            return None
+        found.append(TensorType(dtype, tuple(sizes)))
+    return found
+
+
+def _size(dim: Any, scope: Scope, ctx: Context) -> Size | Poison:
+    if isinstance(dim, ast.AnyDims) or (isinstance(dim, ast.Name) and dim.id == "_"):
+        return ctx.poison("extern", "every dim of an extern block's output must be written", dim.span)
+    value = evaluate(dim, scope, ctx)
+    if isinstance(value, Poison) or is_size(value):
+        return value  # type: ignore[no-any-return]
+    return ctx.poison("bad-value", f"a dim is a whole number, not {describe(value)}", dim.span)
+
+
+def _arguments(definition: ast.Extern, scope: Scope, ctx: Context) -> dict[str, Any]:
+    """Hyperparameters go to the constructor by name; layers do not travel into Python."""
+    found = {}
+    for param in definition.params or []:
+        value = scope.names.get(param.name.id)
+        if isinstance(value, Given):
+            value = value.value
+        found[param.name.id] = (
+            value if isinstance(value, (int, float, str, bool, list)) or value is None else spell(value)
+        )
+    return found

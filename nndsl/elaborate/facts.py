@@ -1,0 +1,129 @@
+"""`require`: a condition that must hold. About a model's own dims it becomes a fact; elsewhere it must follow from facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nndsl.elaborate.arithmetic import Unknown
+from nndsl.elaborate.context import Context
+from nndsl.elaborate.expressions import evaluate
+from nndsl.elaborate.scope import Scope
+from nndsl.elaborate.values import Poison, describe
+from nndsl.shapes import Dim
+from nndsl.syntax import ast
+
+
+def require(statement: ast.Require, scope: Scope, ctx: Context) -> None:
+    builder = scope.builder
+    if builder is not None and builder.root and _mentions_totals(statement.condition):
+        ctx.totals.append((statement, scope))  # judged when the whole model is known
+        return
+    for part in _conjuncts(statement.condition):
+        judge(part, statement, scope, ctx)
+
+
+def judge(part: Any, statement: ast.Require, scope: Scope, ctx: Context) -> None:
+    value = evaluate(part, scope, ctx)
+    if value is True or isinstance(value, Poison):
+        return
+    why = statement.message.value if statement.message else ""
+    written = part.span.text
+    builder = scope.builder
+    if value is False:
+        message = why or f"this must hold, and does not: {written}"
+        ctx.error("require-failed", message, part.span, scope, label=_values(part, scope, ctx))
+    elif isinstance(value, Unknown):
+        if builder is not None and builder.root and _assume(value, ctx):
+            builder.renormalize()
+            _renormalize_names(scope, ctx)
+            return
+        fact = _spelled(value, ctx)
+        message = (f"{why}: " if why else "") + f"this cannot be proven: {written}"
+        hints = (
+            [f"state it in the model: `require {fact}`"] if fact and not (builder and builder.root) else []
+        )
+        ctx.error("unproven", message, part.span, scope, label=_values(part, scope, ctx), hints=hints)
+    else:
+        ctx.error("bad-value", f"`require` takes a condition, not {describe(value)}", part.span, scope)
+
+
+def _conjuncts(node: Any) -> list[Any]:
+    if isinstance(node, ast.Group):
+        return _conjuncts(node.value)
+    if isinstance(node, ast.Binary) and node.op == "and":
+        return [*_conjuncts(node.left), *_conjuncts(node.right)]
+    return [node]
+
+
+def _assume(condition: Unknown, ctx: Context) -> bool:
+    facts, left, right = ctx.facts, condition.left, condition.right
+    if condition.op == "==":
+        return facts.assume_equal(left, right)
+    margin = {">=": left - right, ">": left - right - 1, "<=": right - left, "<": right - left - 1}.get(
+        condition.op
+    )
+    if margin is None or not isinstance(margin, Dim):
+        return False
+    return facts.assume_at_least(margin, 0)
+
+
+def _renormalize_names(scope: Scope, ctx: Context) -> None:
+    at: Scope | None = scope
+    while at is not None:
+        for name, value in at.names.items():
+            if isinstance(value, Dim):
+                at.names[name] = ctx.facts.normalize(value)
+        at = at.parent
+
+
+def _spelled(condition: Unknown, ctx: Context) -> str:
+    if condition.op not in ("==", "!=", "<", "<=", ">", ">="):
+        return ""
+    return f"{ctx.facts.spell(condition.left)} {condition.op} {ctx.facts.spell(condition.right)}"
+
+
+def _values(part: Any, scope: Scope, ctx: Context) -> str:
+    """`D = 768, heads = 7`: what the names of the condition are here."""
+    from nndsl.elaborate.combinators import walk
+    from nndsl.elaborate.values import is_size
+
+    found: dict[str, str] = {}
+    for node in walk(part):
+        if isinstance(node, ast.Name):
+            value = scope.get(node.id)
+            if is_size(value) or isinstance(value, float):
+                found[node.id] = ctx.facts.spell(value) if is_size(value) else str(value)
+    return ", ".join(f"{name} = {text}" for name, text in sorted(found.items()) if name != text)
+
+
+# ---------------------------------------------------------------- budgets of the whole model
+
+
+TOTALS = ("parameters",)
+
+
+def _mentions_totals(node: Any) -> bool:
+    from nndsl.elaborate.combinators import walk
+
+    return any(isinstance(n, ast.Name) and n.id in TOTALS for n in walk(node))
+
+
+def require_totals(ctx: Context) -> None:
+    """`require parameters <= 25e6`."""
+    for statement, scope in ctx.totals:
+        inner = Scope(scope)
+        assert scope.builder is not None
+        inner.names["parameters"] = _parameters(scope.builder.graph)
+        for part in _conjuncts(statement.condition):
+            judge(part, statement, inner, ctx)
+
+
+def _parameters(graph: Any) -> int:
+    total = 0
+    for _, weight in graph.weights():
+        if weight.trained:
+            count = 1
+            for size in weight.shape:
+                count *= size
+            total += count
+    return total

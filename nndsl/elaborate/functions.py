@@ -1,0 +1,129 @@
+"""Functions of the language itself: `min`, `len`, `sqrt`, `zip`, …: on numbers, dims and lists."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from nndsl.elaborate.context import Context
+from nndsl.elaborate.scope import Scope
+from nndsl.elaborate.values import POISON, describe, is_tensor
+from nndsl.shapes import Dim, smax, smin
+from nndsl.syntax import ast
+
+
+class Misuse(Exception):
+    """The message is for the user."""
+
+
+def call_builtin(node: ast.Call, name: str, scope: Scope, ctx: Context) -> Any:
+    from nndsl.elaborate.arguments import collect
+
+    bound = collect(node, scope, ctx)
+    if bound is None:
+        return POISON
+    if any(key is not None for key, _ in bound):
+        return ctx.poison("bad-argument", f"{name} takes no named arguments", node.span, scope)
+    values = [g.value for _, g in bound]
+    hints = []
+    if any(is_tensor(v) for v in values):
+        layer = {"abs": "Abs", "exp": "Exp", "log": "Log", "sqrt": "Sqrt", "sin": "Sin", "cos": "Cos", "sum": "Sum",
+                 "min": "Min", "max": "Max", "round": "Round", "floor": "Floor", "ceil": "Ceil"}.get(name)  # fmt: skip
+        hints = [f"on tensors it is a layer: `x -> {layer}`"] if layer else []
+        return ctx.poison(
+            "not-a-number", f"{name} computes with numbers, not with tensors", node.span, scope, hints=hints
+        )
+    try:
+        if name == "range":
+            _bound_range(values, ctx)
+        found = _FUNCTIONS[name](*values)
+        if isinstance(found, list):
+            ctx.budget.items(len(found))
+        return found
+    except Misuse as problem:
+        return ctx.poison("bad-argument", str(problem), node.span, scope)
+    except (TypeError, ValueError, OverflowError, ZeroDivisionError):
+        shown = ", ".join(describe(v) for v in values)
+        return ctx.poison("bad-argument", f"{name} does not take ({shown})", node.span, scope)
+
+
+def _bound_range(values: list[Any], ctx: Context) -> None:
+    if all(isinstance(v, int) for v in values) and values:
+        ctx.budget.items(len(range(*values)))
+
+
+def _flat(values: tuple[Any, ...]) -> list[Any]:
+    members = list(values[0]) if len(values) == 1 and isinstance(values[0], (list, tuple)) else list(values)
+    if not members:
+        raise Misuse("of an empty list there is none")
+    if not all(isinstance(v, (int, float, Dim)) for v in members):
+        raise TypeError
+    return members
+
+
+def _least(*values: Any) -> Any:
+    members = _flat(values)
+    return smin(*members) if any(isinstance(v, Dim) for v in members) else min(members)
+
+
+def _greatest(*values: Any) -> Any:
+    members = _flat(values)
+    return smax(*members) if any(isinstance(v, Dim) for v in members) else max(members)
+
+
+def _sum(values: Any) -> Any:
+    if values and all(isinstance(v, list) for v in values):
+        return [member for part in values for member in part]
+    total: Any = 0
+    for value in values:
+        if not isinstance(value, (int, float, Dim)):
+            raise TypeError
+        total = total + value
+    return total
+
+
+def _whole(value: Any) -> Any:
+    return value if isinstance(value, Dim) else int(value)
+
+
+def _round(value: Any, digits: int = 0) -> Any:
+    return value if isinstance(value, Dim) else round(value, digits) if digits else round(value)
+
+
+def _str(value: Any) -> str:
+    if not isinstance(value, (int, float, str)):
+        raise TypeError
+    return str(value)
+
+
+def _pow(base: Any, exponent: Any) -> Any:
+    if isinstance(base, int) and isinstance(exponent, int) and base.bit_length() * exponent > 4096:
+        raise Misuse("this power is too large")
+    return base**exponent
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "abs": abs,
+    "ceil": lambda v: v if isinstance(v, Dim) else math.ceil(v),
+    "floor": lambda v: v if isinstance(v, Dim) else math.floor(v),
+    "round": _round,
+    "int": _whole,
+    "float": float,
+    "str": _str,
+    "len": len,
+    "min": _least,
+    "max": _greatest,
+    "sum": _sum,
+    "sqrt": math.sqrt,
+    "exp": math.exp,
+    "log": math.log,
+    "log2": math.log2,
+    "sin": math.sin,
+    "cos": math.cos,
+    "pow": _pow,
+    "range": lambda *v: list(range(*v)),
+    "reversed": lambda v: list(reversed(v)),
+    "enumerate": lambda v, start=0: [(i, x) for i, x in enumerate(v, start)],
+    "zip": lambda *v: [tuple(x) for x in zip(*v, strict=True)],
+}

@@ -1,0 +1,240 @@
+"""From a file to the graphs of its models: the entry points of elaboration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nndsl.diagnostics import Diagnostics
+from nndsl.elaborate.arguments import fill_defaults, fits, plain
+from nndsl.elaborate.blocks import record_hyper
+from nndsl.elaborate.budget import Budget, Exceeded
+from nndsl.elaborate.builder import GraphBuilder
+from nndsl.elaborate.context import Context
+from nndsl.elaborate.expressions import evaluate
+from nndsl.elaborate.facts import require_totals
+from nndsl.elaborate.project import Project
+from nndsl.elaborate.scope import Scope, nearest
+from nndsl.elaborate.statements import run
+from nndsl.elaborate.values import BlockLayer, Given, Poison, describe
+from nndsl.ir.graph import Graph, Port, Value
+from nndsl.source import Source, Span
+from nndsl.syntax import ast, parse
+
+
+@dataclass(slots=True)
+class Spec:
+    """A parsed file with its names, ready to elaborate any of its models."""
+
+    file: ast.File
+    scope: Scope
+    project: Project
+    diagnostics: Diagnostics
+
+    def models(self) -> list[ast.Definition]:
+        return [i for i in self.file.items if isinstance(i, ast.Definition) and i.kind == "model"]
+
+    def complete(self) -> list[ast.Definition]:
+        """Models that can be built as they are: every hyperparameter has a default."""
+        return [m for m in self.models() if _is_complete(m)]
+
+
+def _is_complete(model: ast.Definition) -> bool:
+    return all(p.default is not None or (p.type is not None and p.type.optional) for p in model.params or [])
+
+
+def open_spec(source: Source, diagnostics: Diagnostics) -> Spec:
+    """Parse a text and what it imports."""
+    project = Project(diagnostics)
+    file, scope = project.load(source)
+    return Spec(file, scope, project, diagnostics)
+
+
+def elaborate(
+    spec: Spec,
+    name: str,
+    *,
+    hyper: Mapping[str, Any] | None = None,
+    dims: Mapping[str, int] | None = None,
+    budget: Budget | None = None,
+    seen: set[int] | None = None,
+) -> Graph | None:
+    """The IR of one model, or None after mistakes (they are in `spec.diagnostics`).
+
+    `hyper` sets hyperparameters (plain values, or `.nn` expressions as `Expression`), `dims` fixes symbolic dims."""
+    ctx = Context(spec.project, spec.diagnostics, budget)
+    ctx.fixed = dict(dims or {})
+    model = next(m for m in spec.models() if m.name.id == name)
+    import sys
+
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(
+        max(limit, 20_000)
+    )  # bounded by nesting in the text (the parser's) and by Budget.DEPTH
+    try:
+        graph = _elaborate(ctx, spec, model, hyper or {})
+    except Exceeded as problem:
+        ctx.error("too-big", f"{name}: {problem}", model.name.span)
+        graph = None
+    finally:
+        sys.setrecursionlimit(limit)
+        if seen is not None:
+            seen |= ctx.seen_definitions
+    if graph is not None and dims:
+        _unused_dims(ctx, model, dims)
+    return graph if not spec.diagnostics.errors else None
+
+
+def _unused_dims(ctx: Context, model: ast.Definition, dims: Mapping[str, int]) -> None:
+    for name in dims:
+        if name not in ctx.used_fixed:
+            known = sorted(ctx.used_fixed)
+            close = nearest(name, known)
+            hint = f"did you mean {close}?" if close else f"its dims are: {', '.join(known) or 'none'}"
+            ctx.error("unknown-dim", f"{model.name.id} has no dim {name}", model.name.span, hints=[hint])
+
+
+class Expression(str):
+    """A hyperparameter's value as text in `.nn` syntax: what `--set` gives."""
+
+    __slots__ = ()
+
+
+def _given(
+    ctx: Context, spec: Spec, hyper: Mapping[str, Any], model: ast.Definition
+) -> dict[str, Given] | None:
+    found: dict[str, Given] = {}
+    for name, value in hyper.items():
+        span = model.name.span
+        if isinstance(value, Expression):
+            parsed = _parsed(ctx, spec, name, value)
+            if isinstance(parsed, Poison):
+                return None
+            value, span = parsed
+        found[name] = Given(list(value) if isinstance(value, tuple) else value, span)
+    return found
+
+
+def _parsed(ctx: Context, spec: Spec, name: str, text: Expression) -> Any:
+    """`--set name=text`."""
+    source = Source(f"fn {name}_() = {text}", f"--set {name}={text}")
+    before = len(ctx.diagnostics.errors)
+    file = parse(source, ctx.diagnostics)
+    if len(ctx.diagnostics.errors) > before:
+        return Poison()
+    item = file.items[0] if file.items else None
+    if not isinstance(item, ast.Function):
+        return ctx.poison(
+            "bad-argument", f"--set {name}: this is not a value: {text}", Span(source, 0, len(source.text))
+        )
+    value = evaluate(item.value, spec.scope, ctx)
+    return value if isinstance(value, Poison) else (value, item.value.span)
+
+
+def _elaborate(ctx: Context, spec: Spec, model: ast.Definition, hyper: Mapping[str, Any]) -> Graph | None:
+    layer = BlockLayer(model, spec.scope, model.name.span)
+    given = _given(ctx, spec, hyper, model)
+    if given is None:
+        return None
+    name, doc = model.name.id, model.doc
+    ctx.seen_definitions.add(id(model))
+    while model.flow is not None:
+        target = _alias(ctx, model, layer, given)
+        if target is None:
+            return None
+        layer = target
+        given = {}
+        assert isinstance(layer.definition, ast.Definition)
+        model = layer.definition
+        ctx.seen_definitions.add(id(model))
+        doc = doc or model.doc
+    if not _known(ctx, name, model, given):
+        return None
+    layer.given.update(given)
+    return _root(ctx, layer, model, name, doc)
+
+
+def _alias(
+    ctx: Context, model: ast.Definition, layer: BlockLayer, given: dict[str, Given]
+) -> BlockLayer | None:
+    """`model NAME = OTHER(…)`: the other model, with arguments. What its own parameters do not name goes through."""
+    scope = Scope(layer.home)
+    own = {p.name.id for p in model.params or []}
+    mine = {n: g for n, g in given.items() if n in own} | {n: g for n, g in layer.given.items() if n in own}
+    if not fill_defaults(model.params or [], mine, scope, model.name.id, model.name.span, None, ctx):
+        return None
+    ctx.depth += 1
+    if ctx.depth > Budget.DEPTH:
+        ctx.error("recursion", f"{model.name.id} is defined as itself", model.name.span)
+        return None
+    value = evaluate(model.flow, scope, ctx)
+    if isinstance(value, Poison):
+        return None
+    if not isinstance(value, BlockLayer) or getattr(value.definition, "kind", "") != "model":
+        assert model.flow is not None
+        hints = ["a model that is written out has braces: `model NAME { input … output … }`"]
+        ctx.error(
+            "not-a-model",
+            f"`model NAME = …` names another model, and this is {describe(value)}",
+            model.flow.span,
+            hints=hints,
+        )
+        return None
+    rest = {n: g for n, g in given.items() if n not in own}
+    assert isinstance(value.definition, ast.Definition)
+    if not value.definition.flow and not _known(ctx, model.name.id, value.definition, rest):
+        return None
+    return BlockLayer(value.definition, value.home, model.name.span, value.given | rest)
+
+
+def _known(ctx: Context, name: str, model: ast.Definition, given: dict[str, Given]) -> bool:
+    known = {p.name.id: p for p in model.params or []}
+    for key, value in given.items():
+        if key not in known:
+            close = nearest(key, list(known))
+            hints = [f"did you mean {close}?"] if close else [f"it has: {', '.join(known) or 'none'}"]
+            ctx.error("unknown-argument", f"{name} has no hyperparameter {key}", value.span, hints=hints)
+            return False
+        value.value = plain(value.value) if not isinstance(value.value, str) else value.value
+        if not fits(known[key].type, key, value, name, None, ctx):
+            return False
+    return True
+
+
+def _root(ctx: Context, layer: BlockLayer, model: ast.Definition, name: str, doc: str) -> Graph | None:
+    graph = Graph(name, "model", model.name.span, facts=ctx.facts, doc=doc)
+    builder = GraphBuilder(ctx, graph, None)
+    builder.root = True
+    scope = Scope(layer.home, builder)
+    if not fill_defaults(model.params or [], layer.given, scope, name, model.name.span, None, ctx):
+        return None
+    record_hyper(builder, scope, model)
+    ctx.expanding.append((id(model), name))
+    assert model.body is not None
+    result = run(model.body.body, scope, ctx, want_value=True, span=model.name.span)
+    ctx.expanding.pop()
+    ports = builder.ports or _implicit(result, builder, model, ctx)
+    if ctx.diagnostics.errors or not ports or any(not isinstance(p.value, Value) for p in ports):
+        return None
+    graph.outputs = ports
+    if not graph.inputs:
+        ctx.error("empty-model", f"{name} has no input", model.name.span)
+    if all(p.mode == "train" for p in ports):
+        ctx.error("empty-model", f"{name} has no output outside `if training`", model.name.span)
+    require_totals(ctx)
+    return graph
+
+
+def _implicit(result: Any, builder: GraphBuilder, model: ast.Definition, ctx: Context) -> list[Port]:
+    """A model without `output`: its last flow is its output."""
+    from nndsl.elaborate.operands import gather
+
+    if isinstance(result, Poison):
+        return []
+    operands = gather(result, builder, model.name.span, ctx)
+    if operands is None:
+        return []
+    values = [v for v in [*operands.positional, *operands.named.values()] if v is not None]
+    single = len(values) == 1
+    return [Port(v.name or ("y" if single else f"y{i}"), v) for i, v in enumerate(values)]

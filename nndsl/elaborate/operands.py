@@ -1,0 +1,109 @@
+"""The tensors on the left of `->`, matched with the inputs of what stands on its right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from nndsl.elaborate.builder import GraphBuilder
+from nndsl.elaborate.context import Context
+from nndsl.elaborate.scope import nearest
+from nndsl.elaborate.values import Labelled, Poison, describe
+from nndsl.ir.graph import Value
+from nndsl.source import Span
+
+
+@dataclass(slots=True)
+class Operands:
+    """By position, and by name (`(q, k, v, attn_mask: mask)`). None stands for an optional input that is not given."""
+
+    positional: list[Value | None]
+    named: dict[str, Value | None]
+
+    @property
+    def count(self) -> int:
+        return len(self.positional) + len(self.named)
+
+
+def gather(value: Any, builder: GraphBuilder, span: Span, ctx: Context) -> Operands | None:
+    """Tuples inside tuples lie flat; values of outer graphs become inputs of this one."""
+    found = Operands([], {})
+    stack = [value]
+    while stack:
+        at = stack.pop()
+        if isinstance(at, tuple):
+            stack.extend(reversed(at))
+        elif isinstance(at, Labelled) and (isinstance(at.value, Value) or at.value is None):
+            found.named[at.label] = None if at.value is None else builder.take(at.value)
+        elif isinstance(at, Value):
+            found.positional.append(builder.take(at))
+        elif at is None:
+            found.positional.append(None)
+        elif isinstance(at, Poison):
+            return None
+        else:
+            ctx.error(
+                "not-a-tensor",
+                f"an input must be a tensor, and this is {describe(at)}",
+                span,
+                frame=builder.frame,
+            )
+            return None
+    return found
+
+
+def match_inputs(
+    who: str, names: list[str], operands: Operands, builder: GraphBuilder, span: Span, ctx: Context
+) -> list[Value | None] | None:
+    """One entry for each declared input (`"mask?"` may be None), or all of them for `"*xs"`."""
+    if names and names[-1].startswith("*"):
+        least = sum(not n.startswith("*") for n in names) or 1
+        if operands.named or operands.count < least or None in operands.positional:
+            ctx.error(
+                "wrong-inputs",
+                f"{who} takes tensors side by side: `(a, b) -> {who}`",
+                span,
+                frame=builder.frame,
+            )
+            return None
+        return list(operands.positional)
+    plain = [n.rstrip("?") for n in names]
+    unknown = next((n for n in operands.named if n not in plain), None)
+    if unknown is not None:
+        close = nearest(unknown, plain)
+        hint = f"did you mean {close}?" if close else f"its inputs are ({', '.join(names)})"
+        ctx.error("wrong-inputs", f"{who} has no input {unknown}", span, frame=builder.frame, hints=[hint])
+        return None
+    if len(operands.positional) > len(plain):
+        _wrong_count(who, names, operands, builder, span, ctx)
+        return None
+    bound = dict(zip(plain, operands.positional, strict=False))
+    twice = next((n for n in operands.named if n in bound), None)
+    if twice is not None:
+        ctx.error("wrong-inputs", f"{who}: the input {twice} is given twice", span, frame=builder.frame)
+        return None
+    bound |= operands.named
+    if any(bound.get(n) is None for n in names if not n.endswith("?")):
+        _wrong_count(who, names, operands, builder, span, ctx)
+        return None
+    return [bound.get(n) for n in plain]
+
+
+def _wrong_count(
+    who: str, names: list[str], operands: Operands, builder: GraphBuilder, span: Span, ctx: Context
+) -> None:
+    takes = len(names)
+    count = operands.count
+    shown = ", ".join(names)
+    one = "one tensor" if takes == 1 else f"{takes} tensors ({shown})" if takes else "no tensor"
+    gets = "1" if count == 1 else str(count)
+    hints = []
+    if count > takes and takes == 1:
+        hints = [
+            "take one of them with `-> Item(0)`, name them with `a, b = …`, or join them with `-> Concat(dim=1)`"
+        ]
+    elif count < takes:
+        hints = [f"give all of them: `({shown}) -> {who}`"]
+    ctx.error(
+        "wrong-inputs", f"{who} takes {one}, and this gives {gets}", span, frame=builder.frame, hints=hints
+    )

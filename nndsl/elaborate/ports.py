@@ -1,0 +1,218 @@
+"""Inputs and outputs: declared types against actual ones, and the names of dims that this binds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nndsl.diagnostics import Label
+from nndsl.elaborate.context import Context
+from nndsl.elaborate.expressions import evaluate
+from nndsl.elaborate.operands import gather, match_inputs
+from nndsl.elaborate.provenance import explain
+from nndsl.elaborate.scope import MISSING, Scope
+from nndsl.elaborate.values import Poison, TypeName, describe, is_size
+from nndsl.ir.graph import Value
+from nndsl.shapes import Dim, Size, is_floating, symbol
+from nndsl.source import Span
+from nndsl.syntax import ast
+
+
+def declared_inputs(body: ast.Braces) -> list[ast.Input]:
+    return [s for s in body.body if isinstance(s, ast.Input)]
+
+
+def bind_inputs(inputs: list[ast.Input], value: Any, scope: Scope, span: Span, ctx: Context) -> bool:
+    """Match what came in with the declared inputs, and their types with the declared types."""
+    builder = scope.builder
+    assert builder is not None
+    operands = gather(value, builder, span, ctx)
+    if operands is None:
+        return False
+    names = [i.name.id + ("?" if i.optional else "") for i in inputs]
+    found = match_inputs(builder.graph.name, names, operands, builder, span, ctx)
+    if found is None:
+        return False
+    fine = True
+    for declared, actual in zip(inputs, found, strict=True):
+        name = declared.name.id
+        scope.names[name] = actual
+        if actual is None:
+            continue
+        if not actual.name and actual.producer is None:
+            actual.name = name
+        if declared.type is not None:
+            fine &= match(declared.type, actual, scope, span, f"{builder.graph.name}'s input {name}", ctx)
+    return fine
+
+
+def match(type_: ast.TensorTypeExpr, value: Value, scope: Scope, span: Span, what: str, ctx: Context) -> bool:
+    """Is the value of the declared type? Names of dims seen first are bound to the actual sizes."""
+    if not _dtype_fits(type_, value, scope, span, what, ctx):
+        return False
+    if type_.dims is None:
+        return True
+    pairs = _aligned(type_.dims, value, type_, span, what, scope, ctx)
+    if pairs is None:
+        return False
+    later: list[tuple[Any, Size, int]] = []
+    for dim, size, axis in pairs:
+        if isinstance(dim, ast.Name) and dim.id == "_":
+            continue
+        if isinstance(dim, ast.Name) and scope.get(dim.id) is MISSING:
+            _bind(dim.id, size, scope)
+            continue
+        later.append((dim, size, axis))
+    return all([_equal(dim, size, axis, value, scope, span, what, ctx) for dim, size, axis in later])
+
+
+def _bind(name: str, size: Size, scope: Scope) -> None:
+    scope.names[name] = size
+    scope.hyper.add(name)
+    if scope.builder is not None:
+        scope.builder.graph.dims[name] = size
+
+
+def _dtype_fits(
+    type_: ast.TensorTypeExpr, value: Value, scope: Scope, span: Span, what: str, ctx: Context
+) -> bool:
+    if type_.dtype is None:
+        return True
+    wanted = dtype_of(type_.dtype, scope, ctx)
+    if wanted is None or wanted == value.dtype:
+        return wanted is not None
+    if wanted == "float" and is_floating(value.dtype):
+        return True
+    ctx.error("dtype-mismatch", f"{what} is {wanted}, and this is {value.dtype}", span, scope,
+              labels=[Label(type_.span, "declared here")], hints=[f"convert it with `Cast({wanted})`"])  # fmt: skip
+    return False
+
+
+def dtype_of(name: ast.Name, scope: Scope, ctx: Context) -> str | None:
+    found = scope.get(name.id)
+    if isinstance(found, TypeName):
+        return found.name
+    from nndsl.elaborate.expressions import unknown_name
+
+    unknown_name(name, scope, ctx)
+    return None
+
+
+def _aligned(
+    dims: list[Any],
+    value: Value,
+    type_: ast.TensorTypeExpr,
+    span: Span,
+    what: str,
+    scope: Scope,
+    ctx: Context,
+) -> list[tuple[Any, Size, int]] | None:
+    """Each declared dim with its size; `...` takes what is left over."""
+    shape = value.shape
+    open_at = next((i for i, d in enumerate(dims) if isinstance(d, ast.AnyDims)), None)
+    if open_at is None:
+        if len(dims) == len(shape):
+            return [(d, s, i) for i, (d, s) in enumerate(zip(dims, shape, strict=True))]
+    elif len(shape) >= len(dims) - 1:
+        tail = len(dims) - open_at - 1
+        head = [(d, s, i) for i, (d, s) in enumerate(zip(dims[:open_at], shape, strict=False))]
+        rest = len(shape) - tail
+        return head + [
+            (d, s, rest + i) for i, (d, s) in enumerate(zip(dims[open_at + 1 :], shape[rest:], strict=True))
+        ]
+    spelled = "[" + ", ".join(ctx.facts.spell(s) for s in shape) + "]"
+    ctx.error("rank-mismatch", f"{what} is {type_.span.text}, and this has {len(shape)} dims: {spelled}", span, scope,
+              labels=[Label(type_.span, "declared here")])  # fmt: skip
+    return None
+
+
+def _equal(
+    dim: Any, size: Size, axis: int, value: Value, scope: Scope, span: Span, what: str, ctx: Context
+) -> bool:
+    wanted = evaluate(dim, scope, ctx)
+    if isinstance(wanted, Poison):
+        return False
+    if not is_size(wanted):
+        ctx.error("bad-value", f"a dim is a whole number, not {describe(wanted)}", dim.span, scope)
+        return False
+    equal = ctx.facts.equal(wanted, size)
+    if equal:
+        return True
+    written = dim.span.text
+    shown = written if written == ctx.facts.spell(wanted) else f"{written} = {ctx.facts.spell(wanted)}"
+    labels = [Label(dim.span, "declared here"), *explain(value, [axis], ctx.facts)]
+    if equal is None:
+        fact = ctx.facts.missing_fact(wanted, size)
+        hints = [f"state it in the model: `require {fact}`"] if fact else []
+        message = f"{what}: dim {axis} should be {shown}, and {ctx.facts.spell(size)} is not provably that"
+        ctx.error("unproven", message, span, scope, labels=labels, hints=hints)
+    else:
+        message = f"{what}: dim {axis} should be {shown}, and it is {ctx.facts.spell(size)}"
+        ctx.error("contract", message, span, scope, labels=labels)
+    return False
+
+
+# ---------------------------------------------------------------- inputs of a model
+
+
+def model_input(statement: ast.Input, scope: Scope, ctx: Context) -> bool:
+    """A fresh input: its dim names become symbols, unless they are hyperparameters or fixed with --dim."""
+    builder = scope.builder
+    assert builder is not None
+    type_ = statement.type
+    name = statement.name.id
+    if type_ is None or type_.dims is None:
+        hints = [f"for example `input {name}: float[N, 3, H, W]`"]
+        ctx.error(
+            "contract",
+            f"a model's input needs a type with its dims, and {name} has none",
+            statement.span,
+            scope,
+            hints=hints,
+        )
+        return False
+    dtype = dtype_of(type_.dtype, scope, ctx) if type_.dtype is not None else "float"
+    sizes = [_declared_size(dim, scope, ctx) for dim in type_.dims]
+    if dtype is None or any(s is None for s in sizes):
+        return False
+    from nndsl.shapes import TensorType
+
+    if statement.optional:
+        hints = ["declare two models, or a hyperparameter that decides: `if masked { … }`"]
+        ctx.error("contract", "a model's inputs are never optional", statement.span, scope, hints=hints)
+        return False
+    scope.names[name] = builder.input(TensorType(dtype, tuple(s for s in sizes if s is not None)), name)
+    return True
+
+
+def _declared_size(dim: Any, scope: Scope, ctx: Context) -> Size | None:
+    if isinstance(dim, ast.AnyDims):
+        ctx.error(
+            "contract", "a model's input has a known number of dims: `...` is for blocks", dim.span, scope
+        )
+        return None
+    if isinstance(dim, ast.Name) and dim.id == "_":
+        return symbol(_fresh("_1", scope))
+    if isinstance(dim, ast.Name) and scope.get(dim.id) is MISSING:
+        size: Size = ctx.fixed.get(dim.id, symbol(dim.id))
+        ctx.used_fixed.add(dim.id)
+        _bind(dim.id, size, scope)
+        return size
+    value = evaluate(dim, scope, ctx)
+    if isinstance(value, Poison):
+        return None
+    if not is_size(value):
+        ctx.error("bad-value", f"a dim is a whole number or a name, not {describe(value)}", dim.span, scope)
+        return None
+    if not isinstance(value, Dim) and value < 1:
+        ctx.error("bad-value", f"a dim is at least 1, and this is {value}", dim.span, scope)
+        return None
+    return value  # type: ignore[no-any-return]
+
+
+def _fresh(name: str, scope: Scope) -> str:
+    number = 1
+    while scope.get(f"_{number}") is not MISSING:
+        number += 1
+    made = f"_{number}"
+    _bind(made, symbol(made), scope)
+    return made

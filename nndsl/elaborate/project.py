@@ -1,0 +1,228 @@
+"""Files: the spec, what it imports, the standard library and the zoo. Reads text, never runs anything."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from nndsl import ops
+from nndsl.diagnostics import Diagnostics, Edit, Fix, Label
+from nndsl.elaborate.scope import MISSING, Scope, nearest
+from nndsl.elaborate.values import (
+    BlockLayer,
+    BuiltinFunction,
+    FunctionValue,
+    InitializerName,
+    OpLayer,
+    TypeName,
+)
+from nndsl.ops.initializers import INITIALIZERS
+from nndsl.shapes import FLOATING, INTEGRAL
+from nndsl.source import Source, Span
+from nndsl.syntax import ast, parse
+
+PACKAGE = Path(__file__).resolve().parent.parent
+MAX_BYTES = 16 << 20
+BUILTINS = frozenset(
+    "abs ceil cos enumerate exp float floor int len log log2 max min pow range reversed round sin sqrt str sum zip".split()
+)
+CONSTANTS = {"pi": 3.141592653589793, "inf": float("inf")}
+_TYPES = {name: TypeName(name) for name in (*FLOATING, *INTEGRAL, "bool")} | {"int": TypeName("int64")}
+
+
+def zoo() -> Path:
+    """Where the shipped models are: inside an installed package, or beside it in a checkout."""
+    inside = PACKAGE / "models"
+    return inside if inside.is_dir() else PACKAGE.parent / "models"
+
+
+class Unreadable(Exception):
+    """A file that cannot be read as a spec; the message is for the user."""
+
+
+def read(path: str | os.PathLike[str], name: str | None = None) -> Source:
+    """The text of a file; raises Unreadable."""
+    shown = name or os.fspath(path)
+    try:
+        target = Path(path)
+        if target.is_dir():
+            raise Unreadable(f"{shown} is a folder")
+        if target.exists() and not target.is_file():
+            raise Unreadable(f"{shown} is not a regular file")
+        if target.exists() and target.stat().st_size > MAX_BYTES:
+            raise Unreadable(f"{shown} is larger than {MAX_BYTES >> 20} MiB")
+        data = target.read_bytes()
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or str(problem)
+        raise Unreadable(f"cannot read {shown}: {reason}") from None
+    return decode(data, shown, os.fspath(path))
+
+
+def decode(data: bytes, name: str, path: str | None = None) -> Source:
+    """Bytes as a Source; raises Unreadable with the place of a byte that is not UTF-8."""
+    try:
+        return Source(data.decode("utf-8-sig"), name, path)
+    except UnicodeDecodeError as problem:
+        line = data.count(b"\n", 0, problem.start) + 1
+        raise Unreadable(f"{name}: line {line}: byte 0x{data[problem.start]:02x} is not UTF-8") from None
+
+
+class Project:
+    """Everything read in one run. Parsed files are kept by path; the library is parsed when a name of it is used."""
+
+    def __init__(self, diagnostics: Diagnostics) -> None:
+        self.diagnostics = diagnostics
+        self.files: dict[str, Scope] = {}
+        self.loading: list[str] = []
+        self.base = Scope()  # types, constants, functions, initialisers
+        self.base.names |= {name: BuiltinFunction(name) for name in BUILTINS}
+        self.base.names |= _TYPES | CONSTANTS | {"training": MISSING}
+        del self.base.names["training"]
+        self.base.names |= {name: InitializerName(name) for name in INITIALIZERS}
+        self._library: dict[str, Path] | None = None
+
+    # ------------------------------------------------------------ files
+
+    def load(self, source: Source) -> tuple[ast.File, Scope]:
+        """Parse a text and bind its items. Its own names win over imported ones, those over the library's."""
+        file = parse(source, self.diagnostics)
+        scope = Scope(self.base)
+        key = self._key(source)
+        if key:
+            self.files[key] = scope
+            self.loading.append(key)
+        own: dict[str, Span] = {}
+        for item in file.items:
+            if isinstance(item, ast.Import):
+                self._import(item, source, scope)
+            elif isinstance(item, (ast.Definition, ast.Extern, ast.Function)):
+                self._define(item, scope, own)
+        if key:
+            self.loading.pop()
+        return file, scope
+
+    def _define(
+        self, item: ast.Definition | ast.Extern | ast.Function, scope: Scope, own: dict[str, Span]
+    ) -> None:
+        name = item.name
+        if name.id in own:
+            found = self.diagnostics.error(
+                "duplicate-name", f"{name.id} is defined twice", name.span, label="again here"
+            )
+            found.labels.append(Label(own[name.id], "first here"))
+            return
+        own[name.id] = name.span
+        if isinstance(item, ast.Function):
+            scope.names[name.id] = FunctionValue(item, scope)
+        else:
+            scope.names[name.id] = BlockLayer(item, scope, name.span)
+
+    @staticmethod
+    def _key(source: Source) -> str:
+        return os.path.realpath(source.path) if source.path else ""
+
+    def _import(self, item: ast.Import, source: Source, scope: Scope) -> None:
+        path = self._locate(item.path, source)
+        if path is None:
+            return
+        key = os.path.realpath(path)
+        if key in self.loading:
+            names = " -> ".join(os.path.basename(k) for k in [*self.loading[self.loading.index(key) :], key])
+            self.diagnostics.error("import-cycle", f"these files import each other: {names}", item.path.span)
+            return
+        if key not in self.files:
+            try:
+                imported = read(path, self._shown(item.path.value, path))
+            except Unreadable as problem:
+                self.diagnostics.error("import-not-found", str(problem), item.path.span)
+                return
+            self.load(imported)
+        self._bring(item, self.files[key], scope)
+
+    @staticmethod
+    def _shown(written: str, path: Path) -> str:
+        return (
+            written
+            if written.startswith("zoo/")
+            else os.path.relpath(path)
+            if path.is_absolute()
+            else str(path)
+        )
+
+    def _locate(self, written: ast.Text, source: Source) -> Path | None:
+        name = written.value
+        if not name.endswith(".nn") or "\0" in name or os.path.isabs(name):
+            hint = 'write a relative path that ends in ".nn", such as "blocks/norm.nn" or "zoo/resnet.nn"'
+            self.diagnostics.error("import-not-found", f"cannot import {name!r}", written.span, hints=[hint])
+            return None
+        if name.startswith("zoo/"):
+            path = zoo() / name[4:]
+        else:
+            path = Path(os.path.dirname(source.path) if source.path else ".") / name
+        if path.is_file():
+            return path
+        siblings = [p.name for p in path.parent.glob("*.nn")] if path.parent.is_dir() else []
+        close = nearest(path.name, siblings)
+        prefix = name[: len(name) - len(path.name)]
+        found = self.diagnostics.error("import-not-found", f"there is no file {name}", written.span)
+        if close:
+            found.hints.append(f'did you mean "{prefix}{close}"?')
+            found.fixes.append(Fix(f"import {prefix}{close}", [Edit(written.span, f'"{prefix}{close}"')]))
+        return None
+
+    def _bring(self, item: ast.Import, imported: Scope, scope: Scope) -> None:
+        if item.names is None:
+            for name, value in imported.names.items():
+                scope.names.setdefault(name, value)
+            return
+        for name in item.names:
+            value = imported.names.get(name.id, MISSING)
+            if value is not MISSING:
+                scope.names[name.id] = value
+                continue
+            found = self.diagnostics.error(
+                "import-missing-name", f'"{item.path.value}" has no {name.id}', name.span
+            )
+            close = nearest(name.id, list(imported.names))
+            if close:
+                found.hints.append(f"did you mean {close}?")
+                found.fixes.append(Fix(f"import {close}", [Edit(name.span, close)]))
+
+    # ------------------------------------------------------------ names
+
+    def resolve(self, name: str, scope: Scope, span: Span) -> Any:
+        """What a name stands for, or MISSING: scopes, then the library, then the operators."""
+        found = scope.get(name)
+        if found is not MISSING:
+            return found
+        if name in self.library():
+            self._load_library(self.library()[name])
+            return self.base.names.get(name, MISSING)
+        op = ops.lookup(name)
+        if op is not None and not op.hidden:
+            return OpLayer(op, span)
+        return MISSING
+
+    def library(self) -> dict[str, Path]:
+        """Which file of the standard library defines a name: found without parsing."""
+        if self._library is None:
+            self._library = {}
+            for path in sorted((PACKAGE / "library").glob("*.nn")):
+                for name in re.findall(r"^(?:block|fn|model)\s+(\w+)", path.read_text("utf-8"), re.M):
+                    self._library[name] = path
+        return self._library
+
+    def _load_library(self, path: Path) -> None:
+        key = os.path.realpath(path)
+        if key in self.files:
+            return
+        _, scope = self.load(read(path, f"nndsl/library/{path.name}"))
+        for name, value in scope.names.items():
+            self.base.names.setdefault(name, value)
+
+    def candidates(self, scope: Scope) -> list[str]:
+        """Everything a name could have meant."""
+        operators = [name for name, op in ops.everything().items() if not op.hidden]
+        return [*scope.visible(), *self.library(), *operators]

@@ -1,0 +1,65 @@
+"""Names and what they stand for. A scope belongs to a graph under construction, or to none (a file, a function)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nndsl.elaborate.builder import GraphBuilder
+
+MISSING = object()
+
+
+class Scope:
+    """`names` of this scope, then the parent's. Assignments inside `if` and `for` go to the same scope."""
+
+    __slots__ = ("builder", "hyper", "names", "parent", "used")
+
+    def __init__(self, parent: Scope | None = None, builder: GraphBuilder | None = None) -> None:
+        self.names: dict[str, Any] = {}
+        self.parent = parent
+        self.builder = builder if builder is not None else (parent.builder if parent is not None else None)
+        self.hyper: set[str] = set()  # names of hyperparameters and dims bound here: what `texts` may mention
+
+    def get(self, name: str) -> Any:
+        at: Scope | None = self
+        while at is not None:
+            found = at.names.get(name, MISSING)
+            if found is not MISSING:
+                return found
+            at = at.parent
+        return MISSING
+
+    def child(self) -> Scope:
+        return Scope(self)
+
+    def is_hyper(self, name: str) -> bool:
+        """Is the name a hyperparameter or dim of the block whose graph is being built?"""
+        at: Scope | None = self
+        while at is not None and at.builder is self.builder:
+            if name in at.names:
+                return name in at.hyper
+            at = at.parent
+        return False
+
+    def visible(self) -> Iterator[str]:
+        """All names, for did-you-mean."""
+        at: Scope | None = self
+        while at is not None:
+            yield from at.names
+            at = at.parent
+
+
+def nearest(name: str, candidates: Iterator[str] | list[str]) -> str | None:
+    """The most similar candidate, if one is similar enough."""
+    from difflib import get_close_matches
+
+    pool = sorted({c for c in candidates if c != name})
+    lowered = {c.lower(): c for c in pool}
+    if name.lower() in lowered:
+        return lowered[name.lower()]
+    found = get_close_matches(name, pool, n=1, cutoff=0.7) or get_close_matches(
+        name.lower(), list(lowered), n=1, cutoff=0.75
+    )
+    return (found[0] if found[0] in pool else lowered[found[0]]) if found else None

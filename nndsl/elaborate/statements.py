@@ -1,0 +1,345 @@
+"""Statements of a block: one function per form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nndsl.diagnostics import Label
+from nndsl.elaborate.context import Context
+from nndsl.elaborate.expressions import (
+    bind_names,
+    condition,
+    evaluate,
+    is_training,
+    iterate,
+)
+from nndsl.elaborate.facts import require
+from nndsl.elaborate.ports import dtype_of, match, model_input
+from nndsl.elaborate.scope import Scope
+from nndsl.elaborate.values import (
+    POISON,
+    Given,
+    Instance,
+    OpLayer,
+    Poison,
+    describe,
+    is_layer,
+    is_size,
+    is_tensor,
+)
+from nndsl.ir.graph import InitRule, Port, Value
+from nndsl.ops import lookup
+from nndsl.ops.initializers import Initializer
+from nndsl.ops.kinds import Unfit
+from nndsl.source import Span
+from nndsl.syntax import ast
+
+
+def run(body: list[Any], scope: Scope, ctx: Context, *, want_value: bool, span: Span) -> Any:
+    """Run statements in order. The value is that of the last flow; None when nothing is wanted or there is none."""
+    value: Any = None
+    last = len(body) - 1
+    for number, statement in enumerate(body):
+        ctx.budget.step()
+        if isinstance(statement, ast.Express):
+            value = evaluate(statement.value, scope, ctx)
+            if number != last or not want_value:
+                _unused(statement, value, scope, ctx)
+        elif isinstance(statement, ast.If) and number == last and want_value:
+            value = _if(statement, scope, ctx, want_value=True)
+        else:
+            _STATEMENTS[type(statement)](statement, scope, ctx)
+            value = None
+    if want_value and value is None and not _has_output(body):
+        if any(scope.get(k) is POISON for k in scope.names):
+            return POISON
+        message = "nothing comes out of this: its last line must be a flow (its value), or give an `output`"
+        return ctx.poison("wrong-outputs", message, body[-1].span if body else span, scope)
+    return value
+
+
+def _has_output(body: list[Any]) -> bool:
+    for statement in body:
+        if isinstance(statement, ast.Output):
+            return True
+        inner = [getattr(statement, name, None) for name in ("then", "orelse", "body")]
+        if any(isinstance(b, ast.Braces) and _has_output(b.body) for b in inner):
+            return True
+        if isinstance(getattr(statement, "orelse", None), ast.If) and _has_output([statement.orelse]):
+            return True
+    return False
+
+
+def _unused(statement: ast.Express, value: Any, scope: Scope, ctx: Context) -> None:
+    if isinstance(value, Poison):
+        return
+    message = "nothing uses the value of this line"
+    hints = ["name it: `y = …`", "or end the block with it: only its last flow is its output"]
+    found = ctx.error("unused", message, statement.span, scope, hints=hints)
+    found.severity = "warning"
+
+
+# ---------------------------------------------------------------- ports and tensors
+
+
+def _input(statement: ast.Input, scope: Scope, ctx: Context) -> None:
+    """Inputs of blocks were bound when the block was entered."""
+    builder = scope.builder
+    if builder is not None and builder.root and not model_input(statement, scope, ctx):
+        scope.names[statement.name.id] = POISON
+
+
+def _output(statement: ast.Output, scope: Scope, ctx: Context) -> None:
+    builder = scope.builder
+    assert builder is not None
+    name = statement.name
+    value = evaluate(statement.value, scope, ctx)
+    scope.names[name.id] = value
+    if not isinstance(value, (Value, Poison)):
+        scope.names[name.id] = value = ctx.poison(
+            "wrong-outputs", f"the output {name.id} is one tensor, and this is {describe(value)}", statement.value.span, scope
+        )  # fmt: skip
+    if isinstance(value, Value):
+        value = builder.take(value)
+        fine = statement.type is None or match(
+            statement.type, value, scope, name.span, f"output {name.id}", ctx
+        )
+        value = value if fine else POISON
+    earlier = next((p for p in builder.ports if p.name == name.id and p.mode == builder.mode), None)
+    if earlier is not None and earlier.span is not None:
+        first = [Label(earlier.span, "first here")]
+        ctx.error("duplicate-name", f"there are two outputs named {name.id}", name.span, scope, labels=first)
+    builder.ports.append(Port(name.id, value, builder.mode, name.span, statement.doc))
+    if isinstance(value, Value) and not value.name:
+        value.name = name.id
+
+
+def _tensor(statement: ast.Tensor, scope: Scope, ctx: Context) -> None:
+    scope.names[statement.name.id] = _made_tensor(statement, scope, ctx)
+
+
+def _made_tensor(statement: ast.Tensor, scope: Scope, ctx: Context) -> Any:
+    from nndsl.elaborate.apply import operator_node
+    from nndsl.elaborate.operands import Operands
+
+    builder = scope.builder
+    assert builder is not None
+    type_ = statement.type
+    if type_ is None:
+        return ctx.poison(
+            "contract", f"{statement.name.id} needs a type, such as float[1, D]", statement.span, scope
+        )
+    dtype = dtype_of(type_.dtype, scope, ctx) if type_.dtype is not None else "float"
+    sizes = [_size(dim, scope, ctx) for dim in type_.dims or []]
+    value = _initial(statement, dtype or "float", sizes, scope, ctx)
+    if dtype is None or any(isinstance(s, Poison) for s in sizes) or isinstance(value, Poison):
+        return POISON
+    key = "init" if statement.trained else "value"
+    op = lookup("Parameter" if statement.trained else "Buffer")
+    assert op is not None
+    values = {"sizes": tuple(sizes), "dtype": dtype, key: value}
+    given = {"sizes": Given(values["sizes"], type_.span), "dtype": Given(dtype, type_.span)}
+    node = operator_node(
+        op.of(values), given, Operands([], {}), builder, statement.span, statement.name.id, ctx
+    )
+    if node is None:
+        return POISON
+    node.outputs[0].name = statement.name.id
+    return node.outputs[0]
+
+
+def _size(dim: Any, scope: Scope, ctx: Context) -> Any:
+    if isinstance(dim, ast.AnyDims):
+        return ctx.poison("unknown-dim", "every size of a param or buffer must be written", dim.span, scope)
+    value = evaluate(dim, scope, ctx)
+    if isinstance(value, Poison) or is_size(value):
+        return value
+    return ctx.poison("bad-value", f"a dim is a whole number, not {describe(value)}", dim.span, scope)
+
+
+def _initial(statement: ast.Tensor, dtype: str, sizes: list[Any], scope: Scope, ctx: Context) -> Any:
+    """An initialiser, or for a buffer a graph that computes its value."""
+    from nndsl.elaborate.arguments import plain
+    from nndsl.ops.kinds import KINDS
+
+    if statement.value is None:
+        return None
+    if statement.trained:
+        value = plain(evaluate(statement.value, scope, ctx))
+    else:
+        value = _computed(statement, dtype, sizes, scope, ctx)
+        if not isinstance(value, (Initializer, int, float)) or isinstance(value, bool):
+            return value
+    if isinstance(value, Poison):
+        return value
+    try:
+        return KINDS["Initializer"].convert(value)
+    except Unfit as problem:
+        hint = "a constant tensor that is computed is a `buffer`" if is_tensor(value) else ""
+        return ctx.poison("bad-argument", f"{statement.name.id}: {problem.message}", statement.value.span, scope,
+                          hints=[hint] if hint else [])  # fmt: skip
+
+
+def _computed(statement: ast.Tensor, dtype: str, sizes: list[Any], scope: Scope, ctx: Context) -> Any:
+    """A buffer's expression, in a graph of its own without inputs."""
+    from nndsl.elaborate.arguments import plain
+    from nndsl.elaborate.blocks import close
+    from nndsl.elaborate.builder import GraphBuilder
+    from nndsl.ir.graph import Graph
+
+    outer = scope.builder
+    assert outer is not None and statement.type is not None and statement.value is not None
+    builder = GraphBuilder(ctx, Graph(statement.name.id, "block", statement.span), outer.frame)
+    inner = Scope(scope, builder)
+    value = plain(evaluate(statement.value, inner, ctx))
+    if is_layer(value) and isinstance(
+        value, OpLayer
+    ):  # a generator without arguments, such as `zeros`, never gets here
+        from nndsl.elaborate.apply import apply
+
+        value = apply(value, (), builder, statement.value.span, None, ctx)
+    if not isinstance(value, Value):
+        return value
+    what = f"buffer {statement.name.id}"
+    if not match(statement.type, value, inner, statement.name.span, what, ctx):
+        return POISON
+    built = close(builder, value, statement.span, ctx)
+    if built.captures or built.borrows:
+        message = f"{what} is computed once: it cannot depend on inputs or on weights"
+        return ctx.poison("not-constant", message, statement.value.span, scope)
+    return POISON if built.failed else built.graph
+
+
+def _layer(statement: ast.Layer, scope: Scope, ctx: Context) -> None:
+    builder = scope.builder
+    name = statement.name
+    assert builder is not None
+    value = evaluate(statement.value, scope, ctx)
+    if isinstance(value, Poison) or not is_layer(value) or is_tensor(value):
+        if not isinstance(value, Poison):
+            ctx.error(
+                "not-a-layer",
+                f"`layer` makes an instance of a layer, and this is {describe(value)}",
+                statement.value.span,
+                scope,
+            )
+        scope.names[name.id] = POISON
+        return
+    label = builder.claim(name.id, name.id, name.span)
+    scope.names[name.id] = Instance(label, value, builder, statement.value.span)
+
+
+def _init(statement: ast.Init, scope: Scope, ctx: Context) -> None:
+    """A model-wide initialiser."""
+    from nndsl.elaborate.arguments import plain
+    from nndsl.ops.kinds import KINDS
+
+    builder = scope.builder
+    assert builder is not None
+    value = plain(evaluate(statement.value, scope, ctx))
+    if isinstance(value, Poison):
+        return
+    if not builder.root:
+        if ctx.expanding and builder.graph.kind != "model":
+            ctx.error(
+                "misplaced",
+                "`init` is a model's: here it would reach the layers of others",
+                statement.span,
+                scope,
+            )
+        return
+    if statement.layer is not None and not _has_weights(statement.layer, scope, ctx):
+        return
+    try:
+        rule = KINDS["Initializer"].convert(value)
+    except Unfit as problem:
+        ctx.error("bad-argument", f"init: {problem.message}", statement.value.span, scope)
+        return
+    layer = statement.layer.id if statement.layer else None
+    weight = statement.weight.id if statement.weight else None
+    builder.graph.inits.append(InitRule(layer, weight, rule, statement.span))
+
+
+def _has_weights(name: ast.Name, scope: Scope, ctx: Context) -> bool:
+    found = evaluate(name, scope, ctx)
+    if isinstance(found, Poison):
+        return False
+    if isinstance(found, OpLayer) and found.op.has_weights:
+        return True
+    ctx.error(
+        "bad-value",
+        f"`init` names a layer that has weights, and {name.id} has none of its own",
+        name.span,
+        scope,
+    )
+    return False
+
+
+# ---------------------------------------------------------------- names, branches, loops
+
+
+def _assign(statement: ast.Assign, scope: Scope, ctx: Context) -> None:
+    bind_names(statement.targets, evaluate(statement.value, scope, ctx), scope, ctx)
+
+
+def _if(statement: ast.If, scope: Scope, ctx: Context, want_value: bool = False) -> Any:
+    if is_training(statement.condition) is not None:
+        from nndsl.elaborate.training import switch_statements
+
+        switch_statements(statement, scope, ctx)
+        return None
+    test = condition(statement.condition, scope, ctx)
+    if test is None:
+        _poison_targets(statement, scope)
+        return POISON
+    chosen = statement.then if test else statement.orelse
+    if chosen is None:
+        return None
+    if isinstance(chosen, ast.If):
+        return _if(chosen, scope, ctx, want_value)
+    return run(chosen.body, scope, ctx, want_value=want_value, span=chosen.span)
+
+
+def _poison_targets(statement: ast.If, scope: Scope) -> None:
+    """What the branches would have assigned is not known: no echo."""
+    for branch in (statement.then, statement.orelse):
+        if isinstance(branch, ast.If):
+            _poison_targets(branch, scope)
+        elif isinstance(branch, ast.Braces):
+            for inner in branch.body:
+                for target in getattr(inner, "targets", []):
+                    scope.names[target.id] = POISON
+
+
+def _for(statement: ast.For, scope: Scope, ctx: Context) -> None:
+    values = iterate(statement.iterable, scope, ctx)
+    before = len(ctx.diagnostics.items)
+    for value in values or []:
+        if not bind_names(statement.names, value, scope, ctx):
+            return
+        run(statement.body.body, scope, ctx, want_value=False, span=statement.body.span)
+        if len(ctx.diagnostics.items) > before and ctx.diagnostics.errors:
+            return  # the first turn with a mistake says it; further turns would echo it
+
+
+def _require(statement: ast.Require, scope: Scope, ctx: Context) -> None:
+    require(statement, scope, ctx)
+
+
+def _express(statement: ast.Express, scope: Scope, ctx: Context) -> None:
+    evaluate(statement.value, scope, ctx)
+
+
+_STATEMENTS: dict[type, Callable[[Any, Scope, Context], Any]] = {
+    ast.Input: _input,
+    ast.Output: _output,
+    ast.Tensor: _tensor,
+    ast.Layer: _layer,
+    ast.Init: _init,
+    ast.Assign: _assign,
+    ast.If: _if,
+    ast.For: _for,
+    ast.Require: _require,
+    ast.Express: _express,
+}

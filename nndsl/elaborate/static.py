@@ -1,0 +1,190 @@
+"""What can be said about a block that no model reaches: unknown names and wrong arguments, without any shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nndsl.elaborate.arguments import KNOWN_TYPES
+from nndsl.elaborate.context import Context
+from nndsl.elaborate.expressions import unknown_name
+from nndsl.elaborate.extern import check_target
+from nndsl.elaborate.models import Spec
+from nndsl.elaborate.scope import MISSING, Scope, nearest
+from nndsl.elaborate.values import BlockLayer, OpLayer
+from nndsl.syntax import ast
+
+
+def check_declaration(item: Any, spec: Spec) -> None:
+    """Signatures: types that exist, parameters named once."""
+    ctx = Context(spec.project, spec.diagnostics)
+    seen: set[str] = set()
+    for param in getattr(item, "params", None) or []:
+        name = param.name.id
+        if name in seen:
+            ctx.error("duplicate-name", f"two parameters are named {name}", param.name.span)
+        seen.add(name)
+        _type(param.type, ctx)
+    if isinstance(item, ast.Extern):
+        check_target(item, ctx)
+
+
+def _type(type_: ast.ParamTypeExpr | None, ctx: Context) -> None:
+    if type_ is None:
+        return
+    if type_.name.id not in KNOWN_TYPES:
+        found = ctx.error("unknown-name", f"there is no hyperparameter type {type_.name.id}", type_.name.span)
+        close = nearest(type_.name.id, list(KNOWN_TYPES))
+        found.hints.append(f"did you mean {close}?" if close else f"types are {', '.join(KNOWN_TYPES)}")
+    _type(type_.element, ctx)
+
+
+def check_definition(item: ast.Definition | ast.Function, spec: Spec) -> None:
+    ctx = Context(spec.project, spec.diagnostics)
+    scope = Scope(spec.scope)
+    for param in item.params or []:
+        if param.default is not None:
+            _walk(param.default, scope, ctx)
+        scope.names[param.name.id] = None
+    if isinstance(item, ast.Function):
+        _walk(item.value, scope, ctx)
+    elif item.body is not None:
+        _walk(item.body, scope, ctx)
+    else:
+        _walk(item.flow, scope, ctx)
+
+
+def _walk(node: Any, scope: Scope, ctx: Context) -> None:
+    """Depth first, binding names as they come; a name bound in any branch counts."""
+    if isinstance(node, list):
+        for member in node:
+            _walk(member, scope, ctx)
+    elif isinstance(node, ast.Name):
+        _name(node, scope, ctx)
+    elif type(node) in _SPECIAL:
+        _SPECIAL[type(node)](node, scope, ctx)
+    elif hasattr(node, "__dataclass_fields__"):
+        for field in node.__dataclass_fields__:
+            if field not in ("span", "op_span"):
+                _walk(getattr(node, field), scope, ctx)
+
+
+def _name(node: ast.Name, scope: Scope, ctx: Context) -> None:
+    if (
+        node.id in ("_", "training", "parameters", "Item")
+        or ctx.project.resolve(node.id, scope, node.span) is not MISSING
+    ):
+        return
+    unknown_name(node, scope, ctx)
+
+
+def _call(node: ast.Call, scope: Scope, ctx: Context) -> None:
+    _walk(node.callee, scope, ctx)
+    _walk([a.value for a in node.arguments or []], scope, ctx)
+    if node.braces is not None:
+        _walk(node.braces, scope, ctx)
+    if isinstance(node.callee, ast.Name):
+        callee = ctx.project.resolve(node.callee.id, scope, node.callee.span)
+        if isinstance(callee, (OpLayer, BlockLayer)):
+            _arguments(node, callee, ctx)
+
+
+def _arguments(node: ast.Call, callee: OpLayer | BlockLayer, ctx: Context) -> None:
+    if isinstance(callee, OpLayer):
+        if getattr(callee.op, "extra", None):
+            return
+        who, names = callee.op.name, list(callee.op.params)
+        open_ = any(p.star for p in callee.op.params.values())
+        room = sum(not p.keyword for p in callee.op.params.values())
+    else:
+        who, names, open_ = callee.name, [p.name.id for p in callee.definition.params or []], False
+        room = len(names)
+    given = node.arguments or []
+    for argument in given:
+        if argument.name is not None and argument.name.id not in names:
+            found = ctx.error(
+                "unknown-argument", f"{who} has no argument {argument.name.id}", argument.name.span
+            )
+            close = nearest(argument.name.id, names)
+            found.hints.append(
+                f"did you mean {close}?" if close else f"it takes {', '.join(names) or 'none'}"
+            )
+    positional = [a for a in given if a.name is None]
+    if len(positional) > room and not open_ and not any(a.star for a in positional):
+        listed = f": {', '.join(names[:room])}" if room else ""
+        message = f"{who} takes at most {room} argument{'s' if room != 1 else ''}{listed}"
+        ctx.error("too-many-arguments", message, positional[room].span)
+
+
+def _bind(names: list[ast.Name], scope: Scope) -> None:
+    for name in names:
+        scope.names[name.id] = None
+
+
+def _assign(node: ast.Assign, scope: Scope, ctx: Context) -> None:
+    _walk(node.value, scope, ctx)
+    _bind(node.targets, scope)
+
+
+def _declare(node: Any, scope: Scope, ctx: Context) -> None:
+    """input, output, param, buffer, layer: a type, perhaps a value, and a name."""
+    type_ = getattr(node, "type", None)
+    if type_ is not None:
+        _dims(type_, scope, ctx)
+    _walk(getattr(node, "value", None), scope, ctx)
+    _bind([node.name], scope)
+
+
+def _dims(type_: ast.TensorTypeExpr, scope: Scope, ctx: Context) -> None:
+    if type_.dtype is not None:
+        _walk(type_.dtype, scope, ctx)
+    for dim in type_.dims or []:
+        if isinstance(dim, ast.Name):
+            if scope.get(dim.id) is MISSING:
+                scope.names[dim.id] = None
+        elif not isinstance(dim, ast.AnyDims):
+            _walk(dim, scope, ctx)
+
+
+def _for(node: ast.For, scope: Scope, ctx: Context) -> None:
+    _walk(node.iterable, scope, ctx)
+    _bind(node.names, scope)
+    _walk(node.body, scope, ctx)
+
+
+def _comprehension(node: ast.Comprehension, scope: Scope, ctx: Context) -> None:
+    inner = scope.child()
+    for clause in node.clauses:
+        _walk(clause.iterable, inner, ctx)
+        _bind(clause.names, inner)
+        _walk(clause.conditions, inner, ctx)
+    _walk(node.element, inner, ctx)
+
+
+def _labelled(node: ast.Labelled, scope: Scope, ctx: Context) -> None:
+    _walk(node.value, scope, ctx)
+
+
+def _attribute(node: ast.Attribute, scope: Scope, ctx: Context) -> None:
+    _walk(node.base, scope, ctx)
+
+
+def _init(node: ast.Init, scope: Scope, ctx: Context) -> None:
+    if node.layer is not None:
+        _walk(node.layer, scope, ctx)
+    _walk(node.value, scope, ctx)
+
+
+_SPECIAL: dict[type, Any] = {
+    ast.Call: _call,
+    ast.Assign: _assign,
+    ast.Input: _declare,
+    ast.Output: _declare,
+    ast.Tensor: _declare,
+    ast.Layer: _declare,
+    ast.For: _for,
+    ast.Comprehension: _comprehension,
+    ast.Labelled: _labelled,
+    ast.Attribute: _attribute,
+    ast.Init: _init,
+    ast.TensorTypeExpr: _dims,
+}

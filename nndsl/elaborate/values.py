@@ -1,0 +1,238 @@
+"""What an expression can be while elaborating.
+
+Numbers, strings, lists and dims are themselves (Python's int, float, bool, str, list, None, and Dim). Tensors are
+`ir.Value`s, several of them a tuple. Everything below is a *layer value*: a recipe for what happens to a tensor.
+`POISON` stands for what a reported mistake would have given: whoever meets it stays silent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nndsl.ir.graph import Value
+from nndsl.ops.initializers import Initializer
+from nndsl.ops.kinds import Unfit
+from nndsl.ops.schema import Op, spell_value
+from nndsl.shapes import Dim
+from nndsl.source import Span
+from nndsl.syntax import ast
+
+if TYPE_CHECKING:
+    from nndsl.elaborate.builder import GraphBuilder
+    from nndsl.elaborate.scope import Scope
+
+
+class Poison:
+    """The value of a mistake."""
+
+    described = "a mistake"
+
+    def __repr__(self) -> str:
+        return "<poison>"
+
+
+POISON = Poison()
+
+
+class LayerValue:
+    """Base of all recipes."""
+
+    described = "a layer"
+
+
+@dataclass(slots=True, eq=False)
+class Given:
+    """An argument as it was written: `text` is its spelling over hyperparameters, when it is arithmetic on them, valid
+    inside the graph that `scope` builds."""
+
+    value: Any
+    span: Span
+    name_span: Span | None = None
+    text: str = ""
+    scope: Scope | None = None
+
+
+@dataclass(slots=True, eq=False)
+class OpLayer(LayerValue):
+    """An operator with some of its parameters; what is missing may still be given by a call."""
+
+    op: type[Op]
+    span: Span
+    given: dict[str, Given] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class BlockLayer(LayerValue):
+    """A block, model or extern with some of its hyperparameters. `home` is the scope of the file that defines it."""
+
+    definition: ast.Definition | ast.Extern
+    home: Scope
+    span: Span
+    given: dict[str, Given] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.definition.name.id
+
+
+@dataclass(slots=True, eq=False)
+class FunctionValue:
+    """A `fn` of the spec."""
+
+    definition: ast.Function
+    home: Scope
+    described = "a function"
+
+
+@dataclass(slots=True, eq=False)
+class BuiltinFunction:
+    """`min`, `len`, `sqrt`, …"""
+
+    name: str
+    described = "a function"
+
+
+@dataclass(slots=True, eq=False)
+class Chain(LayerValue):
+    """`f -> g`: one after another."""
+
+    stages: list[Stage]
+    span: Span
+
+
+@dataclass(slots=True, eq=False)
+class Stage:
+    """One stage of a flow: a layer value, and where it stands."""
+
+    value: Any
+    span: Span
+
+
+@dataclass(slots=True, eq=False)
+class Closure(LayerValue):
+    """`{ … }` given to a layer: runs in the scope in which it was written."""
+
+    body: ast.Braces
+    scope: Scope
+    span: Span
+
+
+@dataclass(slots=True, eq=False)
+class RuntimeSwitch(LayerValue):
+    """`if training { … } else { … }` as a stage."""
+
+    node: ast.IfExpr
+    scope: Scope
+    span: Span
+
+
+@dataclass(slots=True, eq=False)
+class Labelled(LayerValue):
+    """`label: value`. Around a tensor in a tuple the label names the input that it is for."""
+
+    label: str
+    value: Any
+    span: Span
+    label_span: Span
+
+
+@dataclass(slots=True, eq=False)
+class Instance(LayerValue):
+    """`layer e = …`: one layer, shared by all its uses. Its weights belong to `builder`'s graph, under `label`."""
+
+    label: str
+    recipe: Any
+    builder: GraphBuilder
+    span: Span
+
+
+@dataclass(slots=True, eq=False)
+class Item(LayerValue):
+    """`Item(0)`: one element of a tuple."""
+
+    index: int
+    span: Span
+
+
+@dataclass(slots=True)
+class TypeName:
+    """`float`, `int64`, …: as an argument (`Cast(float)`)."""
+
+    name: str
+    described = "a type"
+
+
+@dataclass(slots=True)
+class InitializerName:
+    """`xavier_uniform` before its arguments are given."""
+
+    name: str
+    described = "an initialiser"
+
+
+def is_tensor(value: Any) -> bool:
+    """A tensor, or a tuple with at least one."""
+    if isinstance(value, tuple):
+        return any(is_tensor(v.value if isinstance(v, Labelled) else v) for v in value)
+    return isinstance(value, Value)
+
+
+def is_layer(value: Any) -> bool:
+    """Can it stand to the right of `->`?"""
+    if isinstance(value, (list, tuple)):
+        return all(is_layer(v) for v in value)
+    return isinstance(value, LayerValue)
+
+
+def is_size(value: Any) -> bool:
+    return isinstance(value, Dim) or (isinstance(value, int) and not isinstance(value, bool))
+
+
+def describe(value: Any) -> str:
+    """`what messages call it`."""
+    if isinstance(value, Value):
+        return f"a tensor {value.type}"
+    if isinstance(value, tuple):
+        return f"a tuple of {len(value)}"
+    if isinstance(value, list) and any(isinstance(v, LayerValue) for v in value):
+        return "a list of layers"
+    if isinstance(value, OpLayer):
+        return f"the layer {value.op.name}"
+    if isinstance(value, BlockLayer):
+        return f"the {getattr(value.definition, 'kind', 'block')} {value.name}"
+    if isinstance(value, (TypeName, InitializerName)):
+        return f"{value.described} ({value.name})"
+    if isinstance(value, (bool, int, float, str, Dim, list)) or value is None:
+        text = spell_value(value)
+        kind = {bool: "", int: "the number ", float: "the number ", str: "the string "}.get(type(value), "")
+        return kind + (text if len(text) < 50 else text[:47] + "...")
+    return getattr(value, "described", f"a {type(value).__name__}")
+
+
+def spell(value: Any) -> str:
+    """How an argument reads in `in BasicBlock(channels=128, unit=Bottleneck)`."""
+    if isinstance(value, OpLayer):
+        inside = ", ".join(f"{k}={spell(g.value)}" for k, g in value.given.items())
+        return f"{value.op.name}({inside})" if inside else value.op.name
+    if isinstance(value, BlockLayer):
+        inside = ", ".join(f"{k}={spell(g.value)}" for k, g in value.given.items())
+        return f"{value.name}({inside})" if inside else value.name
+    if isinstance(value, Labelled):
+        return f"{value.label}: {spell(value.value)}"
+    if isinstance(value, Instance):
+        return value.label
+    if isinstance(value, (Closure, Chain)):
+        return "{…}"
+    if isinstance(value, (TypeName, InitializerName)):
+        return value.name
+    if isinstance(value, (list, tuple)):
+        left, right = "[]" if isinstance(value, list) else "()"
+        shown = ", ".join(spell(v) for v in value[:8])
+        return left + shown + (", …" if len(value) > 8 else "") + right
+    if isinstance(value, Initializer):
+        return str(value)
+    try:
+        return spell_value(value)
+    except (TypeError, Unfit):
+        return describe(value)
