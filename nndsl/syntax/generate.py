@@ -16,7 +16,7 @@ class _Conflicts(logging.Handler):
         self.found: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        if "Conflict" in record.getMessage():
+        if "conflict" in record.getMessage().lower():
             self.found.append(record.getMessage())
 
 

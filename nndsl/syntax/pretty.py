@@ -82,7 +82,7 @@ class Pretty:
             elif comma:
                 inside.append("," if open_ else Broken(",") if not closed else "")
         inside += self.gap(edges[-1], end)
-        return group(opening, indented(*inside), line, closing)
+        return group(opening, Concat(inside, indent=0 if closed else 2), line, closing)
 
     # ------------------------------------------------------------ nodes
 
@@ -119,7 +119,7 @@ class Pretty:
         rest: list[Doc] = []
         for part, doc in docs:
             rest += [*self.gap(part.left.span.end, part.right.span.start), line, part.op, " ", doc]
-        return group(first, indented(*rest))
+        return group(first, Concat(rest, indent=0 if closed else 2))
 
     def Range(self, node: ast.Range) -> Doc:
         return concat(self.node(node.start), "..", self.node(node.stop))
@@ -181,7 +181,7 @@ class Pretty:
             between: Doc = (HARD if open_ else " " if closed else SPACE) if at else line
             inside += [*self.gap(edges[at], parts[at].span.start), between, doc]
         inside += self.gap(edges[-1], end)
-        return group("[", indented(*inside), line, "]")
+        return group("[", Concat(inside, indent=0 if closed else 2), line, "]")
 
     def Clause(self, node: ast.Clause) -> Doc:
         names = ", ".join(name.id for name in node.names)
@@ -296,4 +296,4 @@ def flow_line(docs: list[Doc], arrow: str, extra: int = 2) -> Doc:
     rest: list[Doc] = []
     for doc in docs[1:]:
         rest += [line, "-> ", doc]
-    return group(arrow, docs[0], Concat(rest, indent=extra))
+    return group(arrow, docs[0], Concat(rest, indent=0 if closed else extra))
