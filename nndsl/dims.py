@@ -14,9 +14,9 @@ from typing import NoReturn, TypeAlias
 
 from nndsl import dimtext
 
-MOST_TERMS = 200
-HIGHEST_DEGREE = 24
-LONGEST_TEXT = 4000
+MOST_TERMS = 100
+HIGHEST_DEGREE = 16
+LONGEST_TEXT = 1500
 LARGEST_COEFFICIENT = 1 << 256
 
 
