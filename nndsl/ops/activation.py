@@ -124,7 +124,9 @@ class PReLU(Activation):
 
 
 class RReLU(Activation):
-    """x, and a slope drawn between lower and upper below 0; their mean at inference: [*] -> [*] (torch.nn.RReLU)."""
+    """x, and a slope drawn between lower and upper below 0: [*] -> [*] (torch.nn.RReLU).
+
+    At inference the slope is their mean."""
 
     lower: float = param(1 / 8, doc="smallest slope")
     upper: float = param(1 / 3, doc="largest slope")

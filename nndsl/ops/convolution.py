@@ -89,7 +89,8 @@ class Convolution(Spatial, family=CONVOLUTION, abstract=True):
         if self.padding_mode not in ("reflect", "circular") or not padding or most is None or most >= needed:
             return True
         say.error(
-            f"{self.padding_mode} padding of {padding} needs a {name} of at least {needed}, and it is {say.spell(size)}",
+            f"{self.padding_mode} padding of {padding} needs a {name} of at least {needed}, "
+            f"and it is {say.spell(size)}",
             code="shape-mismatch",
             at="padding",
         )
@@ -115,7 +116,7 @@ class Convolution(Spatial, family=CONVOLUTION, abstract=True):
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
         before, after = self.pads()
-        shape = {
+        shape: dict[str, Any] = {
             "kernel_shape": self.kernel_size,
             "strides": self.stride,
             "dilations": self.dilation,
@@ -126,7 +127,7 @@ class Convolution(Spatial, family=CONVOLUTION, abstract=True):
             bias = g.weight("bias") if self.bias else None
             if self.padding_mode == "zeros":
                 return g.op("Conv", x, g.weight("weight"), bias, pads=(*before, *after), **shape)
-            x = lowering.pad(g, x, self.axes + 2, before, after, _PAD_MODES[self.padding_mode])
+            x = lowering.pad(g, x, self.axes + 2, before, after, mode=_PAD_MODES[self.padding_mode])
             return g.op("Conv", x, g.weight("weight"), bias, **shape)
 
         return lowering.batched(g, x, self.axes, run)
@@ -146,7 +147,7 @@ class Conv1d(Convolution, axes=1):
     examples = [
         "[2, 4, 16] -> Conv1d(6, 3) -> [2, 6, 14]",
         '[N, 4, L] -> Conv1d(6, 4, padding="same", dilation=3) -> [N, 6, L]',
-        '[2, 4, 16] -> Conv1d(8, 5, stride=2, padding=3, groups=4, padding_mode="circular", bias=false) -> [2, 8, 9]',
+        '[2, 4, 16] -> Conv1d(8, 5, 2, 3, groups=4, padding_mode="circular", bias=false) -> [2, 8, 9]',
         '[4, 9] -> Conv1d(2, 3, padding=2, padding_mode="reflect") -> [2, 11]',
     ]
 
@@ -156,15 +157,15 @@ class Conv2d(Convolution, axes=2):
 
     examples = [
         "[2, 8, 16, 16] -> Conv2d(4, 3, padding=1) -> [2, 4, 16, 16]",
-        "[N, 3, H, W] -> Conv2d(6, 7, stride=2, padding=3, bias=false) -> [N, 6, (H - 1) // 2 + 1, (W - 1) // 2 + 1]",
+        "[N, 3, H, 8] -> Conv2d(6, 7, 2, padding=3, bias=false) -> [N, 6, (H - 1) // 2 + 1, 4]",
         '[1, 4, 9, 8] -> Conv2d(8, [3, 2], padding="same", dilation=[1, 3], groups=2) -> [1, 8, 9, 8]',
-        '[1, 4, 9, 8] -> Conv2d(2, 3, stride=[2, 1], padding=[0, 2], padding_mode="replicate") -> [1, 2, 4, 10]',
+        '[1, 4, 9, 8] -> Conv2d(2, 3, [2, 1], [0, 2], padding_mode="replicate") -> [1, 2, 4, 10]',
         "[6, 8, 8] -> Conv2d(6, 3, groups=6) -> [6, 6, 6]",
     ]
 
 
 class Conv3d(Convolution, axes=3):
-    """Slide learned filters over a volume or video: [N, C, D, H, W] -> [N, out_channels, D', H', W'] (torch.nn.Conv3d)."""
+    """Slide filters over a volume: [N, C, D, H, W] -> [N, out_channels, D', H', W'] (torch.nn.Conv3d)."""
 
     examples = [
         "[1, 3, 6, 8, 8] -> Conv3d(4, 3, padding=1) -> [1, 4, 6, 8, 8]",
@@ -232,7 +233,7 @@ class TransposedConvolution(Spatial, family=CONVOLUTION, abstract=True):
         return t.new(f"nn.{self.name}", *sizes, **given, **dtype_argument(t, x.type))
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
-        """onnxruntime refuses an output_padding as large as the stride: zeros after the input reach as far."""
+        """onnxruntime refuses output_padding as large as the stride; zeros after the input reach as far."""
         more = [
             -(-extra // s) if extra >= s else 0
             for extra, s in zip(self.output_padding, self.stride, strict=True)
@@ -272,7 +273,7 @@ class TransposedConvolution(Spatial, family=CONVOLUTION, abstract=True):
 
 
 class ConvTranspose1d(TransposedConvolution, axes=1):
-    """The transpose of Conv1d, which enlarges: [N, C, L] -> [N, out_channels, L'] (torch.nn.ConvTranspose1d)."""
+    """The transpose of Conv1d: [N, C, L] -> [N, out_channels, L'] (torch.nn.ConvTranspose1d)."""
 
     examples = [
         "[2, 4, 7] -> ConvTranspose1d(6, 3) -> [2, 6, 9]",
@@ -282,23 +283,23 @@ class ConvTranspose1d(TransposedConvolution, axes=1):
 
 
 class ConvTranspose2d(TransposedConvolution, axes=2):
-    """The transpose of Conv2d, which enlarges: [N, C, H, W] -> [N, out_channels, H', W'] (torch.nn.ConvTranspose2d)."""
+    """The transpose of Conv2d: [N, C, H, W] -> [N, out_channels, H', W'] (torch.nn.ConvTranspose2d)."""
 
     examples = [
         "[2, 8, 5, 5] -> ConvTranspose2d(4, 2, stride=2) -> [2, 4, 10, 10]",
-        "[N, 4, H, W] -> ConvTranspose2d(4, 3, stride=2, padding=1, output_padding=1, groups=2) -> [N, 4, 2*H, 2*W]",
-        "[1, 3, 4, 6] -> ConvTranspose2d(2, [3, 2], [1, 3], [1, 0], [0, 1], dilation=[2, 1]) -> [1, 2, 6, 18]",
+        "[N, 4, H, W] -> ConvTranspose2d(4, 3, 2, 1, output_padding=1, groups=2) -> [N, 4, 2*H, 2*W]",
+        "[1, 3, 4, 6] -> ConvTranspose2d(2, [3, 2], [1, 3], [1, 0], [0, 1]) -> [1, 2, 4, 18]",
         "[3, 4, 4] -> ConvTranspose2d(6, 3, groups=3, dilation=3, output_padding=2) -> [6, 12, 12]",
     ]
 
 
 class ConvTranspose3d(TransposedConvolution, axes=3):
-    """The transpose of Conv3d: [N, C, D, H, W] -> [N, out_channels, D', H', W'] (torch.nn.ConvTranspose3d)."""
+    """The transpose of Conv3d: [N, C, D, H, W] -> [N, out_channels, …] (torch.nn.ConvTranspose3d)."""
 
     examples = [
         "[1, 3, 2, 4, 4] -> ConvTranspose3d(4, 2, stride=2) -> [1, 4, 4, 8, 8]",
         "[N, 2, T, 4, 4] -> ConvTranspose3d(2, 3, padding=1, bias=false) -> [N, 2, T, 4, 4]",
-        "[2, 4, 2, 3, 4] -> ConvTranspose3d(4, [1, 2, 3], [1, 2, 2], [0, 0, 1], [0, 1, 1], groups=4) -> [2, 4, 2, 7, 8]",
+        "[4, 2, 3, 4] -> ConvTranspose3d(4, [1, 2, 3], [1, 2, 2], 0, [0, 1, 1], 4) -> [4, 2, 7, 10]",
     ]
 
 

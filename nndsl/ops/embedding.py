@@ -35,7 +35,7 @@ class _Table(Op, family=EMBEDDING, abstract=True):
         return [Weight("weight", (self.num_embeddings, self.embedding_dim), init=self.init)]
 
     def rows(self, g: OnnxBuilder, x: OnnxValue) -> Any:
-        """The rows looked up; those longer than max_norm shortened, as PyTorch does before it looks them up."""
+        """The rows looked up; those longer than max_norm are shortened."""
         rows = g.op("Gather", g.weight("weight"), x, axis=0)
         if self.max_norm is None:
             return rows
@@ -110,8 +110,11 @@ def _wide_enough(x: TensorType, say: Say, at: int) -> bool:
 
 
 class EmbeddingBag(_Table):
-    """Mean, sum or maximum of looked-up rows: int[B, T] -> [B, embedding_dim], or int[T] with offsets int[B], where
-    each bag begins; per_sample_weights, shaped like the indices, weigh a sum (torch.nn.EmbeddingBag)."""
+    """Mean, sum or maximum of looked-up rows: int[B, T] -> [B, embedding_dim] (torch.nn.EmbeddingBag).
+
+    Or int[T], with offsets int[B] that say where each bag begins; per_sample_weights, shaped like the
+    indices, weigh the rows of a sum.
+    """
 
     inputs = ("x", "offsets?", "per_sample_weights?")
     num_embeddings: int = param(doc="how many rows", min=1)
@@ -254,7 +257,7 @@ class EmbeddingBag(_Table):
         return lowering.unsqueeze(g, inside, -1)
 
     def _apart(self, g: OnnxBuilder, begun: Any, x: OnnxValue) -> Any:
-        """Bag b holds what has begun at b and not yet at b + 1; the last bag ends where a next would begin."""
+        """A bag holds what has begun with it and not yet with the next; the last goes on to the end."""
         later = lowering.cut(g, begun, 0, 1)
         if self.include_last_offset:
             first = lowering.cut(g, begun, 0, 0, -1)

@@ -1,4 +1,4 @@
-"""Initialisers: how a weight gets its first values. Names and arguments are torch.nn.init's, without the underscore."""
+"""How a weight gets its first values: the names and arguments of torch.nn.init, without the underscore."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ class Initializer:
     def torch(self, weight: str) -> str:
         """The statement that fills `weight`: `nn.init.normal_(self.fc.weight, std=0.02)`."""
         required = {name for name, default in INITIALIZERS[self.name] if default is ...}
-        parts = [repr(v) if k in required else f"{k}={v!r}" for k, v in self.arguments.items()]
+        spelled = {k: f'"{v}"' if isinstance(v, str) else repr(v) for k, v in self.arguments.items()}
+        parts = [v if k in required else f"{k}={v}" for k, v in spelled.items()]
         return f"nn.init.{self.name}_({', '.join([weight, *parts])})"
 
     def misfit(self, shape: Sequence[Size]) -> str | None:
@@ -39,15 +40,9 @@ class Initializer:
         least, most = RANKS.get(self.name, (0, None))
         if len(shape) >= least and (most is None or len(shape) <= most):
             return None
-        wanted = (
-            f"{least} dims"
-            if most == least
-            else f"at least {least} dims"
-            if most is None
-            else f"{least} to {most} dims"
-        )
+        wanted = f"{least}" if most == least else f"{least} to {most}" if most else f"at least {least}"
         spelled = "[" + ", ".join(map(str, shape)) + "]"
-        return f"{self.name} is for weights of {wanted}, and this one is {spelled}"
+        return f"{self.name} is for weights of {wanted} dims, and this one is {spelled}"
 
 
 # name -> parameters in order: (name, default); no default: required

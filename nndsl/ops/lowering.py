@@ -44,6 +44,7 @@ def pad(
     rank: int,
     before: Sequence[int],
     after: Sequence[int],
+    *,
     mode: str = "constant",
 ) -> Any:
     """Pad the last axes. ONNX's `wrap` exists from opset 19 on; before, both ends are copied around."""

@@ -224,7 +224,7 @@ class InstanceNorm2d(_InstanceNorm):
 
 
 class InstanceNorm3d(_InstanceNorm):
-    """Normalise each channel of each volume by itself: [N, C, D, H, W] -> the same (torch.nn.InstanceNorm3d)."""
+    """Normalise each channel of each volume: [N, C, D, H, W] -> the same (torch.nn.InstanceNorm3d)."""
 
     axes = 3
     examples = [

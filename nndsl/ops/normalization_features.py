@@ -103,7 +103,7 @@ class LayerNorm(_FeatureNorm):
 
 
 class RMSNorm(_FeatureNorm):
-    """Divide by the root mean square of the last axis (or the last `dims` axes): [*, D] -> the same (torch.nn.RMSNorm)."""
+    """Divide by the root mean square of the last axis: [*, D] -> the same (torch.nn.RMSNorm)."""
 
     source = "Zhang and Sennrich 2019, Root Mean Square Layer Normalization"
     eps: float | None = param(
@@ -177,7 +177,7 @@ class LocalResponseNorm(Op, family=NORMALIZATION):
         return t.new("nn.LocalResponseNorm", self.size, **self.given("alpha", "beta", "k"))
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
-        """LRN is for images, and puts the extra channel of an even window after the middle, PyTorch before it."""
+        """LRN is for images; an even window has its extra channel after the middle, in PyTorch before."""
         if self.size % 2 and x.rank == 4:
             return g.op("LRN", x, size=self.size, alpha=self.alpha, beta=self.beta, bias=self.k)
         plane = g.op("Reshape", g.op("Mul", x, x), g.const([0, 0, -1]))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Pooling(Spatial, family=POOLING, abstract=True):
-    """Windows of one input channel each. Subclasses may lack `padding` and `dilation`: then these are 0 and 1."""
+    """Windows within one channel. Subclasses may lack `padding` and `dilation`: then these are 0 and 1."""
 
     kernel_size: PerAxis
     stride: PerAxis | None
@@ -52,7 +52,8 @@ class Pooling(Spatial, family=POOLING, abstract=True):
         for kernel, pad in zip(self.kernel_size, self.pads, strict=True):
             if 2 * pad > kernel:
                 say.error(
-                    f"padding {pad} is more than half of kernel_size {kernel}: some windows would hold padding only",
+                    f"padding {pad} is more than half of kernel_size {kernel}: "
+                    "some windows would hold padding only",
                     at="padding",
                 )
                 return False
@@ -228,7 +229,7 @@ class _AvgPool(Pooling, abstract=True):
 
     def _mean(self, g: OnnxBuilder, x: OnnxValue, over: list[int] | None) -> Any:
         """Cells after the end never count, padding counts as asked. Known sizes need no ceil_mode, on which
-        implementations disagree; where padding counts and cells after it do not, padding becomes part of the input."""
+        runtimes disagree; where padding counts and cells after it do not, it is made part of the input."""
         found: dict[str, Any] = {"kernel_shape": self.kernel_size, "strides": self.steps}
         include = self.count_include_pad and any(self.pads)
         if over == list(self.pads):
@@ -243,12 +244,13 @@ class _AvgPool(Pooling, abstract=True):
         return g.op("AveragePool", x, pads=(*[0] * self.axes, *beyond), **found)
 
     def _sum(self, g: OnnxBuilder, x: OnnxValue, like: OnnxValue, over: list[int] | None) -> Any:
-        """Windows that zeros make complete: the mean times their cells, divided by the given number. A window that
-        begins in the input reaches at most kernel_size - 1 cells beyond it; what begins later is cropped."""
+        """Windows that zeros make complete: the mean times their cells, divided by the given number. A window
+        that begins in the input reaches at most kernel_size - 1 cells beyond it; later ones are cropped."""
         unknown = self.ceil_mode and over is None
         after = tuple(k - 1 for k in self.kernel_size) if unknown else tuple(over or self.pads)
-        found = {"kernel_shape": self.kernel_size, "strides": self.steps, "pads": (*self.pads, *after)}
-        y = g.op("AveragePool", x, count_include_pad=1, **found)
+        pads = (*self.pads, *after)
+        shape: dict[str, Any] = {"kernel_shape": self.kernel_size, "strides": self.steps, "pads": pads}
+        y = g.op("AveragePool", x, count_include_pad=1, **shape)
         if unknown:
             geometry = zip(like.shape[-self.axes :], self.pads, self.spans, self.steps, strict=True)
             y = lowering.crop(g, y, 2, [window_count_up(*one) for one in geometry])
@@ -274,7 +276,7 @@ class AvgPool2d(_AvgPool, axes=2):
     examples = [
         "[2, 3, 8, 8] -> AvgPool2d(2) -> [2, 3, 4, 4]",
         "[N, C, H, W] -> AvgPool2d(3, stride=2, padding=1) -> [N, C, (H - 1) // 2 + 1, (W - 1) // 2 + 1]",
-        "[1, 2, 8, 9] -> AvgPool2d([3, 2], 3, padding=[1, 0], ceil_mode=true, count_include_pad=false) -> [1, 2, 3, 3]",
+        "[2, 8, 9] -> AvgPool2d([3, 2], 3, [1, 0], ceil_mode=true, count_include_pad=false) -> [2, 3, 3]",
         "[2, 9, 9] -> AvgPool2d(4, 3, 1, divisor_override=5) -> [2, 3, 3]",
     ]
 
@@ -318,7 +320,7 @@ class _LPPool(Pooling, abstract=True):
         return t.call(f"F.lp_pool{self.axes}d", x, self.norm_type, once(self.kernel_size), **given)
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
-        """Not LpPool: PyTorch takes powers of x, not of |x|, and means times the full window, cut off or not."""
+        """Not LpPool: PyTorch takes powers of x, not of |x|, and means times the full window, cut or not."""
         attributes, cells = self.geometry(x), g.const(float(math.prod(self.kernel_size)), x.dtype)
         exponent, root = g.const(self.norm_type, x.dtype), g.const(1 / self.norm_type, x.dtype)
 

@@ -1,4 +1,4 @@
-"""Pooling to a given size: window i of n cells covers the cells from i * size // n to ceil((i + 1) * size / n)."""
+"""Pooling to a given size n: window i covers the cells from i * size // n to ceil((i + 1) * size / n)."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ class _AdaptivePool(Spatial, family=POOLING, abstract=True):
         if not self.fits(x, say):
             return None
         kept = zip(self.output_size, x.shape[-self.axes :], strict=True)
-        return TensorType(x.dtype, (*x.shape[: -self.axes], *[size if n is None else n for n, size in kept]))
+        sizes = [size if n is None else n for n, size in kept]
+        return TensorType(x.dtype, (*x.shape[: -self.axes], *sizes))
 
     def cells(self, x: TensorType) -> Size | None:
-        """How many cells all windows have together: n windows over `size` cells share n - gcd(n, size) of them."""
+        """How many cells all windows hold: n windows over `size` cells share n - gcd(n, size) of them."""
         total: Size = product(x.shape[: -self.axes])
         for n, size in zip(self.output_size, x.shape[-self.axes :], strict=True):
             if n is None or size % n == 0:
@@ -53,10 +54,11 @@ class _AdaptivePool(Spatial, family=POOLING, abstract=True):
         return t.call(f"F.{self.function}{self.axes}d", x, once(self.output_size))
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
-        sizes, dtype = x.shape[-self.axes :], x.dtype
-        return lowering.batched(g, x, self.axes, lambda x: self.pooled(g, x, sizes, dtype))
+        return lowering.batched(g, x, self.axes, lambda one: self.pooled(g, one, x))
 
-    def pooled(self, g: OnnxBuilder, x: OnnxValue, sizes: tuple[Size, ...], dtype: str) -> Any:
+    def pooled(self, g: OnnxBuilder, x: OnnxValue, like: OnnxValue) -> Any:
+        """x with a batch; `like` is the same as it came."""
+        sizes = like.shape[-self.axes :]
         if set(self.output_size) == {1}:
             return g.op(self.everywhere, x)
         kernel = self.regular(sizes)
@@ -66,7 +68,7 @@ class _AdaptivePool(Spatial, family=POOLING, abstract=True):
             if n == 1:
                 x = lowering.reduce(g, self.along, x, [axis])
             elif n is not None and n != size:
-                x = self.along_axis(g, x, axis, size, n, dtype)
+                x = self.along_axis(g, x, axis, (size, n, like.dtype))
         return x
 
     def regular(self, sizes: tuple[Size, ...]) -> list[int] | None:
@@ -81,7 +83,7 @@ class _AdaptivePool(Spatial, family=POOLING, abstract=True):
                 return None
         return found
 
-    def along_axis(self, g: OnnxBuilder, x: OnnxValue, axis: int, size: Size, n: int, dtype: str) -> Any:
+    def along_axis(self, g: OnnxBuilder, x: OnnxValue, axis: int, what: tuple[Size, int, str]) -> Any:
         raise NotImplementedError(self.name)
 
     def blame(self, axis: int, rank: int) -> str | None:
@@ -109,15 +111,16 @@ class _AdaptiveAvgPool(_AdaptivePool, abstract=True):
     def flops(self, x: TensorType, y: TensorType) -> Size | None:
         return self.cells(x)
 
-    def along_axis(self, g: OnnxBuilder, x: OnnxValue, axis: int, size: Size, n: int, dtype: str) -> Any:
+    def along_axis(self, g: OnnxBuilder, x: OnnxValue, axis: int, what: tuple[Size, int, str]) -> Any:
         """The means of windows of unequal size are a matrix product."""
+        matrix = self._matrix(g, *what)
         last = self.axes + 1
         if axis == last - 1:
-            return g.op("MatMul", self._matrix(g, size, n, dtype), x)
+            return g.op("MatMul", matrix, x)
         swapped = list(range(last + 1))
         swapped[axis], swapped[last] = last, axis
         x = x if axis == last else g.op("Transpose", x, perm=swapped)
-        y = g.op("MatMul", x, g.op("Transpose", self._matrix(g, size, n, dtype), perm=[1, 0]))
+        y = g.op("MatMul", x, g.op("Transpose", matrix, perm=[1, 0]))
         return y if axis == last else g.op("Transpose", y, perm=swapped)
 
     def _matrix(self, g: OnnxBuilder, size: Size, n: int, dtype: str) -> Any:
@@ -200,8 +203,10 @@ class _AdaptiveMaxPool(_AdaptivePool, abstract=True):
         function = f"F.{self.function}{self.axes}d"
         return t.unpack(t.call(function, x, once(self.output_size), return_indices=True))
 
-    def pooled(self, g: OnnxBuilder, x: OnnxValue, sizes: tuple[Size, ...], dtype: str) -> Any:
-        return self._with_places(g, x, sizes) if self.return_indices else super().pooled(g, x, sizes, dtype)
+    def pooled(self, g: OnnxBuilder, x: OnnxValue, like: OnnxValue) -> Any:
+        if not self.return_indices:
+            return super().pooled(g, x, like)
+        return self._with_places(g, x, like.shape[-self.axes :])
 
     def _with_places(self, g: OnnxBuilder, x: OnnxValue, sizes: tuple[Size, ...]) -> Any:
         if set(self.output_size) == {1}:
@@ -217,11 +222,10 @@ class _AdaptiveMaxPool(_AdaptivePool, abstract=True):
         y, places = g.op("MaxPool", x, outputs=2, kernel_shape=kernel, strides=kernel)
         return y, g.op("Mod", places, g.size(product(sizes)))
 
-    def along_axis(self, g: OnnxBuilder, x: OnnxValue, axis: int, size: Size, n: int, dtype: str) -> Any:
+    def along_axis(self, g: OnnxBuilder, x: OnnxValue, axis: int, what: tuple[Size, int, str]) -> Any:
         """Each window's cells gathered side by side; a shorter window repeats its last cell."""
-        return lowering.reduce(
-            g, "ReduceMax", g.op("Gather", x, self._cells(g, size, n), axis=axis), [axis + 1], False
-        )
+        cells = g.op("Gather", x, self._cells(g, *what[:2]), axis=axis)
+        return lowering.reduce(g, "ReduceMax", cells, [axis + 1], keepdims=False)
 
     def _cells(self, g: OnnxBuilder, size: Size, n: int) -> Any:
         if isinstance(size, int):

@@ -128,7 +128,7 @@ class DropPath(nn.Module):
 
 
 class DropPath(_Dropping):
-    """Drop a residual branch for whole samples while training: [N, *] -> the same (torchvision.ops.StochasticDepth)."""
+    """Drop whole samples while training: [N, *] -> the same (torchvision.ops.StochasticDepth)."""
 
     source = "Huang et al. 2016, Deep Networks with Stochastic Depth"
     p: float = param(doc="how likely a sample is dropped", min=0, max=1)

@@ -20,7 +20,7 @@ from nndsl.ops.kinds import KINDS, Kind, Unfit
 from nndsl.shapes import Size, TensorType
 
 if TYPE_CHECKING:
-    from nndsl.ops.emit import OnnxBuilder, OnnxValue, Operand, Text, TorchWriter
+    from nndsl.ops.emit import OnnxBuilder, Text, TorchWriter
     from nndsl.ops.say import Say
 
 
@@ -207,36 +207,37 @@ class Op:
                 setattr(self, name, declared.default)
 
     # ------------------------------------------------------------ facets, overridden by operators
+    # `*inputs: Any, **more: Any` lets an operator name its own inputs: `shape(self, x, say)`, `macs(self, q, k, y)`.
 
     def check(self, say: Say) -> bool:
         """Do the parameters fit each other? Said once, before any shape is known. False stops."""
         return True
 
-    def shape(self, *inputs: Any, say: Say) -> Any:
+    def shape(self, *inputs: Any, **say: Any) -> Any:
         """TensorTypes of the inputs -> TensorType, or a tuple of them; None after an error was said."""
         raise NotImplementedError(self.name)
 
-    def weights(self, *inputs: Any) -> list[Weight]:
+    def weights(self, *inputs: Any, **more: Any) -> list[Weight]:
         """The one list from which parameter counts, state-dict keys and initialisers come; called after `shape` succeeded."""
         return []
 
-    def macs(self, *inputs: Any, y: Any) -> Size | None:
+    def macs(self, *inputs: Any, **y: Any) -> Size | None:
         """Multiply-accumulates of matrix products and convolutions; None: not known (shown as `?`)."""
         return 0
 
-    def flops(self, *inputs: Any, y: Any) -> Size | None:
+    def flops(self, *inputs: Any, **y: Any) -> Size | None:
         """All arithmetic; a multiply-accumulate counts 2. None: not known (shown as `?`)."""
         return None
 
-    def module(self, t: TorchWriter, *inputs: Operand) -> Text | None:
+    def module(self, t: TorchWriter, *inputs: Any, **more: Any) -> Text | None:
         """Constructor of its `nn.Module` (`nn.Conv2d(3, 64, 7)`), None where PyTorch has none."""
         return None
 
-    def torch(self, t: TorchWriter, *inputs: Operand) -> Any:
+    def torch(self, t: TorchWriter, *inputs: Any, **more: Any) -> Any:
         """The expression in `forward`: a Text, or a tuple of Texts. Default: call the module that `module` constructs."""
         return t.call(t.me(), *[x for x in inputs if x is not None])
 
-    def onnx(self, g: OnnxBuilder, *inputs: OnnxValue) -> Any:
+    def onnx(self, g: OnnxBuilder, *inputs: Any, **more: Any) -> Any:
         """Add nodes; the output value, or a tuple of them."""
         raise NotImplementedError(self.name)
 

@@ -1,4 +1,4 @@
-"""What convolutions and poolings share: operators over 1, 2 or 3 spatial axes, and the arithmetic of sliding windows."""
+"""What convolutions and poolings share: 1, 2 or 3 spatial axes, and the arithmetic of sliding windows."""
 
 from __future__ import annotations
 
@@ -47,9 +47,10 @@ class Spatial(Op, abstract=True):
         at = axis - (rank - self.axes)
         for name in names:
             value, default = getattr(self, name), self.params[name].default
-            if at >= 0 and value is not None and value != default:
-                if not isinstance(value, tuple) or not isinstance(default, tuple) or value[at] != default[at]:
-                    return name
+            if at < 0 or value is None or value == default:
+                continue
+            if not isinstance(value, tuple) or not isinstance(default, tuple) or value[at] != default[at]:
+                return name
         return None
 
 
@@ -96,7 +97,7 @@ def window_count(padded: Size, span: int, stride: int) -> Size:
 
 
 def window_count_up(size: Size, padding: int, span: int, stride: int) -> Size:
-    """PyTorch's ceil_mode: a last, incomplete window counts, unless it would begin in the padding at the end."""
+    """PyTorch's ceil_mode: a last, incomplete window counts, if it begins before the padding at the end."""
     begun = (size + padding - 1) // stride + 1
     return smin(ceil_div(size + 2 * padding - span, stride) + 1, begun)
 
