@@ -38,7 +38,7 @@ def zoo() -> Path:
     return inside if inside.is_dir() else PACKAGE.parent / "models"
 
 
-class Unreadable(Exception):
+class Unreadable(OSError):
     """A file that cannot be read as a spec; the message is for the user."""
 
 

@@ -1,0 +1,77 @@
+"""`nndsl check`: every mistake, in every file, in one run."""
+
+from __future__ import annotations
+
+import glob
+import os
+import sys
+
+import click
+
+from nndsl.cli.failures import Failed, stop_for
+from nndsl.cli.specs import FORMATS, hyper_options, parse_dims, parse_hyper, show, source_of
+from nndsl.diagnostics import Diagnostic, Diagnostics
+from nndsl.elaborate import Unreadable, check_spec, open_spec
+from nndsl.model import split_target
+
+
+@click.command("check")
+@click.argument("targets", nargs=-1, required=True, metavar="FILE[:MODEL]...")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to show them.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing when all is fine.")
+@hyper_options
+def command(targets: tuple[str, ...], format_: str, quiet: bool, hyper: tuple[str, ...], dims: tuple[str, ...]) -> None:
+    """Find every mistake of the given specs, without running anything.
+
+    FILE may be a folder (all .nn files below it), a pattern, or `-`.
+    """
+    given, fixed = parse_hyper(hyper), parse_dims(dims)
+    found: list[Diagnostic] = []
+    unreadable = False
+    files = expand(targets)
+    for target in files:
+        path, model = split_target(target)
+        diagnostics = Diagnostics()
+        try:
+            spec = open_spec(source_of(path), diagnostics)
+        except Unreadable as problem:
+            unreadable = bool(stop_for(str(problem)))
+            continue
+        if model is not None and model not in [m.name.id for m in spec.models()]:
+            from nndsl.model import choose
+
+            choose(spec, model)
+        else:
+            check_spec(spec, model=model, hyper=given, dims=fixed)
+        found.extend(diagnostics.in_order())
+    report(found, format_, quiet or unreadable, len(files))
+    if unreadable:
+        raise Failed(2)
+    if any(d.severity == "error" for d in found):
+        raise Failed(1)
+
+
+def expand(targets: tuple[str, ...]) -> list[str]:
+    """Folders and patterns become files."""
+    found: list[str] = []
+    for target in targets:
+        if os.path.isdir(target):
+            found.extend(sorted(glob.glob(os.path.join(glob.escape(target), "**", "*.nn"), recursive=True)))
+        elif any(c in target for c in "*?[") and not os.path.exists(target):
+            found.extend(sorted(glob.glob(target, recursive=True)) or [target])
+        else:
+            found.append(target)
+    return list(dict.fromkeys(found))
+
+
+def report(found: list[Diagnostic], format_: str, quiet: bool, files: int) -> None:
+    if format_ == "text":
+        if found:
+            show(found)
+        elif not quiet:
+            print("no mistakes" if files == 1 else f"no mistakes in {files} files", file=sys.stderr)
+        return
+    from importlib import import_module
+
+    sys.stdout.write(import_module(f"nndsl.render.{format_}").render(found))
+    sys.stdout.write("\n")

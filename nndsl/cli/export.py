@@ -1,0 +1,62 @@
+"""`nndsl export`: ONNX."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nndsl.cli.failures import say
+from nndsl.cli.specs import guarded, hyper_options, open_model, output_option, target_argument
+
+
+@click.command("export")
+@target_argument
+@output_option("Where to write; MODEL.onnx when not given.")
+@hyper_options
+@click.option("--opset", default=23, show_default=True, help="ONNX operator set, 17 to 24.")
+@click.option("--functions", is_flag=True, help="Keep each block as an ONNX function.")
+@click.option("--no-optimize", is_flag=True, help="Fold no batch normalisation, remove no dead code.")
+@click.option("--no-verify", is_flag=True, help="Do not run the result and compare it with PyTorch.")
+@click.option("--allow-extern", is_flag=True, help="Allow `extern` blocks to import and run their Python classes.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the initial weights.")
+def command(
+    target: str,
+    output: str | None,
+    hyper: tuple[str, ...],
+    dims: tuple[str, ...],
+    opset: int,
+    functions: bool,
+    no_optimize: bool,
+    no_verify: bool,
+    allow_extern: bool,
+    seed: int,
+) -> None:
+    """Write the model as ONNX, straight from its IR, and prove it: onnxruntime and PyTorch must agree at two values of
+    every dynamic dim."""
+    model = open_model(target, hyper, dims)
+    path = output or f"{model.name}.onnx"
+    report = guarded(
+        lambda: seeded(seed, lambda: model.export(path, verify=not no_verify, opset=opset, functions=functions,
+                                                  optimize=not no_optimize, allow_extern=allow_extern))
+    )  # fmt: skip
+    say(described(report))
+
+
+def seeded(seed: int, work: Any) -> Any:
+    """Initial weights are the same in every run."""
+    from nndsl.model import need
+
+    need("torch", "torch", "to build a live module")
+    import torch
+
+    torch.manual_seed(seed)
+    return work()
+
+
+def described(report: Any) -> str:
+    size = report.bytes / 1e6
+    proof = "runs in onnxruntime as in PyTorch" if report.verified else "not compared with PyTorch"
+    data = f" and {Path(report.data).name}" if report.data else ""
+    return f"{report.path}{data}: {report.nodes} nodes, opset {report.opset}, {size:.1f} MB; {proof}"

@@ -1,0 +1,151 @@
+"""What commands share: reading FILE[:MODEL], `--set` and `--dim`, showing diagnostics."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from nndsl.cli.failures import Failed, stop_for
+from nndsl.diagnostics import Diagnostic, Diagnostics, SpecError
+from nndsl.elaborate import Expression, Spec, Unreadable, decode, elaborate, open_spec, read, zoo
+from nndsl.model import Model, choose, split_target
+from nndsl.source import Source
+
+F = TypeVar("F", bound=Callable[..., Any])
+FORMATS = ("text", "json", "sarif", "github")
+
+
+def target_argument(function: F) -> F:
+    """FILE[:MODEL]."""
+    return click.argument("target", metavar="FILE[:MODEL]", shell_complete=_complete_files)(function)
+
+
+def hyper_options(function: F) -> F:
+    """`--set` and `--dim`."""
+    chosen = click.option(
+        "--set", "hyper", multiple=True, metavar="NAME=VALUE", help="Set a hyperparameter, as in the language: 10, [2, 2], ReLU."
+    )(function)
+    return click.option("--dim", "dims", multiple=True, metavar="NAME=SIZE", help="Fix a symbolic dim.")(chosen)
+
+
+def output_option(help: str = "Where to write; standard output when not given.") -> Callable[[F], F]:
+    return click.option("-o", "--output", metavar="PATH", type=click.Path(), help=help)
+
+
+def _complete_files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
+# ---------------------------------------------------------------- reading
+
+
+def source_of(path: str) -> Source:
+    """A file, standard input for `-`, or a shipped model; raises Unreadable."""
+    if path == "-":
+        return decode(sys.stdin.buffer.read(), "<stdin>")
+    if path.startswith("zoo/") and not os.path.exists(path):
+        return read(zoo() / path[4:], path)
+    return read(path)
+
+
+def parse_hyper(pairs: tuple[str, ...]) -> dict[str, Any]:
+    return {name: Expression(text) for name, text in map(lambda p: _pair(p, "--set"), pairs)}
+
+
+def parse_dims(pairs: tuple[str, ...]) -> dict[str, int]:
+    found = {}
+    for name, text in map(lambda p: _pair(p, "--dim"), pairs):
+        if not text.isdecimal() or int(text) < 1:
+            raise click.BadParameter(f"{name}={text}: a dim is a whole number of at least 1", param_hint="--dim")
+        found[name] = int(text)
+    return found
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip().isidentifier() or not value.strip():
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint=option)
+    return name.strip(), value.strip()
+
+
+def open_model(target: str, hyper: tuple[str, ...] = (), dims: tuple[str, ...] = ()) -> Model:
+    """The one model a command works on; ends the command with its diagnostics where there are mistakes."""
+    path, wanted = split_target(target)
+    given, fixed = parse_hyper(hyper), parse_dims(dims)
+    try:
+        source = source_of(path)
+    except Unreadable as problem:
+        raise Failed(stop_for(str(problem))) from None
+    diagnostics = Diagnostics()
+    spec: Spec = open_spec(source, diagnostics)
+    name = choose(spec, wanted)
+    graph = elaborate(spec, name, hyper=given, dims=fixed) if name is not None else None
+    if diagnostics.items:
+        show(diagnostics.in_order())
+    if graph is None:
+        raise Failed(1)
+    return Model(graph, diagnostics.in_order())
+
+
+# ---------------------------------------------------------------- writing
+
+
+def emit(text: str, output: str | None) -> None:
+    """To the file, whole or not at all, or to standard output."""
+    if output is None or output == "-":
+        sys.stdout.write(text)
+        return
+    save(output, text)
+
+
+def save(path: str | Path, data: str | bytes) -> None:
+    from nndsl.files import CannotWrite, write
+
+    try:
+        write(path, data)
+    except CannotWrite as problem:
+        raise Failed(stop_for(str(problem))) from None
+
+
+def use_color(stream: Any) -> bool:
+    """NO_COLOR and FORCE_COLOR as everywhere; else a terminal gets colour."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE"):
+        return True
+    return bool(stream.isatty()) and os.environ.get("TERM") != "dumb"
+
+
+def show(diagnostics: list[Diagnostic]) -> None:
+    """For people, on standard error."""
+    from nndsl.render import text
+
+    sys.stderr.write(text.render(diagnostics, color=use_color(sys.stderr), width=width(sys.stderr)))
+    sys.stderr.write("\n")
+
+
+def width(stream: Any) -> int:
+    import shutil
+
+    return min(shutil.get_terminal_size((100, 24)).columns, 140) if stream.isatty() else 100
+
+
+def guarded(work: Callable[[], Any]) -> Any:
+    """Run; what the API raises about a spec or a missing package becomes words and an exit code."""
+    try:
+        return work()
+    except SpecError as problem:
+        show(problem.diagnostics)
+        wrote = all(d.code == "cannot-write" for d in problem.diagnostics)
+        raise Failed(2 if wrote else 1) from None
+    except ImportError as problem:
+        if 'pip install "nndsl[' not in str(problem):
+            raise
+        raise Failed(stop_for(str(problem))) from None

@@ -1,0 +1,56 @@
+"""Results reach the disk whole or not at all: written under a temporary name, then renamed."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+
+class CannotWrite(Exception):
+    """A result that could not be written; the message is for the user."""
+
+
+def write(path: str | os.PathLike[str], data: str | bytes) -> None:
+    """Replace the file's content in one step; raises CannotWrite and leaves nothing half-written."""
+    target = Path(path)
+    content = data.encode("utf-8") if isinstance(data, str) else data
+    try:
+        if _is_special(target):  # a pipe or a device (`-o /dev/stdout`) takes bytes and is never replaced
+            target.write_bytes(content)
+            return
+        _replace(Path(os.path.realpath(target)), content)
+    except OSError as problem:
+        raise CannotWrite(f"cannot write {target}: {problem.strerror or problem}") from None
+
+
+def _is_special(target: Path) -> bool:
+    try:
+        mode = target.stat().st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def _replace(target: Path, content: bytes) -> None:
+    if target.is_dir():
+        raise IsADirectoryError(21, "it is a folder")
+    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, _mode(target))
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _mode(target: Path) -> int:
+    """The mode an ordinary `open` would have given, or that the file has."""
+    if target.exists():
+        return stat.S_IMODE(target.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

@@ -1,0 +1,209 @@
+"""The Python API: a spec in hand, and everything that can be made of it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nndsl.diagnostics import Diagnostic, Diagnostics, SpecError
+from nndsl.elaborate import Expression, Spec, check_spec, elaborate, open_spec, read, zoo
+from nndsl.elaborate.scope import nearest
+from nndsl.ir.graph import Graph
+from nndsl.source import Source, Span
+
+if TYPE_CHECKING:
+    from nndsl.backends.onnx import Report
+    from nndsl.backends.summary import Summary
+
+_TARGET = re.compile(r"(.+\.nn|-):([A-Za-z_]\w*)")
+
+
+def split_target(target: str) -> tuple[str, str | None]:
+    """`FILE` or `FILE:MODEL`."""
+    found = _TARGET.fullmatch(target)
+    return (found[1], found[2]) if found else (target, None)
+
+
+def load(target: str | os.PathLike[str], *, dims: Mapping[str, int] | None = None, **hyper: Any) -> Model:
+    """Read a model from a file: `load("models/resnet.nn:ResNet18", classes=10)`.
+
+    `target` is FILE or FILE:MODEL; "zoo/…" names a shipped file. A file with one model needs no name. Keyword arguments set
+    hyperparameters, `dims` fixes symbolic dims (`dims={"N": 1}`).
+
+    Raises SpecError (its `diagnostics` say what is wrong), and OSError when the file cannot be read."""
+    path, name = split_target(os.fspath(target))
+    where = zoo() / path[4:] if path.startswith("zoo/") and not Path(path).exists() else Path(path)
+    return loads_source(read(where, path), name, dims, hyper)
+
+
+def loads(text: str, model: str | None = None, *, dims: Mapping[str, int] | None = None, **hyper: Any) -> Model:
+    """Read a model from text; `model` names it where there are several. Raises SpecError."""
+    return loads_source(Source(text), model, dims, hyper)
+
+
+def loads_source(
+    source: Source, model: str | None, dims: Mapping[str, int] | None = None, hyper: Mapping[str, Any] | None = None
+) -> Model:
+    diagnostics = Diagnostics()
+    spec = open_spec(source, diagnostics)
+    name = choose(spec, model)
+    graph = elaborate(spec, name, hyper=hyper, dims=dims) if name is not None else None
+    if graph is None:
+        raise SpecError(diagnostics.in_order())
+    return Model(graph, diagnostics.in_order())
+
+
+def choose(spec: Spec, wanted: str | None) -> str | None:
+    """Which model is meant; says so when that is not clear."""
+    if spec.diagnostics.errors:
+        return None
+    source = spec.file.source
+    start = Span(source, 0, 0)
+    names = [m.name.id for m in spec.models()]
+    complete = [m.name.id for m in spec.complete()]
+    if wanted is not None:
+        if wanted in names:
+            return wanted
+        close = nearest(wanted, names)
+        hints = [f"did you mean {close}?"] if close else [f"it has: {', '.join(names) or 'no model at all'}"]
+        spec.diagnostics.error("no-model", f"{source.name} has no model {wanted}", start, hints=hints)
+        return None
+    if len(complete) == 1:
+        return complete[0]
+    if not complete:
+        message = f"{source.name} has no model that is complete" if names else f"{source.name} has no model"
+        hints = [f"{n} needs hyperparameters: `--set name=value`, or `{source.name}:{n}`" for n in names[:3]]
+        spec.diagnostics.error("no-model", message, start, hints=hints)
+        return None
+    listed = ", ".join(complete)
+    hints = [f"choose one: {source.name}:{complete[0]}"]
+    spec.diagnostics.error("which-model", f"{source.name} has several models: {listed}", start, hints=hints)
+    return None
+
+
+def check(text: str, *, name: str = "<string>", **hyper: Any) -> list[Diagnostic]:
+    """Every mistake of a spec, in the order of the text; an empty list for a spec that is fine."""
+    diagnostics = Diagnostics()
+    check_spec(open_spec(Source(text, name), diagnostics), hyper=hyper)
+    return diagnostics.in_order()
+
+
+def format_text(text: str, name: str = "<string>") -> str:
+    """The spec in the one form that `nndsl fmt` gives every spec. Raises SpecError where it cannot be parsed."""
+    from nndsl.syntax.format import format_source
+
+    diagnostics = Diagnostics()
+    formatted = format_source(Source(text, name), diagnostics)
+    if formatted is None:
+        raise SpecError(diagnostics.in_order())
+    return formatted
+
+
+class Model:
+    """One model, checked and ready: its IR, and what is derived from it. Made by `load` and `loads`."""
+
+    def __init__(self, graph: Graph, diagnostics: list[Diagnostic]) -> None:
+        self._graph = graph
+        self._source: str | None = None
+        self.diagnostics = diagnostics
+        """Warnings about the spec."""
+
+    @property
+    def ir(self) -> Graph:
+        """The typed graph; `str(model.ir)` prints it."""
+        return self._graph
+
+    @property
+    def name(self) -> str:
+        return self._graph.name
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """Names and types: `{"image": "float[N, 3, H, W]"}`."""
+        return {v.name: self._spell(v.type) for v in self._graph.inputs}
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        return {p.name: self._spell(p.value.type) for p in self._graph.outputs}
+
+    def _spell(self, type_: Any) -> str:
+        facts = self._graph.facts
+        return str(type_.spell(facts) if facts is not None else type_)
+
+    def source(self) -> str:
+        """PyTorch source: a file of its own, without any import of this package."""
+        if self._source is None:
+            from nndsl.backends.torch import source
+
+            self._source = source(self._graph)
+        return self._source
+
+    def module(self, *, device: str | None = None, allow_extern: bool = False) -> Any:
+        """A live `torch.nn.Module`: the source, executed. `device="meta"` allocates nothing.
+
+        Raises SpecError where the spec has `extern` layers and `allow_extern` is false, and ImportError without torch."""
+        need("torch", "torch", "to build a live module")
+        from nndsl.backends.torch import module
+
+        return module(self._graph, self.source(), device=device, allow_extern=allow_extern)
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        weights: Mapping[str, Any] | None = None,
+        verify: bool = True,
+        *,
+        opset: int = 23,
+        functions: bool = False,
+        optimize: bool = True,
+        allow_extern: bool = False,
+    ) -> Report:
+        """Write ONNX and prove it: the checker, then onnxruntime against PyTorch at two values of every dynamic dim.
+
+        `weights` maps state-dict names to tensors or arrays; without it the model's initial weights are written. Raises
+        SpecError, and then leaves no file."""
+        need("onnx", "onnx", "to export ONNX")
+        from nndsl.backends.onnx import Options, export_model
+        from nndsl.reference import TorchReference
+
+        reference = TorchReference(self, weights, allow_extern)
+        options = Options(opset=opset, functions=functions, optimize=optimize)
+        return export_model(self._graph, reference.weights, Path(path), reference if verify else None, options)
+
+    def draw(self, path: str | os.PathLike[str] | None = None, *, depth: int | None = None) -> str:
+        """The diagram as SVG; with `path`, also written there in the format of its ending (.svg .png .dot)."""
+        from nndsl.backends import draw
+        from nndsl.files import write
+
+        scene = draw.scene(self._graph, depth=depth)
+        if path is not None:
+            write(path, draw.drawn(scene, Path(path).suffix))
+        return draw.svg(scene)
+
+    def summary(self) -> Summary:
+        """Shapes, parameters and costs of every layer; `print` shows a table."""
+        from nndsl.backends.summary import summarize
+
+        return summarize(self._graph)
+
+    def _repr_svg_(self) -> str:
+        return self.draw()
+
+    def __repr__(self) -> str:
+        inputs = ", ".join(f"{n}: {t}" for n, t in self.inputs.items())
+        outputs = ", ".join(f"{n}: {t}" for n, t in self.outputs.items())
+        return f"<{self.name}({inputs}) -> {outputs}>"
+
+
+def need(module: str, extra: str, purpose: str) -> None:
+    """A missing optional dependency is said in words."""
+    from importlib.util import find_spec
+
+    if find_spec(module) is None:
+        raise ImportError(f'{purpose} {module} is needed: pip install "nndsl[{extra}]"')
+
+
+__all__ = ["Expression", "Model", "check", "choose", "load", "loads", "loads_source", "split_target"]
