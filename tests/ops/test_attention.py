@@ -11,10 +11,10 @@ from tests.ops.support import check, complaint, examples, flow, infer
 AT = [{"B": 2, "N": 3, "T": 5, "S": 7}, {"B": 1, "N": 1, "T": 6, "S": 1}]
 
 
-@pytest.mark.parametrize("example", examples("attention"))
-def test_scaled_dot_product(example: str) -> None:
+@pytest.mark.parametrize("example", examples("attention", "multihead"))
+def test_examples(example: str) -> None:
     counted = (
-        "-> ScaledDotProductAttention ->" in example or "0.1" in example
+        "-> ScaledDotProductAttention ->" in example or "Attention(0.1)" in example
     )  # PyTorch's fused kernel counts nothing
     flow(example, at=AT, tolerance=1e-4, macs=counted)
 
@@ -81,3 +81,74 @@ def test_costs_are_exact() -> None:
     ]
     y = infer(op, *types, None)[0]
     assert str(op.macs(*types, None, y=y)) == "32*B*S*T"
+
+
+HEADS = "MultiheadAttention(2, {})"
+SELF = ["[N, T, 8]", None, None]
+CROSS = ["[N, T, 8]", "[N, S, 8]", "[N, S, 8]"]
+FOREIGN = ["[N, T, 8]", "[N, S, 6]", "[N, S, 4]"]
+
+
+@pytest.mark.parametrize(
+    ("options", "types"),
+    [
+        ("", [*SELF, "bool[N, T]", None]),
+        ("", [*CROSS, "bool[N, S]", "[T, S]"]),
+        ("", [*FOREIGN, None, "bool[2 * N, T, S]"]),
+        ("need_weights=True", [*CROSS, "bool[N, S]", "bool[T, S]"]),
+        ("need_weights=True, average_attn_weights=False", [*SELF, None, "[T, T]"]),
+        ("add_bias_kv=True, add_zero_attn=True", [*CROSS, "bool[N, S]", "bool[T, S]"]),
+        ("add_bias_kv=True, need_weights=True", [*FOREIGN, None, "[2 * N, T, S]"]),
+        ("is_causal=True", [*SELF, "bool[N, T]", None]),
+        ("is_causal=True, need_weights=True, bias=False", [*SELF, None, None]),
+        ("batch_first=False", ["[T, N, 8]", "[S, N, 8]", None, "bool[N, S]", None]),
+        ("", ["[T, 8]", "[S, 6]", "[S, 8]", "bool[S]", "bool[T, S]"]),
+        ("need_weights=True, average_attn_weights=False", ["[T, 8]", None, None, None, "bool[2, T, T]"]),
+    ],
+)
+def test_multihead(options: str, types: list[str | None]) -> None:
+    """The first key is never blocked: a row without keys is nan in one of PyTorch's kernels and 0 in another."""
+
+    def open_first(t: object) -> torch.Tensor:
+        made = torch.rand([int(s) for s in t.shape]) < 0.4  # type: ignore[attr-defined]
+        made[..., 0] = False
+        return made
+
+    masks = {at: open_first for at in (3, 4) if types[at] is not None and str(types[at]).startswith("bool")}
+    check(HEADS.format(options), *types, at=AT, data=masks, opsets=(17, 23), tolerance=1e-4)
+
+
+def test_multihead_complains() -> None:
+    assert (
+        complaint("MultiheadAttention(7)", "[N, T, 256]")[1] == "a width of 256 does not divide into 7 heads"
+    )
+    assert complaint("MultiheadAttention(2)", "[N, T, D]")[0] == "unknown-dim"
+    assert complaint("MultiheadAttention(2)", "[N, T, 8]", "[N, S, 8]", "[N, T, 8]")[1].startswith(
+        "there is one value"
+    )
+    assert (
+        complaint("MultiheadAttention(2)", "[2, T, 8]", "[3, S, 8]")[1]
+        == "all inputs have the same batch: 2 ≠ 3"
+    )
+    assert (
+        complaint("MultiheadAttention(2)", "[2, 5, 8]", None, None, "bool[2, 4]")[1]
+        == "key_padding_mask is [2, 5], dim 1: 4 ≠ 5"
+    )
+    wrong = complaint("MultiheadAttention(2)", "[2, 5, 8]", None, None, None, "bool[4]")
+    assert wrong == ("rank-mismatch", "attn_mask is [5, 5] or [4, 5, 5], and this is [4]")
+    assert (
+        complaint("MultiheadAttention(2)", "[2, 5, 8]", None, None, None, "int[5, 5]")[0] == "dtype-mismatch"
+    )
+    assert complaint("MultiheadAttention(2, is_causal=True)", "[2, 5, 8]", "[2, 6, 8]")[1].endswith("5 ≠ 6")
+    assert complaint("MultiheadAttention(2)", "[2, 5, 1, 8]")[0] == "rank-mismatch"
+
+
+def test_multihead_costs() -> None:
+    from torch.utils.flop_counter import FlopCounterMode
+
+    module = check("MultiheadAttention(2, need_weights=True)", *CROSS, None, None, at=AT[:1], opsets=())
+    op = everything()["MultiheadAttention"](2)
+    sizes = [infer(everything()["Identity"](), t)[0] for t in ("[2, 5, 8]", "[2, 7, 8]", "[2, 7, 8]")]
+    with FlopCounterMode(display=False) as counter:
+        module.train()(torch.randn(2, 5, 8), torch.randn(2, 7, 8), torch.randn(2, 7, 8))
+    assert op.macs(*sizes, None, None, y=sizes[0]) * 2 == counter.get_total_flops()
