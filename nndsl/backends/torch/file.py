@@ -1,0 +1,146 @@
+"""The whole file: imports, what PyTorch lacks, the classes from the bottom up, the model last."""
+
+from __future__ import annotations
+
+import re
+
+from nndsl.backends.torch import layout
+from nndsl.backends.torch.classes import Class, grouped
+from nndsl.backends.torch.construct import layer
+from nndsl.backends.torch.names import RESERVED, class_name, fresh, is_plain, variable
+from nndsl.backends.torch.pieces import Box, New, Piece, show
+from nndsl.backends.torch.plan import Plans
+from nndsl.backends.torch.rules import Rules
+from nndsl.ir.graph import Graph, Node
+
+_STRING = re.compile(r'"""(?:.|\n)*?"""|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|#[^\n]*')
+
+
+class File:
+    """What all classes of one file share."""
+
+    def __init__(self, root: Graph, origin: str = "") -> None:
+        self.root, self.origin = root, origin
+        self.plans = Plans()
+        self.rules = Rules(root)
+        self.variants: dict[str, list[Class]] = {}
+        self.definitions: dict[str, str] = {}
+        self.externs: dict[str, tuple[str, str]] = {}  # local name -> module, class
+        self.outputs: dict[int, tuple[str, Graph]] = {}
+        self._classes: dict[int, Class] = {}
+        self._node_classes: dict[int, str] = {}
+        self.root_name = class_name(root.name)
+        self.names: set[str] = {self.root_name}
+
+    # ------------------------------------------------------------ what the parts ask for
+
+    def define(self, name: str, source: str) -> str:
+        """A class or function that an operator brings along."""
+        clean = source.strip("\n")
+        if self.definitions.setdefault(name, clean) != clean:
+            raise AssertionError(f"two different definitions of {name}")
+        self.names.add(name)
+        return name
+
+    def instance(self, graph: Graph, texts: dict[str, str]) -> Piece:
+        return self._classes[id(graph)].call(graph, texts)
+
+    def imported(self, target: str) -> str:
+        """The local name of an extern's class: `package.module:Class`."""
+        module, _, name = target.partition(":")
+        assert all(is_plain(part) for part in [*module.split("."), name]), target
+        for local, known in self.externs.items():
+            if known == (module, name):
+                return local
+        local = fresh(name, self.names | RESERVED)
+        self.names.add(local)
+        self.externs[local] = (module, name)
+        return local
+
+    def class_of(self, node: Node) -> str:
+        """`nn.Conv2d`: what an operator's layer is an instance of."""
+        found = self._node_classes.get(id(node.target))
+        if found is None:
+            made = (
+                layer(self, node)
+                if not node.is_call and node.op.name not in ("Parameter", "Buffer")
+                else None
+            )
+            found = made.cls if isinstance(made, (New, Box)) else show(made).partition("(")[0] if made else ""
+            self._node_classes[id(node.target)] = found
+        return found
+
+    def output_name(self, graph: Graph) -> str | None:
+        """The NamedTuple of a model with several outputs."""
+        if graph.kind != "model" or len(graph.outputs) < 2:
+            return None
+        if id(graph) not in self.outputs:
+            base = self.root_name if graph is self.root else class_name(graph.name)
+            name = fresh(f"{base}Output", self.names)
+            self.names.add(name)
+            self.outputs[id(graph)] = (name, graph)
+        return self.outputs[id(graph)][0]
+
+    # ------------------------------------------------------------ the text
+
+    def text(self) -> str:
+        classes = self._build()
+        parts = [source.split("\n") for source in self.definitions.values()]
+        parts += [self._tuple(name, graph) for name, graph in self.outputs.values()]
+        parts += [c.lines(self) for c in classes]
+        body = "\n\n\n".join("\n".join(lines) for lines in parts)
+        return f"{self._title()}\n\n{self._imports(body)}\n\n\n{body}\n"
+
+    def _title(self) -> str:
+        words = f"{self.root_name} in PyTorch" + (f", from {self.origin}" if self.origin else "") + "."
+        return "\n".join(layout.docstring(words, 0))
+
+    def _build(self) -> list[Class]:
+        classes: list[Class] = []
+        for graphs in _levels(self.root):
+            for made in grouped(self, graphs):
+                classes.append(made)
+                for each in made.drafts:
+                    self._classes[id(each.graph)] = made
+        return classes
+
+    def _tuple(self, name: str, graph: Graph) -> list[str]:
+        lines = [f"class {name}(NamedTuple):"]
+        several = sum(p.mode is None for p in graph.outputs) > 1
+        for port in sorted(graph.outputs, key=lambda p: p.mode is not None):
+            later = port.mode is not None and several
+            lines.append(f"    {variable(port.name)}: Tensor" + (" | None = None" if later else ""))
+        return lines
+
+    def _imports(self, body: str) -> str:
+        """Only what the code uses, in the order that the linter wants."""
+        code = _STRING.sub("", body)
+
+        def used(word: str) -> bool:
+            return re.search(rf"(?<![\w.]){word}\b", code) is not None
+
+        standard = ["import math"] if used(r"math\.") or used("math") else []
+        standard += ["from collections import OrderedDict"] if used("OrderedDict") else []
+        standard += ["from typing import NamedTuple"] if used("NamedTuple") else []
+        third = ["import torch"] if used("torch") else []
+        third += ["import torch.nn.functional as F"] if used("F") else []
+        froms = [("torch", "Tensor, nn" if used("Tensor") else "nn")]
+        by_module: dict[str, list[str]] = {}
+        for local, (module, name) in self.externs.items():
+            by_module.setdefault(module, []).append(name if local == name else f"{name} as {local}")
+        froms += [(module, ", ".join(sorted(names))) for module, names in by_module.items()]
+        third += [f"from {module} import {names}" for module, names in sorted(froms)]
+        return "\n\n".join("\n".join(group) for group in (standard, third) if group)
+
+
+def _levels(root: Graph) -> list[list[Graph]]:
+    """Block graphs by how deep they are: those of one level cannot contain each other."""
+    height: dict[int, int] = {}
+    levels: dict[int, list[Graph]] = {}
+    for graph in root.graphs():
+        below = [height[id(n.target)] for n in graph.nodes if isinstance(n.target, Graph)]
+        block = graph.kind != "sequence"
+        height[id(graph)] = max(below, default=0) + block
+        if block:
+            levels.setdefault(height[id(graph)], []).append(graph)
+    return [levels[at] for at in sorted(levels)]

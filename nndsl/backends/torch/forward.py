@@ -1,0 +1,518 @@
+"""The statements of `forward`: values become expressions inside each other, or variables, as a person would write them.
+
+A value that is used once is written where it is used, as long as the statement stays short and shallow; a value with a
+name in the spec, or used more often, becomes a variable. A variable's name is given again as soon as its value is not
+needed any more, so that a chain of layers reads `x = …`, `x = …`. The order of evaluation is the order of the nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nndsl.backends.torch import sizes
+from nndsl.backends.torch.layout import WIDTH
+from nndsl.backends.torch.lowering import Lowering
+from nndsl.backends.torch.names import RESERVED, fresh, member, variable
+from nndsl.backends.torch.pieces import Code, Line
+from nndsl.backends.torch.plan import operand
+from nndsl.backends.torch.steps import Cell, Flow, Step, flatten
+from nndsl.ir.graph import Graph
+from nndsl.ops.emit import Operand, Text
+from nndsl.shapes import Size
+
+if TYPE_CHECKING:
+    from nndsl.backends.torch.file import File
+
+DEEPEST = 3  # calls inside of calls that still read well
+GENERIC = ("x", "y", "z", "u", "v", "w")
+
+
+class NeedsPrelude(Exception):
+    """A size that no tensor at hand tells any more: it has to be read first thing in `forward`."""
+
+    def __init__(self, size: Size) -> None:
+        self.size = size
+
+
+@dataclass(slots=True)
+class Written:
+    """A finished `forward`."""
+
+    arguments: list[str]
+    layers: list[str]  # borrowed layers, further arguments
+    lines: list[Line] = field(default_factory=list)
+
+
+def write(module: File, graph: Graph, taken: Iterable[str] = (), inside_init: bool = False) -> Written:
+    """`taken`: names that must not be used for variables (classes of the file). `inside_init`: for a buffer's value."""
+    prelude: list[Size] = []
+    while True:
+        try:
+            return Body(module, graph, prelude, taken, inside_init).write()
+        except NeedsPrelude as needs:
+            assert needs.size not in prelude, f"{needs.size} cannot be read from the inputs of {graph.name}"
+            prelude.append(needs.size)
+
+
+class Body:
+    """One attempt at a `forward`."""
+
+    def __init__(
+        self, module: File, graph: Graph, prelude: Sequence[Size], taken: Iterable[str], inside_init: bool
+    ) -> None:
+        self.module, self.graph, self.inside_init = module, graph, inside_init
+        self.lines: list[Line] = []
+        self.indent = 0
+        self.bound: dict[str, Cell] = {}
+        self.branching = False
+        self.early_sizes: list[sizes.At] = []
+        self.pending: list[Cell] = []
+        self.locked = RESERVED | set(taken)
+        self.arguments = self._names(v.name or "x" for v in graph.inputs)
+        self.layers = self._names(graph.borrows)
+        self.locked |= set(self.layers)
+        self.flow: Flow = flatten(module.plans, graph, dict(zip(graph.borrows, self.layers, strict=True)))
+        for name, cell in zip(self.arguments, self.flow.inputs, strict=True):
+            self._bind(cell, name)
+        self._prelude(prelude)
+
+    def _names(self, wanted: Iterable[str]) -> list[str]:
+        found: list[str] = []
+        for name in wanted:
+            found.append(fresh(variable(name), {*found, *self.locked}))
+        return found
+
+    def _prelude(self, wanted: Sequence[Size]) -> None:
+        known = self._known([])
+        dims = {str(size): name for name, size in self.graph.dims.items()}
+        for size in wanted:
+            hint = variable(dims.get(str(size), f"size_{len(self.early_sizes) + 1}").lower())
+            name = self.local(hint, ())
+            self.lines.append(Line([f"{name} = ", Code(sizes.said(size, known))]))
+            self.locked.add(name)
+            self.early_sizes.append((Text(name), size))
+
+    # ------------------------------------------------------------ the whole
+
+    def write(self) -> Written:
+        steps = self.flow.steps
+        at = 0
+        while at < len(steps):
+            if steps[at].switched:
+                at = self._switch(steps, at)
+            else:
+                self._step(steps[at])
+                at += 1
+        self._return()
+        return Written(self.arguments, self.layers, self.lines)
+
+    def _step(self, step: Step) -> None:
+        if step.kind == "loop":
+            self._loop(step)
+        elif step.kind == "call":
+            self._lower(step, self._call)
+        else:
+            self._lower(step, lambda asked, xs: step.node.op.torch(asked, *xs))
+
+    def _call(self, asked: Lowering, operands: Sequence[Operand | None]) -> Any:
+        step = asked.step
+        given = [Text("None") if x is None else x for x in operands if x is not None or step.passes_none]
+        made = asked.call(step.layer, *given, *map(Text, step.lent))
+        return made if len(step.outs) == 1 else asked.unpack(made)
+
+    def _return(self) -> None:
+        ports = sorted(self.flow.outputs, key=lambda p: p[0].mode is not None)
+        always = [cell for port, cell in ports if port.mode is None]
+        if len(always) < len(ports):
+            for port, cell in ports:
+                if port.mode is None:
+                    cell.name = cell.name or port.name
+                    self._settle(cell)
+            self._give([cell for _, cell in ports if cell.text], "if self.training:")
+        self._give(always, "")
+
+    def _give(self, cells: list[Cell], condition: str) -> None:
+        texts: list[str] = [cell.text for cell in cells]
+        several = len(cells) > 1
+        name = self.module.output_name(self.graph) if several else None
+        text = texts[0] if not several else f"{name}({', '.join(texts)})" if name else ", ".join(texts)
+        if len(text) + 15 > WIDTH and several and not condition:
+            for cell in cells:
+                self._settle(cell)
+            text = f"{name}({', '.join(c.text for c in cells)})" if name else ", ".join(c.text for c in cells)
+        if condition:
+            self.lines.append(Line([condition]))
+        self.lines.append(Line(["return ", Code(text, self._texts(cells))], indent=1 if condition else 0))
+
+    @staticmethod
+    def _texts(cells: Iterable[Cell]) -> dict[str, str]:
+        return {k: v for cell in cells for k, v in cell.texts.items()}
+
+    # ------------------------------------------------------------ one node
+
+    def _lower(self, step: Step, lower: Any) -> None:
+        """Try with operands written in place; those that must not be become variables, and again."""
+        while True:
+            operands = [None if c is None else operand(c.text, c.type, c.text.level) for c in step.ins]
+            asked = Lowering(self, step, operands)
+            result = lower(asked, operands)
+            results = list(result) if isinstance(result, tuple) else [result]
+            early = asked.early | self._repeated(step, asked, results)
+            early = early or self._crowded(step, results) or self._unwieldy(step, asked, results)
+            if not early:
+                break
+            for cell in [step.ins[i] for i in sorted(early)]:
+                assert cell is not None
+                self._settle(cell)
+        self._accept(step, asked, [r if isinstance(r, Text) else Text(r) for r in results])
+
+    def _repeated(self, step: Step, asked: Lowering, results: list[Text]) -> set[int]:
+        """Operands that would be computed twice."""
+        texts = [*results, *(call for _, call in asked.lines)]
+        return {
+            i
+            for i, c in enumerate(step.ins)
+            if c is not None
+            and c.complex
+            and (sum(t.count(c.text) for t in texts) > 1 or step.ins.count(c) > 1)
+        }
+
+    def _crowded(self, step: Step, results: list[Text]) -> set[int]:
+        """One statement changes the shape once, and calls one block: what does so already stands alone."""
+        if len(step.outs) != 1:
+            return set()
+        found: set[int] = set()
+        for i, cell in enumerate(step.ins):
+            if cell is None or not cell.complex:
+                continue
+            shapes = step.outs[0].type.shape != cell.type.shape and cell.reshaped
+            layers = "self." in cell.text or "self." in results[0]
+            if (shapes and layers) or (step.heavy and (cell.heavy or cell.reshaped)):
+                found.add(i)
+        return found
+
+    def _unwieldy(self, step: Step, asked: Lowering, results: list[Text]) -> set[int]:
+        """What makes the statement too long or too deep: all that is not yet a variable."""
+        inside = {i for i, c in enumerate(step.ins) if c is not None and c.complex}
+        texts = [*results, *(f"{name} = {call}" for name, call in asked.lines)]
+        room = WIDTH - 8 - 4 * self.indent - 8
+        if not inside or all(len(t) <= room and _depth(t) <= DEEPEST for t in texts):
+            return set()
+        return inside
+
+    def _accept(self, step: Step, asked: Lowering, results: list[Text]) -> None:
+        reads = list(asked.reads)
+        texts = dict(step.node.texts)
+        for cell in step.ins:
+            if cell is not None:
+                reads += self._consumed(cell, texts)
+        for extra in asked.reads:
+            extra.uses += 1
+        if asked.lines:
+            self._state(step, asked, reads, texts)
+            reads = []
+        outs = [c for c in step.outs if c.text == ""]
+        for position, (cell, text) in enumerate(zip(step.outs, results, strict=True)):
+            if cell in outs:
+                own = reads if position == 0 else []
+                self._result(step, cell, text, own, texts)
+
+    def _consumed(self, cell: Cell, texts: dict[str, str]) -> list[Cell]:
+        """The variables that a use of the cell reads."""
+        if cell.variable:
+            return [cell]
+        texts |= cell.texts
+        cell.uses -= 1
+        if cell in self.pending:
+            self.pending.remove(cell)
+        return list(cell.reads)
+
+    def _state(self, step: Step, asked: Lowering, reads: list[Cell], texts: dict[str, str]) -> None:
+        """The statements that the operator asked for."""
+        self._flush()
+        names = self._chosen(step, asked, reads)
+        for target, call in asked.lines:
+            of = step.outs[0].type if len(step.outs) == 1 else None
+            bound = asked.bound and target != asked.locals and any(n in target for n in asked.bound)
+            self._line(target, call, texts, of if bound else None, reads)
+        for cell in reads:
+            cell.uses -= 1
+        for cell, name in names:
+            self._bind(cell, name)
+        self.locked |= set(asked.locals)
+
+    def _chosen(self, step: Step, asked: Lowering, reads: list[Cell]) -> list[tuple[Cell, str]]:
+        return (
+            [(c, n) for c, n in zip(step.outs, asked.bound) if n != "_"]
+            if len(asked.bound) == len(step.outs)
+            else []
+        )
+
+    def _result(self, step: Step, cell: Cell, text: Text, reads: list[Cell], texts: dict[str, str]) -> None:
+        cell.text, cell.reads, cell.texts = text, reads, texts
+        cell.heavy = step.heavy or any(c is not None and c.heavy and not c.variable for c in step.ins)
+        cell.reshaped = any(r.type.shape != cell.type.shape for r in reads[:1])
+        if not cell.complex:
+            for read in reads:
+                read.uses += cell.uses - 1
+            return
+        if cell.uses == 0:
+            for read in reads:
+                read.uses -= 1
+            return
+        self.pending.append(cell)
+        named = cell.name and not cell.returned
+        if cell.uses > 1 or named:
+            self._settle(cell)
+
+    # ------------------------------------------------------------ variables
+
+    def _settle(self, cell: Cell) -> None:
+        """Make the cell a variable."""
+        if cell.variable or not cell.complex:
+            return
+        if cell in self.pending:
+            older = self.pending[: self.pending.index(cell)]
+            self.pending.remove(cell)
+            for other in older:
+                self._settle(other)
+        for read in cell.reads:
+            read.uses -= 1
+        name = self._pick(cell, cell.reads)
+        self._line(name, cell.text, cell.texts, cell.type, cell.reads)
+        self._bind(cell, name)
+
+    def _flush(self) -> None:
+        """What was written down so far happens before the next statement."""
+        for cell in list(self.pending):
+            self._settle(cell)
+
+    def _line(self, target: str, call: Text, texts: dict[str, str], of: Any, reads: list[Cell]) -> None:
+        changed = of if of is not None and reads and reads[0].type.shape != of.shape else None
+        self.lines.append(Line([f"{target} = ", Code(call, texts)], self.indent, changed))
+
+    def _bind(self, cell: Cell, name: str) -> None:
+        cell.text, cell.variable, cell.reads, cell.conditional = Text(name), name, [], self.branching
+        self.bound[name] = cell
+
+    def free(self, name: str, taken: Sequence[str] = ()) -> bool:
+        holder = self.bound.get(name)
+        return name not in self.locked and name not in taken and (holder is None or holder.uses <= 0)
+
+    def _pick(self, cell: Cell, reads: Sequence[Cell], taken: Sequence[str] = ()) -> str:
+        """A variable's name: the spec's, or the one that the chain leads to, or the one that falls free."""
+        if cell.name:
+            wanted = variable(cell.name)
+            while not self.free(wanted, taken):
+                head, _, tail = wanted.rpartition("_")
+                wanted = f"{head}_{int(tail) + 1}" if head and tail.isdigit() else f"{wanted}_2"
+            return wanted
+        candidates = [variable(cell.hint)] if cell.hint else []
+        candidates += [r.variable for r in reads[:1] if r.variable in GENERIC or r not in self.flow.inputs]
+        candidates += GENERIC
+        for name in candidates:
+            if name and self.free(name, taken):
+                return name
+        number = 1
+        while not self.free(f"x{number}", taken):
+            number += 1
+        return f"x{number}"
+
+    def local(self, hint: str, taken: Sequence[str]) -> str:
+        name = variable(hint)
+        number = 2
+        while not (name not in self.bound and self.free(name, taken)):
+            name, number = f"{variable(hint)}_{number}", number + 1
+        return name
+
+    def targets(self, asked: Lowering, count: int) -> tuple[str, ...]:
+        """Names for the results of a call."""
+        outs = asked.step.outs
+        if count != len(outs):
+            names: list[str] = []
+            for i in range(count):
+                names.append(self.local(f"part_{i + 1}", names))
+            asked.locals += names
+            return tuple(names)
+        found: list[str] = []
+        dying = [
+            c for c in asked.step.ins if c is not None and c.variable and c.uses == asked.step.ins.count(c)
+        ]
+        for cell in dying:
+            cell.uses -= 1000
+        for cell in outs:
+            found.append("_" if cell.uses == 0 else self._pick(cell, dying[:1], found))
+        for cell in dying:
+            cell.uses += 1000
+        return tuple(found)
+
+    # ------------------------------------------------------------ what operators ask for
+
+    def layer(self, step: Step, asked: Lowering) -> Text:
+        return Text(step.layer)
+
+    def tensor(self, step: Step, *_: Any) -> Text:
+        return Text(step.layer)
+
+    def size(self, size: Size, asked: Lowering) -> Text:
+        try:
+            text = sizes.said(size, self._known(asked.operands))
+        except sizes.Absent:
+            raise NeedsPrelude(size) from None
+        self._note(asked, text)
+        return text
+
+    def _known(self, operands: Sequence[Operand | None]) -> list[sizes.At]:
+        near = [(str(x), x.shape) for x in operands if x is not None and x.isidentifier()]
+        far = [(name, cell.type.shape) for name, cell in self.bound.items() if not cell.conditional]
+        return [*sizes.at_hand(near), *self.early_sizes, *sizes.at_hand(far)]
+
+    def _note(self, asked: Lowering, text: Text) -> None:
+        """Reading `x.shape` keeps x from being overwritten before."""
+        for name, cell in self.bound.items():
+            if text.startswith(f"{name}.") or f" {name}." in text or f"({name}." in text:
+                asked.reads.append(cell)
+
+    def float_dtype(self, asked: Lowering) -> Text:
+        if self.inside_init:
+            return Text("torch.get_default_dtype()")
+        near = [x for x in asked.operands if x is not None and x.dtype == "float" and x.isidentifier()]
+        far = [
+            name for name, cell in self.bound.items() if cell.type.dtype == "float" and not cell.conditional
+        ]
+        if not near and not far:
+            return Text("torch.get_default_dtype()")
+        text = Text(f"{near[0] if near else far[0]}.dtype")
+        self._note(asked, text)
+        return text
+
+    def device(self, asked: Lowering) -> Text | None:
+        if self.inside_init:
+            return None
+        near = [x for x in asked.operands if x is not None and x.isidentifier()]
+        found = near or [name for name, cell in self.bound.items() if not cell.conditional]
+        if not found:
+            return None
+        text = Text(f"{found[0]}.device")
+        self._note(asked, text)
+        return text
+
+    # ------------------------------------------------------------ statements with a body
+
+    def _loop(self, step: Step) -> None:
+        self._flush_except([])
+        carried = step.ins[: step.carried]
+        rest = [c for c in step.ins[step.carried :] if c is not None]
+        for cell in rest:
+            self._settle(cell)
+        names: list[str] = []
+        for source, out in zip(carried, step.outs, strict=True):
+            assert source is not None
+            names.append(self._carry(source, out, names))
+        each = self.local(member(step.layer.rsplit(".", 1)[-1]), names)
+        given = ", ".join([*names, *(c.text for c in rest), *step.lent])
+        self.lines.append(Line([f"for {each} in {step.layer}:"], self.indent))
+        call = Code(f"{each}({given})", dict(step.node.texts))
+        changed = step.outs[0].type if carried[0] and carried[0].type != step.outs[0].type else None
+        self.lines.append(Line([f"{', '.join(names)} = ", call], self.indent + 1, changed))
+        for cell in rest:
+            self._drop(cell)
+        for cell, name in zip(step.outs, names, strict=True):
+            self._bind(cell, name)
+
+    def _flush_except(self, kept: Sequence[Cell]) -> None:
+        for cell in list(self.pending):
+            if cell not in kept:
+                self._settle(cell)
+
+    def _drop(self, cell: Cell) -> None:
+        if cell.variable:
+            cell.uses -= 1
+            return
+        for read in cell.reads:
+            read.uses -= 1
+
+    def _carry(self, source: Cell, out: Cell, taken: Sequence[str]) -> str:
+        """The variable that a loop updates, with its first value in it."""
+        if source.variable and source.uses == 1 and source.variable not in taken:
+            source.uses = 0
+            return source.variable
+        self._drop(source)
+        name = self._pick(out, [source], taken)
+        if source.text != name:
+            self.lines.append(Line([f"{name} = ", Code(source.text, source.texts)], self.indent))
+        return name
+
+    def _switch(self, steps: list[Step], at: int) -> int:
+        """`if self.training:` over all neighbouring nodes that run in one mode only, and what merges them."""
+        end = at
+        while end < len(steps) and steps[end].switched:
+            end += 1
+        part = steps[at:end]
+        self._flush()
+        merges = [s for s in part if s.merges]
+        inside: dict[int, int] = {}
+        for step in part:
+            for cell in step.ins:
+                if cell is not None:
+                    for read in [cell] if cell.variable else cell.reads:
+                        inside[id(read)] = inside.get(id(read), 0) + 1
+        names: list[str] = []
+        for step in merges:
+            names.append(self._merged(step, names, inside if len(merges) == 1 else {}))
+        self.locked |= set(names)
+        opened = self._branch([s for s in part if s.mode == "train"], merges, names, 0, "if self.training:")
+        head = "else:" if opened else "if not self.training:"
+        self._branch([s for s in part if s.mode == "eval"], merges, names, 1, head)
+        self.locked -= set(names)
+        for step, name in zip(merges, names, strict=True):
+            self._bind(step.outs[0], name)
+        return end
+
+    def _merged(self, step: Step, taken: Sequence[str], inside: dict[int, int]) -> str:
+        """The name that both branches assign."""
+        lent = [c for c in self.bound.values() if inside.get(id(c), 0) >= c.uses > 0]
+        held = [c.uses for c in lent]
+        for cell in lent:
+            cell.uses = 0
+        name = self._pick(step.outs[0], lent[:1], taken)
+        for cell, uses in zip(lent, held, strict=True):
+            cell.uses = uses
+        return name
+
+    def _branch(self, steps: list[Step], merges: list[Step], names: list[str], which: int, head: str) -> bool:
+        """One side of the switch; False when nothing stands in it."""
+        start = len(self.lines)
+        self.indent += 1
+        self.branching = True
+        for step in steps:
+            if not step.merges:
+                self._step(step)
+        for step, name in zip(merges, names, strict=True):
+            cell = step.ins[which]
+            assert cell is not None
+            if cell in self.pending:
+                self.pending.remove(cell)
+            if cell.text != name:
+                self._line(name, cell.text, cell.texts, step.outs[0].type, cell.reads)
+            self._drop(cell)
+        self._flush()
+        self.indent -= 1
+        self.branching = False
+        if len(self.lines) == start:
+            return False
+        self.lines.insert(start, Line([head], self.indent))
+        return True
+
+
+def _depth(text: str) -> int:
+    depth = deepest = 0
+    for c in text:
+        if c == "(":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif c == ")":
+            depth -= 1
+    return deepest

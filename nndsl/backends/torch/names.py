@@ -1,0 +1,113 @@
+"""Names in generated Python: which are possible, which are taken, how a spec's names become them."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from collections.abc import Container
+
+# What an attribute of a module must not hide: everything `nn.Module` defines (held against torch by a test).
+MODULE_ATTRIBUTES = frozenset(
+    """T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches eval
+    extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict modules mtia
+    named_buffers named_children named_modules named_parameters parameters register_backward_hook register_buffer
+    register_forward_hook register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook
+    register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module register_parameter
+    register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory
+    state_dict to to_empty train training type xpu zero_grad""".split()
+)
+# What `nn.ModuleDict` adds.
+DICT_ATTRIBUTES = MODULE_ATTRIBUTES | {"clear", "items", "keys", "pop", "update", "values"}
+
+_AMBIGUOUS = {"l", "O", "I"}  # as a variable a reader takes them for 1 and 0
+RESERVED = (
+    frozenset(dir(builtins))
+    | frozenset(keyword.kwlist)
+    | _AMBIGUOUS
+    | {"self", "torch", "nn", "F", "math", "Tensor", "NamedTuple", "OrderedDict", "_"}
+)
+
+_DIMS = {
+    "C": "in_channels",
+    "D": "dim",
+    "E": "embed_dim",
+    "F": "features",
+    "H": "height",
+    "W": "width",
+    "T": "length",
+    "L": "length",
+    "S": "source_length",
+    "V": "vocab",
+    "B": "batch",
+    "N": "batch",
+}
+
+
+def is_plain(name: str) -> bool:
+    """An identifier that anyone can type."""
+    return name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
+
+
+def is_attribute(label: str) -> bool:
+    """Can `self.<label>` be a layer?"""
+    private = label.startswith("_")
+    return is_plain(label) and not private and label not in MODULE_ATTRIBUTES
+
+
+def variable(name: str) -> str:
+    """A spec's name as a local variable or an argument."""
+    plain = re.sub(r"\W", "_", name, flags=re.ASCII) or "_"
+    if plain[0].isdigit() or set(plain) == {"_"}:
+        plain = "v" + plain
+    return plain + "_" if plain in RESERVED else plain
+
+
+def class_name(name: str) -> str:
+    """A block's name as a class."""
+    plain = re.sub(r"\W", "_", name, flags=re.ASCII) or "Block"
+    if plain[0].isdigit():
+        plain = "Block" + plain
+    return plain + "Block" if plain in RESERVED else plain
+
+
+def dim_name(name: str) -> str:
+    """`D` -> `dim`, `Heads` -> `heads`."""
+    return _DIMS.get(name) or variable(name.lower())
+
+
+def pascal(label: str) -> str:
+    """`downsample` -> `Downsample`, `layer_norm` -> `LayerNorm`."""
+    return "".join(part[:1].upper() + part[1:] for part in re.split(r"[\W_]+", label))
+
+
+def member(label: str) -> str:
+    """What the loop over `blocks` calls one of them: `block`."""
+    last = label.rsplit("_", 1)[-1]
+    if last.endswith("s") and len(last) > 3 and not last.endswith("ss"):
+        return variable(label[:-1])
+    return "layer"
+
+
+def fresh(name: str, taken: Container[str]) -> str:
+    """`name`, or the first of `name_2`, `name_3`, … that is not taken."""
+    found, number = name, 2
+    while found in taken:
+        found, number = f"{name}_{number}", number + 1
+    return found
+
+
+def quote(text: str) -> str:
+    """A string literal as the formatter wants it: double quotes, unless they need more escapes."""
+    plain = repr(text)
+    if plain[0] == '"' or text.count('"') > text.count("'"):
+        return plain
+    inside = plain[1:-1].replace("\\'", "'").replace('"', '\\"')
+    return f'"{inside}"'
+
+
+def number(value: float) -> str:
+    """Shortest spelling: `1e-05` is `1e-5`."""
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return f'float("{value}")'
+    return re.sub(r"e([+-])0*(\d)", lambda m: f"e{m[1].replace('+', '')}{m[2]}", repr(value))

@@ -1,0 +1,249 @@
+"""Generated code whose numbers are still open.
+
+Two instances of a block are one class when their code differs in numbers alone. So code is kept as pieces in which every
+number is a `Slot`; what a slot is written as (a literal, an argument of the class) is decided when all instances are known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+from nndsl.backends.torch.names import is_attribute, number, quote
+from nndsl.shapes import TensorType
+
+Number = Union[int, float, bool]
+NO_TEXTS: Mapping[str, str] = {}
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    """A number. `name`: the parameter it is for, where that is known; `texts`: how parameters of its layer were written
+    in the spec. `inferred`: a size that the layer takes from its input."""
+
+    value: Number
+    name: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    inferred: bool = False
+    default: Number | None = None
+
+    def __str__(self) -> str:
+        return number(self.value) if not isinstance(self.value, bool) else repr(self.value)
+
+
+@dataclass(slots=True, eq=False)
+class Code:
+    """Text; `parts` alternate text and slots once `opened`."""
+
+    text: str
+    texts: Mapping[str, str] = field(default_factory=dict)
+    parts: list[str | Slot] | None = None
+
+    def opened(self) -> list[str | Slot]:
+        if self.parts is None:
+            self.parts = list(_opened(self.text, self.texts))
+        return self.parts
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """A tuple or list."""
+
+    items: list[Piece]
+    bracket: str = "("
+
+
+@dataclass(slots=True, eq=False)
+class New:
+    """A constructor call. `given` are the keywords that are written out; the others are at their defaults, and are here
+    because another instance may give them."""
+
+    cls: str
+    args: list[Piece]
+    kwargs: dict[str, Piece]
+    given: set[str]
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    label: str
+    piece: Piece
+    count: int = 1
+
+
+@dataclass(slots=True, eq=False)
+class Box:
+    """`nn.Sequential`, `nn.ModuleList` or `nn.ModuleDict`."""
+
+    cls: str
+    entries: list[Entry]
+    numbered: bool
+
+
+Piece = Union[Slot, Code, Group, New, Box]
+Shown = Callable[[Slot], str]
+
+_TOKEN = re.compile(
+    r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[A-Za-z_]\w*)|(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+)""", re.ASCII
+)
+
+
+def _opened(text: str, texts: Mapping[str, str]) -> Iterator[str | Slot]:
+    at = 0
+    for found in _TOKEN.finditer(text):
+        word = found[1]
+        if word is not None and word not in ("True", "False"):
+            continue
+        yield text[at : found.start()]
+        value: Number = word == "True" if word is not None else _literal(found[2])
+        yield Slot(value, "", texts)
+        at = found.end()
+    yield text[at:]
+
+
+def _literal(text: str) -> Number:
+    return int(text) if text.isdigit() else float(text)
+
+
+def piece(value: Any, level: Callable[[Any], str]) -> Piece:
+    """An argument of a constructor; `level` writes what is neither number nor collection."""
+    made = getattr(value, "piece", None)
+    if made is not None:
+        return made  # type: ignore[no-any-return]
+    if isinstance(value, (bool, int, float)):
+        return Slot(value)
+    if isinstance(value, (list, tuple)):
+        return Group([piece(v, level) for v in value], "(" if isinstance(value, tuple) else "[")
+    return Code(level(value))
+
+
+# ---------------------------------------------------------------- what differs and what does not
+
+
+def key(it: Piece) -> Any:
+    """Equal for pieces that differ in numbers alone."""
+    if isinstance(it, Slot):
+        return 0
+    if isinstance(it, Code):
+        return tuple(p if isinstance(p, str) else 0 for p in it.opened())
+    if isinstance(it, Group):
+        return (it.bracket, *map(key, it.items))
+    if isinstance(it, New):
+        return (it.cls, *map(key, it.args), *((k, key(v)) for k, v in it.kwargs.items()))
+    return (it.cls, *((e.label, e.count > 1, key(e.piece)) for e in it.entries))
+
+
+def slots(it: Piece) -> Iterator[Slot]:
+    """In an order that equal keys share."""
+    if isinstance(it, Slot):
+        yield it
+    elif isinstance(it, Code):
+        yield from (p for p in it.opened() if isinstance(p, Slot))
+    elif isinstance(it, Group):
+        for item in it.items:
+            yield from slots(item)
+    elif isinstance(it, New):
+        for item in (*it.args, *it.kwargs.values()):
+            yield from slots(item)
+    else:
+        for entry in it.entries:
+            yield from slots(entry.piece)
+
+
+def calls(it: Piece) -> Iterator[New]:
+    """Every constructor call inside, in an order that equal keys share."""
+    if isinstance(it, Group):
+        for item in it.items:
+            yield from calls(item)
+    elif isinstance(it, New):
+        yield it
+        for item in (*it.args, *it.kwargs.values()):
+            yield from calls(item)
+    elif isinstance(it, Box):
+        for entry in it.entries:
+            yield from calls(entry.piece)
+
+
+def silent(it: Piece) -> Iterator[Slot]:
+    """Slots that are not written: keywords at their defaults."""
+    for call in calls(it):
+        for name, value in call.kwargs.items():
+            if name not in call.given:
+                yield from slots(value)
+
+
+# ---------------------------------------------------------------- writing
+
+
+def show(it: Piece, shown: Shown = str) -> str:
+    if isinstance(it, Slot):
+        return shown(it)
+    if isinstance(it, Code):
+        return "".join(p if isinstance(p, str) else shown(p) for p in it.parts) if it.parts else it.text
+    if isinstance(it, Group):
+        return _group([show(item, shown) for item in it.items], it.bracket)
+    if isinstance(it, New):
+        args = [show(item, shown) for item in it.args]
+        args += [f"{name}={show(value, shown)}" for name, value in it.kwargs.items() if name in it.given]
+        return f"{it.cls}({', '.join(args)})"
+    return _box(it, shown)
+
+
+def _group(items: list[str], bracket: str) -> str:
+    if bracket == "[":
+        return f"[{', '.join(items)}]"
+    return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
+
+
+def _box(it: Box, shown: Shown) -> str:
+    if it.cls == "nn.ModuleDict":
+        inside = ", ".join(f"{quote(e.label)}: {show(e.piece, shown)}" for e in it.entries)
+        return f"nn.ModuleDict({{{inside}}})"
+    if not it.numbered:
+        return f"{it.cls}({_ordered(it, shown)})"
+    members = [_member(e, shown) for e in it.entries]
+    if it.cls == "nn.ModuleList":
+        alone = len(members) == 1 and it.entries[0].count > 1
+        return f"nn.ModuleList({members[0][1:]})" if alone else f"nn.ModuleList([{_column(members)}])"
+    return f"{it.cls}({_column(members)})"
+
+
+def _ordered(it: Box, shown: Shown) -> str:
+    """Members by name."""
+    if all(is_attribute(e.label) and e.label not in ("self", "cls") for e in it.entries):
+        return f"OrderedDict({_column([f'{e.label}={show(e.piece, shown)}' for e in it.entries])})"
+    pairs = [f"({quote(e.label)}, {show(e.piece, shown)})" for e in it.entries]
+    return f"OrderedDict([{_column(pairs)}])"
+
+
+def _member(entry: Entry, shown: Shown) -> str:
+    made = show(entry.piece, shown)
+    return f"*[{made} for _ in range({entry.count})]" if entry.count > 1 else made
+
+
+def _column(members: list[str]) -> str:
+    """More than two members stand one per line."""
+    return ", ".join(members) + ("," if len(members) > 2 else "")
+
+
+# ---------------------------------------------------------------- statements
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """A statement: fixed text and pieces. `of`: the tensor whose shape it changes, for the comment."""
+
+    parts: list[str | Piece]
+    indent: int = 0
+    of: TensorType | None = None
+
+    def pieces(self) -> Iterator[Piece]:
+        return (p for p in self.parts if not isinstance(p, str))
+
+    def key(self) -> Any:
+        return (self.indent, *(p if isinstance(p, str) else key(p) for p in self.parts))
+
+    def text(self, shown: Shown = str) -> str:
+        return "".join(p if isinstance(p, str) else show(p, shown) for p in self.parts)

@@ -1,0 +1,215 @@
+"""A graph as the flat list of steps that its `forward` takes: lists that are not modules are written out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nndsl.backends.torch.plan import CHAIN, INLINE, LOOP, Place, Plans
+from nndsl.ir.graph import Graph, Node, Port, Value
+from nndsl.ops.emit import Text
+from nndsl.shapes import TensorType
+
+
+@dataclass(slots=True, eq=False)
+class Cell:
+    """A value on its way through `forward`. `text`: how it is written: a variable's name (`variable`), or an expression
+    over the variables `reads`. `uses` counts those that are still to come."""
+
+    type: TensorType
+    name: str = ""
+    hint: str = ""
+    label: str = ""  # of the layer that makes it, where the spec gave one
+    uses: int = 0
+    text: Text = Text("")
+    variable: str = ""
+    reads: list[Cell] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+    returned: bool = False  # only used by `return`
+    heavy: bool = False  # holds the call of a block
+    reshaped: bool = False  # has another shape than what it reads
+    conditional: bool = False  # assigned in one branch of `if self.training` only
+
+    @property
+    def complex(self) -> bool:
+        """Would writing it twice compute it twice?"""
+        return not self.variable and any(c in self.text for c in "([ ")
+
+
+@dataclass(slots=True, eq=False)
+class Step:
+    """`kind`: "op", "call" of a module, or "loop" over a module list. `lent`: layers that the callee borrows."""
+
+    node: Node
+    kind: str
+    ins: list[Cell | None]
+    outs: list[Cell]
+    layer: str
+    lent: list[str] = field(default_factory=list)
+    carried: int = 1
+    mode: str | None = None
+
+    @property
+    def merges(self) -> bool:
+        return self.kind == "op" and self.node.op.name == "Merge"
+
+    @property
+    def heavy(self) -> bool:
+        return self.kind == "call"
+
+    @property
+    def switched(self) -> bool:
+        return self.mode is not None or self.merges
+
+    @property
+    def passes_none(self) -> bool:
+        """Does the callee have an input for every one of the node's, given or not?"""
+        return isinstance(self.node.target, Graph) and len(self.node.target.inputs) == len(self.node.inputs)
+
+
+@dataclass(slots=True)
+class Flow:
+    inputs: list[Cell]
+    steps: list[Step]
+    outputs: list[tuple[Port, Cell]]
+
+
+def flatten(plans: Plans, graph: Graph, borrowed: dict[str, str]) -> Flow:
+    cells: dict[int, Cell] = {}
+    inputs = [_cell(v, cells) for v in graph.inputs]
+    steps: list[Step] = []
+    _walk(plans, graph, Place(), borrowed, cells, steps, None)
+    outputs = [(port, cells[id(port.value)]) for port in graph.outputs]
+    _count(steps, outputs)
+    steps = _loops(steps, [n.label for n in graph.nodes])
+    _hint(steps, outputs)
+    return Flow(inputs, steps, outputs)
+
+
+def _cell(value: Value, cells: dict[int, Cell]) -> Cell:
+    made = cells[id(value)] = Cell(value.type, value.name)
+    return made
+
+
+def _walk(
+    plans: Plans,
+    graph: Graph,
+    place: Place,
+    borrowed: dict[str, str],
+    cells: dict[int, Cell],
+    steps: list[Step],
+    mode: str | None,
+) -> None:
+    for node in graph.nodes:
+        ins = [None if v is None else cells[id(v)] for v in node.inputs]
+        layer = borrowed[node.label] if node.borrowed else place.path(node.label)
+        lends = node.lends
+        if isinstance(node.target, Graph):
+            lends = {name: node.lends.get(name, name) for name in node.target.borrows}
+        lent = {theirs: borrowed.get(ours) or place.path(ours) for theirs, ours in lends.items()}
+        runs = node.mode or mode
+        if isinstance(node.target, Graph) and node.target.kind == "sequence":
+            plan = plans.of(node.target)
+            if plan.kind == INLINE:
+                _inline(plans, node, ins, plan.place(layer), lent, cells, steps, runs)
+                continue
+            kind = "call" if plan.kind == CHAIN else "loop"
+            through = _through(node.target, lent) if plan.kind == LOOP else []
+        else:
+            kind = "call" if node.is_call else "op"
+            plan, through = None, list(lent.values())
+        outs = [_cell(v, cells) for v in node.outputs]
+        if len(outs) == 1 and node.labelled and not node.label.isdigit():
+            outs[0].label = node.label
+        steps.append(Step(node, kind, ins, outs, layer, through, plan.carried if plan else 1, runs))
+
+
+def _through(graph: Graph, lent: dict[str, str]) -> list[str]:
+    """What each member of a list is lent."""
+    first = graph.nodes[0]
+    assert isinstance(first.target, Graph)
+    return [lent[first.lends.get(name, name)] for name in first.target.borrows]
+
+
+def _inline(
+    plans: Plans,
+    node: Node,
+    ins: list[Cell | None],
+    place: Place,
+    lent: dict[str, str],
+    cells: dict[int, Cell],
+    steps: list[Step],
+    mode: str | None,
+) -> None:
+    target = node.target
+    assert isinstance(target, Graph)
+    inner = {id(v): c for v, c in zip(target.inputs, ins, strict=True) if c is not None}
+    _walk(plans, target, place, lent, inner, steps, mode)
+    for value, port in zip(node.outputs, target.outputs, strict=True):
+        cell = cells[id(value)] = inner[id(port.value)]
+        cell.name = cell.name or value.name
+
+
+def _count(steps: list[Step], outputs: list[tuple[Port, Cell]]) -> None:
+    for step in steps:
+        for cell in step.ins:
+            if cell is not None:
+                cell.uses += 1
+    for _, cell in outputs:
+        cell.uses += 1
+        cell.returned = cell.uses == 1
+
+
+def _hint(steps: list[Step], outputs: list[tuple[Port, Cell]]) -> None:
+    """A step on the way to a named value may bear that name already."""
+    last = {id(cell) for _, cell in outputs}
+    for step in reversed(steps):
+        if len(step.ins) > 2:
+            for cell in step.ins:
+                if cell is not None and cell.label and not cell.hint:
+                    cell.hint = cell.label
+        if len(step.outs) != 1 or id(step.outs[0]) in last:
+            continue
+        out = step.outs[0]
+        for cell in step.ins:
+            if cell is not None and cell.uses == 1 and not cell.name and not cell.hint:
+                cell.hint = out.name or out.hint
+
+
+def _loops(steps: list[Step], labels: list[str]) -> list[Step]:
+    """`self.layers[0](…)`, `self.layers[1](…)`, … of a list of shared layers is a loop."""
+    found: list[Step] = []
+    at = 0
+    while at < len(steps):
+        end = _run(steps, at)
+        if end - at < 3:
+            found.append(steps[at])
+            at += 1
+            continue
+        first, last = steps[at], steps[end - 1]
+        stem = first.node.label.partition(".")[0]
+        whole = len({label for label in labels if label.startswith(f"{stem}.")}) == end - at
+        layer = first.layer.removesuffix("[0]") + ("" if whole else f"[:{end - at}]")
+        for cell in first.ins[len(first.outs) :]:
+            if cell is not None:
+                cell.uses -= end - at - 1
+        found.append(
+            Step(first.node, "loop", first.ins, last.outs, layer, first.lent, len(first.outs), first.mode)
+        )
+        at = end
+    return found
+
+
+def _run(steps: list[Step], at: int) -> int:
+    """The end of the run of calls that starts here with member 0, each fed by the one before it alone."""
+    first = steps[at]
+    if first.kind != "call" or not first.layer.endswith("[0]") or "." not in first.node.label:
+        return at
+    stem, count, end = first.layer[:-3], len(first.outs), at + 1
+    while end < len(steps):
+        step, before = steps[end], steps[end - 1]
+        alike = step.kind == "call" and step.layer == f"{stem}[{end - at}]" and step.lent == first.lent
+        wired = step.ins == [*before.outs, *first.ins[count:]] and all(c.uses == 1 for c in before.outs)
+        if not alike or not wired or step.mode != first.mode:
+            break
+        end += 1
+    return end
