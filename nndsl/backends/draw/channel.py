@@ -1,0 +1,142 @@
+"""Wires between two regions: they go up, along a track of their own, and up again.
+
+Everything that leaves at one place is one net: it shares a track, and a dot marks where it forks. What joins at a small
+circle from a side, and every flow that skipped what lies below, enters from that side instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nndsl.backends.draw.regions import PIN, Flow, Leaf, Point, Region
+
+GAP = 22.0  # a channel with straight wires only
+AFTER_LABEL = 12.0
+TRACK = 9.0
+BELOW_HEAD = 18.0  # room for an arrowhead above the tracks
+MOST_TRACKS = 60
+STRAIGHT = 0.01
+
+
+@dataclass(slots=True)
+class Net:
+    """Wires that begin at one place. `heads`: flow, and where it leaves the channel."""
+
+    x: float
+    heads: list[tuple[int, float]] = field(default_factory=list)
+    track: int = 0
+
+    @property
+    def bends(self) -> bool:
+        return any(abs(x - self.x) > STRAIGHT for _, x in self.heads)
+
+    @property
+    def span(self) -> tuple[float, float]:
+        places = [self.x, *(x for _, x in self.heads)]
+        return min(places), max(places)
+
+
+def connect(owner: Region, below: Region, below_x: float, above: Region, above_x: float, y: float, flows: list[Flow]) -> float:
+    """Draw the channel between two regions of a series into `owner`; its height."""
+    lower = {f: below_x + x for f, x in below.exit.items() if f in above.entry}
+    sides: dict[int, int] = {}
+    upper = {f: above_x + above.entry[f] for f in lower}
+    if isinstance(above, Leaf) and not above.is_frame:
+        sides, bottoms = arrivals(above, {f: x - above_x for f, x in lower.items()}, below.skips)
+        upper = {f: above_x + x for f, x in bottoms.items()}
+    nets = gather({f: (lower[f], flows[f].value) for f in upper}, upper)
+    tracks = assign(nets)
+    base = AFTER_LABEL if isinstance(below, Leaf) and below.strip and not tracks else GAP
+    height = base + TRACK * max(tracks - 1, 0) + (8.0 if tracks else 0.0)
+    draw(owner, nets, y, height, above.skips)
+    if isinstance(above, Leaf):
+        for f, side in sides.items():
+            _enter_from_side(owner, f, lower[f], side, above, above_x, y, y + height, sides, lower)
+    return height
+
+
+def arrivals(leaf: Leaf, places: dict[int, float], skips: set[int]) -> tuple[dict[int, int], dict[int, float]]:
+    """Which flows enter a box from its left (-1) or right (1), and where at its lower side the others do."""
+    sides = {f: (1 if x > 0 else -1) for f, x in places.items() if abs(x) > leaf.half and (leaf.is_round or f in skips)}
+    rest = sorted((f for f in places if f not in sides), key=lambda f: (places[f], f))
+    centre = next((i for i, f in enumerate(rest) if abs(places[f]) < STRAIGHT), None)
+    if leaf.is_round or len(rest) <= 1:
+        return sides, dict.fromkeys(rest, 0.0)
+    lefts = sum(places[f] < -STRAIGHT for f in rest)
+    middle = float(centre) if centre is not None else (len(rest) - 1) / 2
+    if centre is None and lefts in (0, len(rest)):
+        middle = (len(rest) - 1) / 2
+    longest = max(middle, len(rest) - 1 - middle)
+    step = min(PIN, max(leaf.half - 6, 4) / longest)
+    return sides, {f: step * (i - middle) for i, f in enumerate(rest)}
+
+
+def gather(tails: dict[int, tuple[float, int]], heads: dict[int, float]) -> list[Net]:
+    nets: dict[tuple[float, int], Net] = {}
+    for flow, (x, value) in tails.items():
+        nets.setdefault((x, value), Net(x)).heads.append((flow, heads[flow]))
+    return list(nets.values())
+
+
+def assign(nets: list[Net]) -> int:
+    """A track for each net that bends, so that wires side by side do not cross where they need not; how many there are."""
+    bent = [net for net in nets if net.bends]
+    rightward = sorted((n for n in bent if n.span[0] >= n.x), key=lambda n: n.x)
+    leftward = sorted((n for n in bent if n.span[0] < n.x), key=lambda n: -n.x)
+    taken: list[list[tuple[float, float]]] = []
+    for group in (rightward, leftward):
+        lowest = 0
+        for net in group:
+            low, high = net.span
+            track = lowest
+            while track < len(taken) and any(low <= b + 3 and a - 3 <= high for a, b in taken[track]):
+                track += 1
+            net.track = min(track, MOST_TRACKS)
+            if net.track == len(taken):
+                taken.append([])
+            if net.track < len(taken):
+                taken[net.track].append((low, high))
+            lowest = net.track
+    return len(taken)
+
+
+def draw(owner: Region, nets: list[Net], y: float, height: float, skips: set[int]) -> None:
+    """What skips begins at the dot where it leaves the others."""
+    for net in nets:
+        turn = max(y + height - BELOW_HEAD - TRACK * net.track, y + 4) if net.bends else y
+        forks = len({x for _, x in net.heads}) > 1
+        for flow, x in net.heads:
+            low = turn if forks and flow in skips else y
+            owner.wire(flow, *_course(net.x, x, low, turn, y + height))
+        if forks:
+            owner.dots.append((net.x, turn))
+
+
+def _course(x: float, to: float, low: float, turn: float, high: float) -> list[Point]:
+    if abs(x - to) <= STRAIGHT:
+        return [(x, low), (x, high)]
+    bend = [(x, turn), (to, turn), (to, high)]
+    return [(x, low), *bend] if low < turn else bend
+
+
+def _enter_from_side(
+    owner: Region,
+    flow: int,
+    x: float,
+    side: int,
+    leaf: Leaf,
+    leaf_x: float,
+    low: float,
+    base: float,
+    sides: dict[int, int],
+    lower: dict[int, float],
+) -> None:
+    """Up beside the box, then straight into its side: the farthest wire highest, so that none crosses another."""
+    rank = sorted((f for f, s in sides.items() if s == side), key=lambda f: abs(lower[f] - leaf_x))
+    step = min(7.0, (leaf.glyph_height - 8) / max(len(rank) - 1, 1))
+    off = step * (rank.index(flow) - (len(rank) - 1) / 2)
+    half = leaf.half
+    if leaf.is_round:
+        half = max(half * half - off * off, 1.0) ** 0.5
+    at = base + leaf.middle + off
+    owner.wire(flow, (x, low), (x, at), (leaf_x + side * half, at))

@@ -1,0 +1,68 @@
+"""Where the cells of rows stand, from left to right: the trunk straight, the others beside it in the order of the text."""
+
+from __future__ import annotations
+
+from nndsl.backends.draw.regions import COLUMN_GAP, Region
+
+
+def columns(
+    cells: list[Region], order: list[int], row: list[int], pairs: list[tuple[int, int]], last: set[int]
+) -> tuple[list[float], float]:
+    """Places of the cells' axes, the lowest of the trunk at 0, and where the trunk ends above. `pairs`: tail and head."""
+    below, length = _continues(cells, order, row, pairs)
+    trunk = _trunk(order, below, length, last)
+    rows: list[list[int]] = [[] for _ in range(max(row) + 1)]
+    for i in sorted(range(len(cells)), key=lambda i: order[i]):
+        rows[row[i]].append(i)
+    xs = [0.0] * len(cells)
+    for members in rows:
+        wish = {i: 0.0 if (b := below[i]) is None else xs[b] + cells[b].out for i in members}
+        members.sort(key=lambda i: (wish[i], order[i]))
+        _stand(cells, xs, members, wish, trunk)
+    above = {b: i for i, b in reversed(list(enumerate(below))) if b is not None}
+    for members in reversed(rows):
+        wish = {i: xs[above[i]] - cells[i].out if i in above else xs[i] for i in members}
+        _stand(cells, xs, members, wish, trunk)
+    bottom, top = min(trunk, key=lambda i: row[i]), max(trunk, key=lambda i: row[i])
+    shift = xs[bottom]
+    return [x - shift for x in xs], xs[top] + cells[top].out - shift
+
+
+def _stand(cells: list[Region], xs: list[float], members: list[int], wish: dict[int, float], trunk: set[int]) -> None:
+    """As near as can be to where they wish; the trunk exactly there, the others make room."""
+    pinned = next((k for k, i in enumerate(members) if i in trunk), len(members) // 2)
+    first = members[pinned]
+    xs[first] = wish[first] if first not in trunk or not xs[first] else xs[first]
+    for k in range(pinned + 1, len(members)):
+        before, me = members[k - 1], members[k]
+        xs[me] = max(wish[me], xs[before] + cells[before].right + COLUMN_GAP - cells[me].left)
+    for k in range(pinned - 1, -1, -1):
+        after, me = members[k + 1], members[k]
+        xs[me] = min(wish[me], xs[after] + cells[after].left - COLUMN_GAP - cells[me].right)
+
+
+def _continues(
+    cells: list[Region], order: list[int], row: list[int], pairs: list[tuple[int, int]]
+) -> tuple[list[int | None], list[int]]:
+    """For each cell the one below it that ends the longest way, and how long the way up to the cell is."""
+    tails: list[list[int]] = [[] for _ in cells]
+    for tail, head in pairs:
+        tails[head].append(tail)
+    below: list[int | None] = [None] * len(cells)
+    length = [cell.weight for cell in cells]
+    for i in sorted(range(len(cells)), key=lambda i: row[i]):
+        if tails[i]:
+            best = max(tails[i], key=lambda tail: (length[tail], -order[tail]))
+            below[i] = best
+            length[i] += length[best]
+    return below, length
+
+
+def _trunk(order: list[int], below: list[int | None], length: list[int], last: set[int]) -> set[int]:
+    """The longest way up; what is merely an output does not make it longer."""
+    at: int | None = max(range(len(below)), key=lambda i: (i not in last, length[i], -order[i]))
+    trunk: set[int] = set()
+    while at is not None:
+        trunk.add(at)
+        at = below[at]
+    return trunk

@@ -1,0 +1,246 @@
+"""What is written in a box, and how it looks: name in bold, hyperparameters, parameters; small where nothing is learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from nndsl.backends.draw.metrics import shortened, text_width
+from nndsl.backends.draw.plan import Planner, Thing
+from nndsl.ir.graph import Graph, Node, Value
+from nndsl.ops.schema import Op, spell_value
+from nndsl.shapes import Size
+
+INK, GREY, RED, PURPLE, BLUE = "#111111", "#555555", "#b00020", "#6a3fa0", "#1f4e8c"
+SMALL = {"activation", "regularization", "shape", "tensor", "reduction", "arithmetic"}
+SIGNS = {"Add": "+", "Subtract": "−", "Multiply": "×", "Divide": "÷", "MatMul": "·", "Concat": "©"}
+MOST_NAME, MOST_DETAIL, MOST_TITLE = 48, 44, 400
+WIDEST_LINE = 290.0
+NAME, DETAIL, SMALL_NAME, SMALL_DETAIL, SIGN, SHAPE = 13.0, 10.5, 10.5, 9.5, 15.0, 9.5
+
+
+@dataclass(slots=True)
+class Run:
+    """Some letters of one style."""
+
+    text: str
+    size: float
+    bold: bool = False
+    color: str = INK
+
+    @property
+    def width(self) -> float:
+        return text_width(self.text, self.size, self.bold)
+
+
+@dataclass(slots=True)
+class Content:
+    """Lines of runs in a box of this size."""
+
+    lines: list[list[Run]]
+    width: float
+    height: float
+    shape: Literal["box", "pill", "circle", "port"]
+    family: str
+    title: str
+    dashed: bool = False
+    stacked: bool = False
+    label: list[Run] = field(default_factory=list)
+
+
+def compact(number: Size) -> str:
+    """Three digits: 512, 1.02K, 16.4M; a symbolic size as it is."""
+    if not isinstance(number, int):
+        return str(number)
+    value, units = float(number), ["", "K", "M", "G", "T", "P"]
+    while value >= 999.5 and len(units) > 1:
+        value, units = value / 1000, units[1:]
+    if units[0] == "" and value == int(value):
+        return str(int(value))
+    return f"{value:.{max(0, 2 - (value >= 9.995) - (value >= 99.95))}f}{units[0]}"
+
+
+def line_width(runs: list[Run]) -> float:
+    return sum(run.width for run in runs)
+
+
+class Writer:
+    """Writes the contents for one model."""
+
+    def __init__(self, planner: Planner) -> None:
+        self.planner = planner
+        self.facts = planner.root.facts
+
+    def shape(self, value: Value) -> str:
+        spell = self.facts.spell if self.facts is not None else str
+        return "(" + ", ".join(spell(size) for size in value.shape) + ")"
+
+    # ------------------------------------------------------------ boxes
+
+    def content(self, thing: Thing, path: str) -> Content:
+        if thing.kind != "node":
+            return self._port(thing)
+        assert thing.node is not None
+        node = thing.node
+        if thing.target is None and self._is_sign(thing, node):
+            sign = Run(SIGNS[node.op.name], SIGN)
+            return Content([[sign]], 24.0, 24.0, "circle", node.op.family.name, self.title(thing, path))
+        small = thing.target is None and node.op.family.name in SMALL
+        family = "block" if thing.target is not None else node.op.family.name
+        lines = self._lines(thing, node, small)
+        width = max(line_width(line) for line in lines) + (18.0 if small else 26.0)
+        height = (20.0 if small else 30.0) + (len(lines) - 1) * (12.0 if small else 15.0)
+        made = Content(lines, width, height, "pill" if small else "box", family, self.title(thing, path))
+        made.dashed = not thing.counted or node.mode is not None
+        made.stacked = thing.target is not None
+        made.label = self._exit_label(thing, node)
+        return made
+
+    def _is_sign(self, thing: Thing, node: Node) -> bool:
+        return node.op.name in SIGNS and not thing.constants and len(node.inputs) > 1 and None not in node.inputs
+
+    def _port(self, thing: Thing) -> Content:
+        assert thing.value is not None
+        runs = [Run(shortened(thing.name, MOST_NAME) or "·", NAME, True), Run("  " + self.shape(thing.value), DETAIL, False, GREY)]
+        if thing.port is not None and thing.port.mode is not None:
+            runs.append(Run(" · training only" if thing.port.mode == "train" else " · evaluation only", DETAIL, False, GREY))
+        dtype = thing.value.dtype
+        title = f"{thing.kind} {shortened(thing.name, MOST_NAME)}: {dtype}{self.shape(thing.value)}"
+        made = Content([runs], line_width(runs) + 28.0, 30.0, "port", thing.kind, title)
+        made.dashed = thing.port is not None and thing.port.mode is not None
+        return made
+
+    def _lines(self, thing: Thing, node: Node, small: bool) -> list[list[Run]]:
+        name_size, size = (SMALL_NAME, SMALL_DETAIL) if small else (NAME, DETAIL)
+        first = [Run(shortened(self._name(thing), MOST_NAME), name_size, not small)]
+        if thing.count > 1:
+            first.append(Run(f" × {thing.count}", name_size, True, RED))
+        detail = [Run(text, size, False, color) for text, color in self._details(thing, node)]
+        for i, run in enumerate(detail):
+            run.text = ("  " if i == 0 else " · ") + run.text
+        if not detail or line_width(first) + line_width(detail) <= WIDEST_LINE:
+            return [first + detail]
+        detail[0].text = detail[0].text.strip()
+        return [first, detail]
+
+    def _name(self, thing: Thing) -> str:
+        if thing.target is None and thing.constants and thing.name in SIGNS:
+            return SIGNS[thing.name]
+        return thing.name or self._members(thing.target) or thing.label
+
+    def _members(self, graph: Graph | None) -> str:
+        """What is in a closed list: `Conv2d → BatchNorm2d`, `BasicBlock × 2`."""
+        if graph is None or graph.kind != "sequence":
+            return ""
+        names: list[tuple[str, int]] = []
+        for node in graph.nodes[:200]:
+            target = node.target
+            name = self.planner.name_of(target, node) or "…" if isinstance(target, Graph) else target.name
+            if names and names[-1][0] == name:
+                names[-1] = (name, names[-1][1] + 1)
+            else:
+                names.append((name, 1))
+        parts = [f"{name} × {count}" if count > 1 else name for name, count in names]
+        return shortened(" → ".join(parts), MOST_NAME)
+
+    def _details(self, thing: Thing, node: Node) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+        if thing.constants:
+            names = ", ".join(dict.fromkeys(c.name for c in thing.constants))
+            found.append((shortened(names, MOST_DETAIL), BLUE))
+        words = self.hyper(thing, node)
+        if words:
+            found.append((shortened(words, MOST_DETAIL), GREY))
+        if thing.shared:
+            found.append((shortened(f"↔ {thing.shared}", MOST_DETAIL), PURPLE))
+        if node.mode is not None:
+            found.append(("training only" if node.mode == "train" else "evaluation only", GREY))
+        count = self.count(thing)
+        if count and thing.counted:
+            found.append((compact(count), GREY))
+        return found
+
+    def hyper(self, thing: Thing, node: Node) -> str:
+        if isinstance(node.target, Op):
+            return node.op.detail()
+        target = thing.target
+        assert target is not None
+        if target.kind == "sequence":
+            return self._members(target) if thing.name else ""
+        given = [(name, value) for name, value in target.hyper.items() if _is_short(value)]
+        return ", ".join(f"{name}={spell_value(value)}" for name, value in given)
+
+    def count(self, thing: Thing) -> Size:
+        """Parameters of all that a box stands for, and of the constants it is the first to use."""
+        assert thing.node is not None
+        costs = self.planner.costs
+        own: Size = costs.of_node(thing.node).parameters
+        looked_through = thing.target is not None and thing.target is not thing.node.target
+        if thing.count > 1 and not looked_through and not thing.shared:
+            own = own * thing.count
+        return own + sum(c.elements for c in thing.constants)
+
+    def _exit_label(self, thing: Thing, node: Node) -> list[Run]:
+        """The shape that leaves, where it is not the one that came."""
+        came = next((v for v in node.inputs if v is not None), None)
+        left = node.outputs[0] if node.outputs else None
+        if left is None or (came is not None and came.shape == left.shape):
+            return []
+        return [Run(shortened(self.shape(left), 60), SHAPE, False, GREY)]
+
+    # ------------------------------------------------------------ frames
+
+    def caption(self, thing: Thing) -> list[Run]:
+        """`EncoderLayer × 12 · 7.1M each · 85M`, as a first and a second part."""
+        assert thing.node is not None and thing.target is not None
+        runs = [Run(shortened(thing.name or thing.label, MOST_NAME), 12.0, True)]
+        if thing.count > 1:
+            runs.append(Run(f" × {thing.count}", 12.0, True, RED))
+        return runs
+
+    def caption_detail(self, thing: Thing) -> list[Run]:
+        assert thing.node is not None and thing.target is not None
+        parts: list[tuple[str, str]] = []
+        if thing.shared:
+            parts.append((shortened(f"↔ {thing.shared}", MOST_DETAIL), PURPLE))
+        if thing.node.mode is not None:
+            parts.append(("training only" if thing.node.mode == "train" else "evaluation only", GREY))
+        total = self.count(thing)
+        each = self.planner.costs.of(thing.target).parameters
+        if total and thing.counted:
+            if thing.count > 1 and each != total:
+                parts.append((f"{compact(each)} each", GREY))
+            parts.append((compact(total), GREY))
+        runs = [Run(text, DETAIL, False, color) for text, color in parts]
+        for run in runs[1:]:
+            run.text = " · " + run.text
+        return runs
+
+    # ------------------------------------------------------------ what is shown on pointing
+
+    def title(self, thing: Thing, path: str) -> str:
+        node = thing.node
+        assert node is not None
+        graph = thing.target
+        what = node.op.spell() if graph is None else _call(graph)
+        times = f" × {thing.count}" if thing.count > 1 else ""
+        came = ", ".join(self.shape(v) for v in node.inputs if v is not None)
+        left = ", ".join(self.shape(v) for v in node.outputs)
+        lines = [f"{shortened(path, 120)}: {what}{times}", f"{came} → {left}"]
+        cost = self.planner.costs.of(graph) if graph is not None else self.planner.costs.of_node(node)
+        if cost.parameters or cost.buffers:
+            lines.append(f"{cost.parameters} parameters" + (f", {cost.buffers} in buffers" if cost.buffers else ""))
+        if cost.macs != 0:
+            macs = self.facts.spell(cost.macs) if self.facts is not None else str(cost.macs)
+            lines.append(f"{macs} MACs")
+        return "\n".join(shortened(line, MOST_TITLE) for line in lines)
+
+
+def _is_short(value: Any) -> bool:
+    return value is not None and value is not False and not isinstance(value, (list, tuple, dict, str)) and len(str(value)) < 16
+
+
+def _call(graph: Graph) -> str:
+    if not graph.hyper:
+        return graph.name
+    return f"{graph.name}({', '.join(f'{k}={v}' for k, v in graph.hyper.items())})"

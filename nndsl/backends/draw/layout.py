@@ -1,0 +1,186 @@
+"""A figure's sizes and places, frames inside frames: each open block is laid out once, then stands in its frame as one box."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nndsl.backends.draw.content import Content, Run, Writer, line_width
+from nndsl.backends.draw.plan import Figure, Thing
+from nndsl.backends.draw.regions import Body, Leaf, Point, settle
+from nndsl.backends.draw.structure import Structure
+
+SIDE = 14.0  # between a frame and what it holds
+FOOT = 6.0
+HEAD = 8.0
+CAPTION_LINE = 16.0
+STRIP = 17.0  # for the shape beside a wire
+
+
+@dataclass(slots=True, eq=False)
+class Laid:
+    """A figure with places: relative to the lower left corner of its frame, y along the flow."""
+
+    figure: Figure
+    width: float
+    height: float
+    things: dict[int, Point]  # centre of the lower side (frames: lower left corner)
+    contents: dict[int, Content]
+    inner: dict[int, Laid]
+    wires: dict[int, list[Point]]
+    skips: set[int]
+    dots: list[Point]
+    ports_in: list[float]
+    ports_out: list[float]
+    caption: list[tuple[float, float, list[Run]]] = field(default_factory=list)
+    labels: list[tuple[float, float, list[Run]]] = field(default_factory=list)
+    weight: int = 1
+
+
+def lay(figure: Figure, writer: Writer, path: str, framed: Thing | None) -> Laid:
+    """`framed`: the thing whose inside this is; None for a model."""
+    contents: dict[int, Content] = {}
+    inner: dict[int, Laid] = {}
+    leaves = _leaves(figure, writer, path, framed, contents, inner)
+    for i, leaf in enumerate(leaves):
+        if i in inner:
+            leaf.set_frame(inner[i].ports_in, inner[i].ports_out, figure.flows)
+        else:
+            leaf.set_pins(figure.flows)
+            _room_for_label(leaf, figure, i, contents[i])
+    region = Structure(leaves, figure.flows).region()
+    body = settle(region)
+    left, right = region.left, region.right
+    laid = _framed(figure, writer, framed, body, leaves, (left, right, region.height), contents, inner)
+    laid.weight = region.weight
+    return laid
+
+
+def _leaves(
+    figure: Figure,
+    writer: Writer,
+    path: str,
+    framed: Thing | None,
+    contents: dict[int, Content],
+    inner: dict[int, Laid],
+) -> list[Leaf]:
+    leaves = []
+    for i, thing in enumerate(figure.things):
+        here = f"{path}{thing.label}"
+        if thing.body is not None:
+            members = f"{here}.{thing.member}." if thing.member else f"{here}."
+            laid = lay(thing.body, writer, members, thing)
+            inner[i] = laid
+            leaves.append(Leaf(i, laid.width, laid.height))
+            leaves[-1].weight = max(laid.weight, 1)
+            continue
+        is_point = framed is not None and thing.kind != "node"
+        content = writer.content(thing, here)
+        contents[i] = content
+        leaf = Leaf(i, 0.0 if is_point else content.width, 0.0 if is_point else content.height)
+        leaf.is_round = content.shape == "circle"
+        leaf.is_input = thing.kind == "input"
+        leaf.weight = 0 if is_point else 1
+        leaves.append(leaf)
+    for i, flow in enumerate(figure.flows):
+        leaves[flow.tail].outgoing.append(i)
+        leaves[flow.head].incoming.append(i)
+    return leaves
+
+
+def _room_for_label(leaf: Leaf, figure: Figure, at: int, content: Content) -> None:
+    """A shape is told beside the wire, unless only an output follows, which tells it itself."""
+    values = {figure.flows[f].value for f in leaf.outgoing}
+    heads = [figure.things[figure.flows[f].head] for f in leaf.outgoing]
+    told = all(head.kind == "output" for head in heads) and figure.graph.kind == "model"
+    if not content.label or len(values) != 1 or told:
+        content.label = []
+        return
+    leaf.label(line_width(content.label), STRIP)
+
+
+def _framed(
+    figure: Figure,
+    writer: Writer,
+    framed: Thing | None,
+    body: Body,
+    leaves: list[Leaf],
+    extent: tuple[float, float, float],
+    contents: dict[int, Content],
+    inner: dict[int, Laid],
+) -> Laid:
+    left, right, height = extent
+    bare = framed is None or figure.plain
+    side, foot = (0.0, 0.0) if bare else (SIDE, FOOT)
+    outs = [body.things[i][0] for i in figure.outputs]
+    caption: list[tuple[float, float, list[Run]]] = []
+    left, right, head = left - side, right + side, 0.0
+    if framed is not None and not bare:
+        left, right, head, caption = _caption(writer, framed, outs, left, right)
+    top = foot + height + head
+    laid = Laid(figure, right - left, top, {}, contents, inner, {}, body.skips, [], [], [])
+    for i, (x, y) in body.things.items():
+        laid.things[i] = (x - left + (leaves[i].left if i in inner else 0.0), y + foot)
+    laid.dots = [(x - left, y + foot) for x, y in body.dots]
+    laid.ports_in = [laid.things[i][0] for i in figure.inputs]
+    laid.ports_out = [laid.things[i][0] for i in figure.outputs]
+    laid.caption = [(x - left, top - y, runs) for x, y, runs in caption]
+    for i, content in contents.items():
+        if content.label:
+            x, y = laid.things[i]
+            laid.labels.append((x + leaves[i].out + 6, y + leaves[i].glyph_height + 5, content.label))
+    _wires(figure, body, laid, -left, foot, framed is not None, top)
+    return laid
+
+
+def _caption(
+    writer: Writer, framed: Thing, outs: list[float], left: float, right: float
+) -> tuple[float, float, float, list[tuple[float, float, list[Run]]]]:
+    """In the upper left corner, clear of the wires that leave: on one line if it fits, else on two. Grows the frame."""
+    first, second = writer.caption(framed), writer.caption_detail(framed)
+    gap = 7.0 if second else 0.0
+    one = line_width(first) + gap + line_width(second)
+    limit = min(outs) - 9.0 if outs else float("inf")
+    x = left + 10.0
+    if x + one <= limit or not second:
+        left = min(left, limit - one - 10.0)
+        x = left + 10.0
+        right = max(right, x + one + 10.0)
+        places = [(x, CAPTION_LINE, first)]
+        if second:
+            places.append((x + line_width(first) + gap, CAPTION_LINE, second))
+        return left, right, CAPTION_LINE + HEAD, places
+    two = max(line_width(first), line_width(second))
+    left = min(left, limit - two - 10.0)
+    x = left + 10.0
+    right = max(right, x + two + 10.0)
+    return left, right, 2 * CAPTION_LINE + HEAD - 2, [(x, CAPTION_LINE, first), (x, 2 * CAPTION_LINE - 2, second)]
+
+
+def _wires(figure: Figure, body: Body, laid: Laid, dx: float, dy: float, points: bool, top: float) -> None:
+    """The pieces of each flow in one line; at the points of a frame it begins at the lower and ends at the upper side."""
+    for flow, pieces in body.pieces.items():
+        pieces.sort(key=lambda piece: (piece[0][1], piece[-1][1]))
+        line = [(x + dx, y + dy) for piece in pieces for x, y in piece]
+        if points and figure.things[figure.flows[flow].tail].kind == "input":
+            line.insert(0, (line[0][0], 0.0))
+        if points and figure.things[figure.flows[flow].head].kind == "output":
+            line.append((line[-1][0], top))
+        laid.wires[flow] = straightened(line)
+
+
+def straightened(line: list[Point]) -> list[Point]:
+    """Without points that stand still or lie between two others."""
+    kept: list[Point] = []
+    for x, y in line:
+        if kept and abs(kept[-1][0] - x) < 0.02 and abs(kept[-1][1] - y) < 0.02:
+            continue
+        if len(kept) > 1 and _between(kept[-2], kept[-1], (x, y)):
+            kept.pop()
+        kept.append((x, y))
+    return kept
+
+
+def _between(a: Point, b: Point, c: Point) -> bool:
+    upright = abs(a[0] - b[0]) < 0.02 and abs(b[0] - c[0]) < 0.02
+    level = abs(a[1] - b[1]) < 0.02 and abs(b[1] - c[1]) < 0.02
+    return upright or level

@@ -1,0 +1,208 @@
+"""From a laid-out figure to the scene: absolute places, header and legend, and which lines show which edge."""
+
+from __future__ import annotations
+
+from nndsl.backends.draw.content import (
+    GREY,
+    INK,
+    PURPLE,
+    SHAPE,
+    SIGNS,
+    Content,
+    Run,
+    Writer,
+    compact,
+    line_width,
+)
+from nndsl.backends.draw.layout import Laid, lay
+from nndsl.backends.draw.metrics import shortened
+from nndsl.backends.draw.plan import Planner, Thing
+from nndsl.backends.draw.scene import Box, Cluster, Edge, Point, Scene, Swatch, Text, Wire
+from nndsl.backends.draw.style import LEGEND
+from nndsl.ir.cost import batch_symbol, for_one_sample
+from nndsl.ir.graph import Graph
+
+MARGIN = 24.0
+LEAST_WIDTH = 260.0
+LEGEND_ROW = 18.0
+
+Feed = tuple[str, list[int]]  # which box a value comes from, and by which lines it came so far
+
+
+def scene(graph: Graph, *, depth: int | None = None) -> Scene:
+    """The picture of a model. `depth`: how many levels of blocks are drawn open (0: none); None: as much as reads well."""
+    planner = Planner(graph, depth)
+    writer = Writer(planner)
+    laid = lay(planner.figure(graph, [None] * len(graph.inputs)), writer, "", None)
+    made = Scene(0.0, 0.0, shortened(graph.name, 80))
+    header = _header(graph, planner)
+    made.width = max(laid.width, LEAST_WIDTH, *(text.width for text in header)) + 2 * MARGIN
+    made.header = header
+    top = MARGIN + sum(text.size * 1.45 for text in header) + 6.0
+    base = top + laid.height
+    Painter(made, writer).paint(laid, ((made.width - laid.width) / 2, base), "", None, [])
+    used = {box.family for box in made.boxes}
+    signs = sorted({box.texts[0].text for box in made.boxes if box.shape == "circle"})
+    shared = any("↔" in text.text for holder in [*made.boxes, *made.clusters] for text in holder.texts)
+    made.height = _legend(made, used, signs, shared, base + 22.0) + MARGIN
+    return made
+
+
+def _header(graph: Graph, planner: Planner) -> list[Text]:
+    cost = planner.costs.of(graph)
+    parts = [f"{compact(cost.parameters)} parameters"]
+    batch = batch_symbol(graph)
+    macs = for_one_sample(cost.macs, batch)
+    if isinstance(macs, int) and macs:
+        least = "≥ " if cost.no_macs else ""
+        parts.append(f"{least}{compact(macs)} MACs" + (f" at {batch} = 1" if macs is not cost.macs else ""))
+    y = MARGIN + 12.0
+    title = _text(Run(shortened(graph.name, MOST_TITLE), 17.0, True), MARGIN, y)
+    return [title, _text(Run(" · ".join(parts), 11.0, False, GREY), MARGIN, y + 18.0)]
+
+
+MOST_TITLE = 60
+
+
+def _text(run: Run, x: float, y: float) -> Text:
+    return Text(x, y, run.text, run.size, run.width, run.bold, run.color)
+
+
+def _line(runs: list[Run], x: float, y: float) -> list[Text]:
+    texts = []
+    for run in runs:
+        texts.append(_text(run, x, y))
+        x += run.width
+    return texts
+
+
+class Painter:
+    """Puts figures on the page; the flow goes up, so that y turns round here."""
+
+    def __init__(self, scene: Scene, writer: Writer) -> None:
+        self.scene = scene
+        self.writer = writer
+
+    def paint(self, laid: Laid, at: Point, path: str, parent: str | None, feeds: list[Feed]) -> list[Feed]:
+        """`at`: the page's place of the lower left corner; `feeds`: what the inputs are given. Gives what the outputs give."""
+        x0, y0 = at
+        drawn = {flow: self._wire(laid, flow, x0, y0) for flow in sorted(laid.wires)}
+        self.scene.dots.extend((x0 + x, y0 - y) for x, y in laid.dots)
+        for x, y, runs in laid.labels:
+            self.scene.labels.extend(_line(runs, x0 + x, y0 - y))
+        incoming: dict[int, list[int]] = {}
+        for i, flow in enumerate(laid.figure.flows):
+            incoming.setdefault(flow.head, []).append(i)
+        given: dict[tuple[int, int], Feed] = {}
+        if parent is not None or feeds:
+            given = {(thing, 0): feed for thing, feed in zip(laid.figure.inputs, feeds, strict=True)}
+        results: list[Feed] = []
+        for i, thing in enumerate(laid.figure.things):
+            arriving = self._arriving(laid, incoming.get(i, []), given, drawn)
+            self._thing(laid, i, thing, (x0, y0), path, parent, arriving, given, results)
+        return results
+
+    def _arriving(
+        self, laid: Laid, flows: list[int], given: dict[tuple[int, int], Feed], drawn: dict[int, int]
+    ) -> list[tuple[int, Feed]]:
+        found = []
+        for i in flows:
+            flow = laid.figure.flows[i]
+            box, lines = given[flow.tail, flow.tail_port]
+            found.append((flow.head_port, (box, [*lines, drawn[i]] if i in drawn else lines)))
+        return found
+
+    def _thing(
+        self,
+        laid: Laid,
+        i: int,
+        thing: Thing,
+        origin: Point,
+        path: str,
+        parent: str | None,
+        arriving: list[tuple[int, Feed]],
+        given: dict[tuple[int, int], Feed],
+        results: list[Feed],
+    ) -> None:
+        x, y = laid.things[i]
+        at = (origin[0] + x, origin[1] - y)
+        here = f"{path}{thing.label}"
+        if parent is not None and thing.kind == "input":
+            return
+        if parent is not None and thing.kind == "output":
+            results.extend(feed for _, feed in arriving)
+            return
+        if i in laid.inner:
+            for port, feed in enumerate(self._frame(laid.inner[i], thing, at, here, parent, arriving)):
+                given[i, port] = feed
+            return
+        box = self._box(thing, laid.contents[i], at, here)
+        box.cluster = parent or None
+        for port in range(max(thing.widest, 1)):
+            given[i, port] = (box.id, [])
+        self.scene.edges.extend(Edge(source, box.id, lines) for _, (source, lines) in arriving)
+
+    def _frame(
+        self, laid: Laid, thing: Thing, at: Point, path: str, parent: str | None, arriving: list[tuple[int, Feed]]
+    ) -> list[Feed]:
+        x, y = at
+        assert thing.node is not None
+        frame = parent if parent is not None else ""
+        if not laid.figure.plain:
+            frame = f"c{len(self.scene.clusters)}"
+            texts = [text for cx, cy, runs in laid.caption for text in _line(runs, x + cx, y - cy)]
+            title = self.writer.title(thing, path)
+            above = parent or None
+            self.scene.clusters.append(
+                Cluster(frame, path, x, y - laid.height, laid.width, laid.height, texts, title, above, thing.count)
+            )
+            self.scene.clusters[-1].dashed = not thing.counted or thing.node.mode is not None
+        members = f"{path}.{thing.member}." if thing.member else f"{path}."
+        feeds = [feed for _, feed in sorted(arriving, key=lambda a: a[0])]
+        return self.paint(laid, at, members, frame, feeds)
+
+    def _box(self, thing: Thing, content: Content, at: Point, path: str) -> Box:
+        x, y = at[0] - content.width / 2, at[1] - content.height
+        leading = 12.0 if content.shape == "pill" else 15.0
+        texts: list[Text] = []
+        middle = y + content.height / 2 - (len(content.lines) - 1) * leading / 2
+        for k, runs in enumerate(content.lines):
+            largest = max(run.size for run in runs)
+            texts += _line(runs, at[0] - line_width(runs) / 2, middle + k * leading + largest * 0.36)
+        name = f"n{len(self.scene.boxes)}"
+        box = Box(
+            name, path, x, y, content.width, content.height, content.shape, content.family, texts, content.title
+        )
+        box.count, box.dashed, box.stacked = thing.count, content.dashed, content.stacked
+        self.scene.boxes.append(box)
+        return box
+
+    def _wire(self, laid: Laid, flow: int, x0: float, y0: float) -> int:
+        head = laid.figure.flows[flow].head
+        ends = head in laid.contents and (laid.contents[head].shape != "port" or laid.figure.graph.kind == "model")
+        points = [(x0 + x, y0 - y) for x, y in laid.wires[flow]]
+        self.scene.wires.append(Wire(points, flow in laid.skips, ends))
+        return len(self.scene.wires) - 1
+
+
+def _legend(made: Scene, used: set[str], signs: list[str], shared: bool, y: float) -> float:
+    """Families in the picture, then signs that need a word; in rows as wide as the picture. The height it ends at."""
+    meaning = {"©": "concatenate", "·": "matrix product"}
+    entries = [(family, Run(text, SHAPE + 0.5, False, GREY)) for family, text in LEGEND.items() if family in used]
+    entries += [("", Run(f"{sign}  {meaning[sign]}", SHAPE + 0.5, False, GREY)) for sign in signs if sign in meaning]
+    if any(wire.skip for wire in made.wires):
+        entries.append(("skip", Run("skip connection", SHAPE + 0.5, False, GREY)))
+    if shared:
+        entries.append(("", Run("↔  shared weights", SHAPE + 0.5, False, PURPLE)))
+    x = MARGIN
+    for family, run in entries:
+        room = (16.0 if family else 0.0) + run.width
+        if x > MARGIN and x + room > made.width - MARGIN:
+            x, y = MARGIN, y + LEGEND_ROW
+        text = _text(run, x + (16.0 if family else 0.0), y + 9.0)
+        made.legend.append(Swatch(x, y, family, text))
+        x += room + 16.0
+    return y + 12.0 if entries else y - 16.0
+
+
+__all__ = ["INK", "SIGNS", "scene"]

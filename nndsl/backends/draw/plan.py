@@ -1,0 +1,252 @@
+"""What is drawn: which blocks are open, which members are folded to × N, what flows where. No sizes, no positions yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, Union
+
+from nndsl.backends.draw.regions import Flow
+from nndsl.ir.cost import Costs
+from nndsl.ir.graph import Graph, Node, Port, Value
+from nndsl.ir.runs import Likeness, Run, runs
+from nndsl.ops.schema import Op
+
+DEEPEST = 24  # frames inside frames
+MOST_THINGS = 20_000
+SMALL_MODEL = 44  # so many things are drawn in full when no depth is asked for
+
+
+@dataclass(slots=True)
+class Constant:
+    """A value that no input reaches: it is told at what uses it, never drawn. `elements`: of parameters."""
+
+    name: str
+    elements: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Thing:
+    """Something with a place in the picture. `count` equal ones in a row; `body`: drawn open."""
+
+    kind: Literal["input", "output", "node"]
+    node: Node | None = None
+    count: int = 1
+    value: Value | None = None  # of an input or output; else the first result
+    port: Port | None = None
+    name: str = ""
+    label: str = ""  # its part of the path
+    member: str = ""  # for a folded list: the part of the path of its first member
+    target: Graph | None = None  # what a call applies, lists with one kind of member looked through
+    body: Figure | None = None
+    constants: list[Constant] = field(default_factory=list)
+    shared: str = ""
+    counted: bool = True  # its parameters are not another's
+    widest: int = 1  # how many flows enter or leave
+
+
+@dataclass(slots=True, eq=False)
+class Figure:
+    """The inside of a graph: things in the order of the text, flows between them."""
+
+    graph: Graph
+    things: list[Thing] = field(default_factory=list)
+    flows: list[Flow] = field(default_factory=list)
+    inputs: list[int] = field(default_factory=list)
+    outputs: list[int] = field(default_factory=list)
+    plain: bool = False  # no frame: an unnamed list
+
+
+Source: TypeAlias = Union[tuple[int, int], Constant]
+
+
+class Planner:
+    """Decides for one model; `depth` None: small models in full, of larger ones each structure once."""
+
+    def __init__(self, root: Graph, depth: int | None) -> None:
+        self.root = root
+        self.costs = Costs(root)
+        self.likeness = Likeness(root)
+        self.runs = {id(g): runs(g, self.likeness) for g in root.graphs()}
+        self.depth = depth
+        self.made = 0
+        self.seen: set[Any] = set()
+        self._skeletons: dict[int, int] = {}
+        self._known: dict[Any, int] = {}
+        self._sizes: dict[int, int] = {}
+        for graph in root.graphs():
+            self._prepare(graph)
+        self.full = self._sizes[id(root)] <= SMALL_MODEL
+
+    def _prepare(self, graph: Graph) -> None:
+        """How much an open graph shows, and its skeleton: what it is when sizes and repetitions do not count."""
+        size, parts = 0, []
+        numbers = {id(v): i for i, v in enumerate(graph.inputs)}
+        for run in self.runs[id(graph)]:
+            node = graph.nodes[run.start]
+            wires = tuple(None if v is None else numbers.get(id(v)) for v in node.inputs)
+            for value in graph.nodes[run.start + run.count - 1].outputs:
+                numbers[id(value)] = len(numbers)
+            if isinstance(node.target, Graph):
+                size += self._sizes[id(node.target)]
+                parts.append((self._skeletons[id(node.target)], wires))
+            else:
+                size += 1
+                parts.append((node.target.name, wires))
+        self._sizes[id(graph)] = min(size, MOST_THINGS)
+        key = (graph.name if graph.kind == "block" else "", tuple(parts))
+        self._skeletons[id(graph)] = self._known.setdefault(key, len(self._known))
+
+    # ------------------------------------------------------------ figures
+
+    def figure(self, graph: Graph, given: list[Constant | None], level: int = 0, frames: int = 0) -> Figure:
+        figure = Figure(graph)
+        sources: dict[int, Source] = {}
+        labels: dict[str, int] = {}
+        for node in graph.nodes:
+            labels[node.label] = labels.get(node.label, 0) + 1
+        for value, constant in zip(graph.inputs, given, strict=True):
+            sources[id(value)] = constant if constant is not None else self._input(figure, value)
+        told: set[str] = set()
+        for run in self.runs[id(graph)]:
+            self._run(figure, run, sources, labels, told, (level, frames))
+        for port in graph.outputs:
+            self._output(figure, port, sources)
+        return figure
+
+    def _input(self, figure: Figure, value: Value) -> Source:
+        figure.inputs.append(len(figure.things))
+        figure.things.append(Thing("input", value=value, name=value.name, label=value.name))
+        return len(figure.things) - 1, 0
+
+    def _output(self, figure: Figure, port: Port, sources: dict[int, Source]) -> None:
+        source = sources.get(id(port.value))
+        if isinstance(source, Constant) or source is None:
+            node = port.value.producer
+            name = source.name if source else port.name
+            figure.things.append(Thing("node", node=node, value=port.value, name=name, label=port.name))
+            source = (len(figure.things) - 1, 0)
+        figure.outputs.append(len(figure.things))
+        figure.things.append(Thing("output", value=port.value, port=port, name=port.name, label=port.name))
+        self._flow(figure, source, port.value, len(figure.things) - 1, 0)
+
+    def _flow(self, figure: Figure, source: tuple[int, int], value: Value, head: int, head_port: int) -> None:
+        tail, port = source
+        figure.flows.append(Flow(tail, head, id(value), port, head_port))
+
+    def _run(
+        self,
+        figure: Figure,
+        run: Run,
+        sources: dict[int, Source],
+        labels: dict[str, int],
+        told: set[str],
+        depth: tuple[int, int],
+    ) -> None:
+        graph = figure.graph
+        node, last = graph.nodes[run.start], graph.nodes[run.start + run.count - 1]
+        given = [sources.get(id(v)) if v is not None else None for v in node.inputs]
+        constants = [Constant(c.name, c.elements) for c in given if isinstance(c, Constant)]
+        if self._is_constant(node, given):
+            made = _constant(node, constants)
+            sources.update((id(v), made) for v in node.outputs)
+            return
+        thing = self._thing(node, run.count, constants)
+        self.made += 1
+        uses = labels[node.label] if run.count == 1 else labels[node.label] - run.count + 1
+        if node.borrowed or uses > 1 or (run.count > 1 and last.label == node.label):
+            thing.shared = node.label
+            thing.counted = not node.borrowed and node.label not in told
+        told.add(node.label)
+        for source in given:
+            if isinstance(source, Constant):
+                source.elements = 0  # told here, not again
+        self._open(thing, given, *depth)
+        figure.things.append(thing)
+        me = len(figure.things) - 1
+        sources.update((id(v), (me, i)) for i, v in enumerate(last.outputs))
+        self._feed(figure, me, thing, node, given)
+
+    def _feed(self, figure: Figure, me: int, thing: Thing, node: Node, given: list[Source | None]) -> None:
+        """Flows into a thing: one for each port of a frame, one for each different value of anything else."""
+        fed: set[tuple[int, int]] = set()
+        port = 0
+        for value, source in zip(node.inputs, given, strict=True):
+            if value is None or not isinstance(source, tuple):
+                continue
+            if thing.body is not None or source not in fed:
+                self._flow(figure, source, value, me, port)
+            fed.add(source)
+            port += 1
+        thing.widest = max(port, len(node.outputs))
+
+    def _is_constant(self, node: Node, given: list[Source | None]) -> bool:
+        if node.is_call or any(isinstance(source, tuple) for source in given):
+            return False
+        return not any(v is not None for v in node.inputs) or not node.weights()
+
+    def _thing(self, node: Node, count: int, constants: list[Constant]) -> Thing:
+        thing = Thing("node", node, count, node.outputs[0] if node.outputs else None, label=node.label, constants=constants)
+        if not isinstance(node.target, Graph):
+            thing.name = node.op.name
+            return thing
+        thing.target = node.target
+        inner = self._only_member(node.target)
+        if inner is not None and count == 1:
+            member, times = inner
+            assert isinstance(member.target, Graph)
+            thing.target, thing.count, thing.member = member.target, times, member.label
+        thing.name = self.name_of(thing.target, node if thing.target is node.target else None)
+        return thing
+
+    def _only_member(self, graph: Graph) -> tuple[Node, int] | None:
+        """Of a list with one kind of member: that member and how many there are."""
+        if graph.kind != "sequence" or len(self.runs[id(graph)]) != 1 or not graph.nodes[0].is_call:
+            return None
+        node, last = graph.nodes[0], graph.nodes[-1]
+        straight = [id(v) for v in node.inputs] == [id(v) for v in graph.inputs]
+        ends = [id(v) for v in last.outputs] == [id(port.value) for port in graph.outputs]
+        return (node, len(graph.nodes)) if straight and ends else None
+
+    def name_of(self, graph: Graph, node: Node | None) -> str:
+        """A block's name, a list's label; an unnamed list has none."""
+        if graph.kind != "sequence":
+            return graph.name
+        if node is not None and node.labelled and not node.label.isdigit():
+            return node.label
+        return ""
+
+    # ------------------------------------------------------------ open or closed
+
+    def _open(self, thing: Thing, given: list[Source | None], level: int, frames: int) -> None:
+        graph = thing.target
+        if graph is None or frames >= DEEPEST or self.made > MOST_THINGS or not graph.nodes:
+            return
+        plain = graph.kind == "sequence" and not thing.name and thing.count == 1
+        if self.depth is not None:
+            if level >= self.depth:
+                return
+        elif not self.full and not plain:
+            skeleton = self._skeletons[id(graph)]
+            if skeleton in self.seen:
+                return
+            self.seen.add(skeleton)
+        constants = [source if isinstance(source, Constant) else None for source in given]
+        thing.body = self.figure(graph, constants, level if plain else level + 1, frames + 1)
+        thing.body.plain = plain
+
+
+def _constant(node: Node, constants: list[Constant]) -> Constant:
+    """What a constant is called: a parameter by its label, what is computed from constants by theirs."""
+    if isinstance(node.target, Op) and node.target.name == "WeightOf":
+        return Constant(f"{node.label}.{node.target.detail()}")
+    elements = sum(int(_elements(w.shape)) for w in node.weights() if w.trained)
+    if constants:
+        return Constant(", ".join(dict.fromkeys(c.name for c in constants)), sum(c.elements for c in constants))
+    return Constant(node.outputs[0].name or node.label if node.outputs else node.label, elements)
+
+
+def _elements(shape: tuple[Any, ...]) -> int:
+    total = 1
+    for size in shape:
+        total *= size if isinstance(size, int) else 1
+    return total

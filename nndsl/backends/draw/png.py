@@ -1,0 +1,29 @@
+"""A scene as PNG, drawn by resvg with the fonts that lie beside this file: the same picture on every machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nndsl.backends.draw.scene import Scene
+from nndsl.backends.draw.svg import svg
+
+CSS_DPI = 96.0
+MOST_PIXELS = 16_000  # on a side
+
+
+def png(scene: Scene, dpi: float = 192.0) -> bytes:
+    """ImportError where resvg-py is not installed (`pip install nndsl[png]`)."""
+    import resvg_py  # noqa: PLC0415  only PNG needs it
+
+    zoom = min(dpi / CSS_DPI, MOST_PIXELS / max(scene.width, scene.height))
+    fonts = Path(__file__).parent / "fonts"
+    return bytes(
+        resvg_py.svg_to_bytes(
+            svg_string=svg(scene),
+            zoom=zoom,
+            skip_system_fonts=True,
+            font_files=[str(fonts / "DejaVuSans.ttf"), str(fonts / "DejaVuSans-Bold.ttf")],
+            font_family="DejaVu Sans",
+            sans_serif_family="DejaVu Sans",
+        )
+    )

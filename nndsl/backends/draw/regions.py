@@ -1,0 +1,286 @@
+"""Boxes of boxes: how a block's body becomes rectangles that never overlap.
+
+A body is a tree of regions. A `Leaf` is one thing that is drawn, a `Series` stacks regions along the flow, a `Parallel`
+puts branches side by side, a `Rows` (in rows.py) holds what is neither. Each region owns its rectangle and the wires inside
+it; between two regions lies a channel that holds nothing but wires. So nothing overlaps by construction.
+
+Coordinates: y grows along the flow; a region's origin is where the flow enters it (x = 0 is its axis, y = 0 its lower side).
+`entry` and `exit` say where each flow passes the lower and the upper side. `out` is the axis at the upper side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+Point: TypeAlias = tuple[float, float]
+
+PIN = 14.0  # between wires that enter one box
+COLUMN_GAP = 26.0
+LANE_GAP = 20.0  # between a column and the first wire at its side
+LANE = 12.0  # between wires at a side
+
+
+@dataclass(slots=True)
+class Flow:
+    """A value on its way from one thing to another, in one body. `port`s matter where a thing is an open frame."""
+
+    tail: int
+    head: int
+    value: int
+    tail_port: int = 0
+    head_port: int = 0
+
+
+@dataclass(slots=True)
+class Body:
+    """What placing a region fills: where things are, and the course of each flow."""
+
+    things: dict[int, Point] = field(default_factory=dict)  # centre of the lower side
+    pieces: dict[int, list[list[Point]]] = field(default_factory=dict)
+    dots: list[Point] = field(default_factory=list)
+    skips: set[int] = field(default_factory=set)
+
+
+class Region:
+    """Base: `measure` runs once all children are measured, `place` before any child is placed."""
+
+    __slots__ = ("children", "dots", "entry", "exit", "height", "left", "out", "pieces", "right", "skips", "weight")
+
+    def __init__(self) -> None:
+        self.left = self.right = self.out = self.height = 0.0
+        self.weight = 1  # how many things follow each other inside
+        self.entry: dict[int, float] = {}
+        self.exit: dict[int, float] = {}
+        self.skips: set[int] = set()  # flows that pass this region at its side
+        self.pieces: list[tuple[int, list[Point]]] = []
+        self.dots: list[Point] = []
+        self.children: list[tuple[Region, float, float]] = []
+
+    def measure(self) -> None:
+        raise NotImplementedError
+
+    def parts(self) -> list[Region]:
+        """What lies inside, before it is measured."""
+        return []
+
+    def adopt(self, child: Region, x: float, y: float) -> None:
+        self.children.append((child, x, y))
+        self.left = min(self.left, x + child.left)
+        self.right = max(self.right, x + child.right)
+
+    def wire(self, flow: int, *points: Point) -> None:
+        self.pieces.append((flow, list(points)))
+        self.right = max(self.right, max(x for x, _ in points))
+        self.left = min(self.left, min(x for x, _ in points))
+
+
+class Leaf(Region):
+    """One thing: a box, a circle, an open frame, a point of the border. `strip` is room above it for the label at its exit."""
+
+    __slots__ = ("glyph_height", "half", "in_ports", "incoming", "is_frame", "is_input", "is_round", "outgoing", "strip", "thing")
+
+    def __init__(self, thing: int, width: float, height: float) -> None:
+        super().__init__()
+        self.thing = thing
+        self.half = width / 2
+        self.glyph_height = height
+        self.strip = 0.0
+        self.is_round = self.is_frame = self.is_input = False
+        self.in_ports: dict[int, float] = {}
+        self.incoming: list[int] = []
+        self.outgoing: list[int] = []
+        self.left, self.right = -self.half, self.half
+
+    def set_frame(self, ports_in: list[float], ports_out: list[float], flows: list[Flow]) -> None:
+        """Ports as distances from the left side of the frame."""
+        self.is_frame = True
+        axis = ports_in[0] if ports_in else (ports_out[0] if ports_out else self.half)
+        self.left, self.right = -axis, 2 * self.half - axis
+        self.out = ports_out[0] - axis if ports_out else 0.0
+        self.entry = {f: ports_in[flows[f].head_port] - axis for f in self.incoming}
+        self.exit = {f: ports_out[flows[f].tail_port] - axis for f in self.outgoing}
+
+    def set_pins(self, flows: list[Flow]) -> None:
+        """Flows of one value leave at one place; what enters is spread."""
+        values = sorted({flows[f].value for f in self.outgoing}, key=lambda v: self._port_of(v, flows))
+        together = len({flows[f].head for f in self.outgoing}) == 1
+        places = dict(zip(values, spread(len(values), self.half, not together), strict=True))
+        self.exit = {f: places[flows[f].value] for f in self.outgoing}
+        self.entry = dict(zip(self.incoming, spread(len(self.incoming), self.half), strict=True))
+
+    def _port_of(self, value: int, flows: list[Flow]) -> int:
+        return min(flows[f].tail_port for f in self.outgoing if flows[f].value == value)
+
+    def label(self, width: float, height: float) -> None:
+        """Keep room for a shape beside the wire that leaves."""
+        self.strip = height
+        self.right = max(self.right, self.out + 6 + width)
+
+    def measure(self) -> None:
+        self.height = self.glyph_height + self.strip
+        if self.strip:
+            for flow, x in self.exit.items():
+                self.wire(flow, (x, self.glyph_height), (x, self.height))
+
+    @property
+    def middle(self) -> float:
+        return self.glyph_height / 2
+
+
+def spread(count: int, half: float, from_middle: bool = False) -> list[float]:
+    """Places for `count` wires around the middle of a side, or from the middle to the right."""
+    if count <= 1:
+        return [0.0] * count
+    if from_middle:
+        return [min(PIN, max(half - 6, 4) / (count - 1)) * i for i in range(count)]
+    step = min(PIN, max(half * 2 - 10, 8) / (count - 1))
+    return [step * (i - (count - 1) / 2) for i in range(count)]
+
+
+class Series(Region):
+    """One region after another along the flow, each aligned with the exit of the one below."""
+
+    __slots__ = ("flows", "regions")
+
+    def __init__(self, regions: list[Region], flows: list[Flow]) -> None:
+        super().__init__()
+        self.regions = regions
+        self.flows = flows
+
+    def parts(self) -> list[Region]:
+        return self.regions
+
+    def measure(self) -> None:
+        from nndsl.backends.draw.channel import connect  # noqa: PLC0415  channel needs the regions
+
+        first = self.regions[0]
+        self.entry = dict(first.entry)
+        self.adopt(first, 0.0, 0.0)
+        x, y, below = 0.0, first.height, first
+        for above in self.regions[1:]:
+            above_x = x + below.out - _main_port(below, above)
+            y += connect(self, below, x, above, above_x, y, self.flows)
+            self.adopt(above, above_x, y)
+            x, y, below = above_x, y + above.height, above
+        self.height = y
+        self.out = x + below.out
+        self.exit = {flow: x + at for flow, at in below.exit.items()}
+        self.skips = below.skips
+        self.weight = sum(region.weight for region in self.regions)
+
+
+def _main_port(below: Region, above: Region) -> float:
+    """Where the flow that goes straight on enters a frame, which need not be its first port."""
+    if not isinstance(above, Leaf) or not above.is_frame:
+        return 0.0
+    straight = [f for f, x in below.exit.items() if abs(x - below.out) < 0.01 and f in above.entry]
+    return above.entry[straight[0]] if straight else 0.0
+
+
+class Parallel(Region):
+    """Branches side by side in the order of the text; flows that skip them run at the right."""
+
+    __slots__ = ("branches", "ends", "passing", "starts")
+
+    def __init__(self, branches: list[Region], skips: list[int], starts: bool, ends: bool) -> None:
+        super().__init__()
+        self.branches = branches
+        self.passing = sorted(skips)
+        self.skips = set(skips)
+        self.starts = starts  # nothing is below: branches begin with the inputs
+        self.ends = ends  # nothing is above: branches end with the outputs
+
+    def parts(self) -> list[Region]:
+        return self.branches
+
+    def measure(self) -> None:
+        self.height = max(branch.height for branch in self.branches)
+        self.weight = max(branch.weight for branch in self.branches)
+        places = self._columns()
+        axis = self._axis(places)
+        for branch, x in zip(self.branches, places, strict=True):
+            self._stand(branch, x - axis)
+        self.out = self._main_out(places, axis)
+        lane = self.right + LANE_GAP
+        for flow in self.passing:
+            self.wire(flow, (lane, 0.0), (lane, self.height))
+            self.entry[flow] = self.exit[flow] = lane
+            lane += LANE
+
+    def _columns(self) -> list[float]:
+        places, right = [], 0.0
+        for branch in self.branches:
+            x = right - branch.left
+            places.append(x)
+            right = x + branch.right + COLUMN_GAP
+        return places
+
+    def _main(self) -> int | None:
+        """The branch that goes straight on, where one clearly is the trunk and the others are its side branches."""
+        order = sorted(range(len(self.branches)), key=lambda i: -self.branches[i].weight)
+        if len(order) == 1:
+            return 0
+        clearly = 1.2 if self.starts or self.ends else 1.5
+        longer = self.branches[order[0]].weight > clearly * self.branches[order[1]].weight
+        if longer and (len(order) == 2 or self.starts or self.ends):
+            return order[0]
+        return len(order) // 2 if len(order) % 2 else None
+
+    def _axis(self, places: list[float]) -> float:
+        main = self._main()
+        if main is not None:
+            return places[main]
+        right = len(places) // 2
+        return (places[right - 1] + places[right]) / 2
+
+    def _main_out(self, places: list[float], axis: float) -> float:
+        main = self._main()
+        if main is not None:
+            return places[main] + self.branches[main].out - axis
+        right = len(places) // 2
+        left_out = places[right - 1] + self.branches[right - 1].out
+        return (left_out + places[right] + self.branches[right].out) / 2 - axis
+
+    def _stand(self, branch: Region, x: float) -> None:
+        free = self.height - branch.height
+        y = 0.0 if self.ends or (self.starts and _begins_with_input(branch)) else free if self.starts else free / 2
+        self.adopt(branch, x, y)
+        for flow, at in branch.entry.items():
+            self.entry[flow] = x + at
+            if y:
+                self.wire(flow, (x + at, 0.0), (x + at, y))
+        for flow, at in branch.exit.items():
+            self.exit[flow] = x + at
+            if y + branch.height < self.height:
+                self.wire(flow, (x + at, y + branch.height), (x + at, self.height))
+        self.skips |= branch.skips
+
+
+def _begins_with_input(region: Region) -> bool:
+    while not isinstance(region, Leaf):
+        region = region.parts()[0]
+    return region.is_input
+
+
+def settle(root: Region) -> Body:
+    """Measure all regions from the leaves up, then place them from the root down; no recursion, whatever the depth."""
+    order, stack = [], [root]
+    while stack:
+        region = stack.pop()
+        order.append(region)
+        stack.extend(region.parts())
+    for region in reversed(order):
+        region.measure()
+    body = Body()
+    placing = [(root, 0.0, 0.0)]
+    while placing:
+        region, x, y = placing.pop()
+        if isinstance(region, Leaf):
+            body.things[region.thing] = (x, y)
+        for flow, points in region.pieces:
+            body.pieces.setdefault(flow, []).append([(x + px, y + py) for px, py in points])
+        body.dots.extend((x + px, y + py) for px, py in region.dots)
+        body.skips |= region.skips
+        placing.extend((child, x + cx, y + cy) for child, cx, cy in region.children)
+    return body

@@ -1,0 +1,326 @@
+"""What is neither a series nor parallel branches: rows of cells, with wires that pass rows at the right.
+
+Each cell stands in the row below the first that needs it, so that wires go up. A wire to the next row bends in the gap
+between them; one that passes rows goes to the right of all cells, where flows of one value share a lane, and comes back in
+a gap, or straight into the side of a cell that has nothing to its right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from nndsl.backends.draw.channel import STRAIGHT, TRACK, arrivals
+from nndsl.backends.draw.columns import columns
+from nndsl.backends.draw.regions import LANE, LANE_GAP, Flow, Leaf, Point, Region
+
+ROW_GAP = 24.0
+CLEAR = 9.0  # between a straight lane and the cells beside it
+MOST_WIRES = 12  # of a lane that may stand between cells
+
+
+@dataclass(slots=True, eq=False)
+class Wiring:
+    """A flow between cells; None stands for what is below or above all of them.
+
+    A flow that skips a cell's inside has two: into the cell and out of it."""
+
+    flow: int
+    tail: int | None
+    head: int | None
+
+
+@dataclass(slots=True)
+class Lane:
+    """Rows it passes: from the gap below `low` to the gap below `high`."""
+
+    low: int
+    high: int
+    wires: list[Wiring] = field(default_factory=list)
+    x: float = 0.0
+
+
+Bend: TypeAlias = tuple[str, float, int]  # leaves a cell or a lane, where, which value
+
+
+class Rows(Region):
+    """`order`: rank of the cells in the text; `last`: cells that are outputs; `inputs`: those that are inputs."""
+
+    __slots__ = ("above", "cells", "flows", "gaps", "heads", "inputs", "last", "levels", "order", "row", "row_y", "sides", "wiring", "xs")
+
+    def __init__(
+        self,
+        cells: list[Region],
+        order: list[int],
+        wiring: list[Wiring],
+        flows: list[Flow],
+        last: set[int],
+        inputs: set[int],
+    ) -> None:
+        super().__init__()
+        self.cells, self.order, self.wiring, self.flows, self.last, self.inputs = cells, order, wiring, flows, last, inputs
+        self.row: list[int] = []
+        self.above: list[list[int]] = []  # the cells that each one feeds
+        self.xs: list[float] = []
+        self.row_y: list[float] = []
+        self.gaps: list[float] = []
+        self.heads: dict[Wiring, float] = {}
+        self.sides: dict[Wiring, tuple[float, float]] = {}  # of what enters from the right: how far, and how high
+        self.levels: dict[int, dict[Bend, int]] = {}
+
+    def parts(self) -> list[Region]:
+        return self.cells
+
+    def measure(self) -> None:
+        self._rank()
+        pairs = [(w.tail, w.head) for w in self.wiring if w.tail is not None and w.head is not None]
+        self.xs, self.out = columns(self.cells, self.order, self.row, pairs, self.last)
+        lanes = self._lanes(max(x + cell.right for x, cell in zip(self.xs, self.cells, strict=True)) + LANE_GAP)
+        lane_of = {wire: lane for lane in lanes for wire in lane.wires}
+        self._arrive(lane_of)
+        self.levels = {gap: _levels(bends) for gap, bends in self._bends(lane_of).items()}
+        self._heights()
+        for cell, x, row in zip(self.cells, self.xs, self.row, strict=True):
+            self.adopt(cell, x, self.row_y[row])
+        for wire in self.wiring:
+            self._draw(wire, lane_of.get(wire))
+        self._forks(lane_of)
+        self.weight = max(self.row) + 1
+
+    # ------------------------------------------------------------ rows
+
+    def _rank(self) -> None:
+        above = self.above = [[] for _ in self.cells]
+        waiting = [0] * len(self.cells)
+        for wire in self.wiring:
+            if wire.tail is not None and wire.head is not None:
+                above[wire.tail].append(wire.head)
+                waiting[wire.head] += 1
+        self.row = [0] * len(self.cells)
+        ready = [i for i, count in enumerate(waiting) if not count]
+        done = []
+        while ready:
+            at = ready.pop()
+            done.append(at)
+            for head in above[at]:
+                self.row[head] = max(self.row[head], self.row[at] + 1)
+                waiting[head] -= 1
+                if not waiting[head]:
+                    ready.append(head)
+        top = max(self.row)
+        for at in reversed(done):
+            if at in self.last:
+                self.row[at] = top
+            elif at not in self.inputs and above[at] and not self._only_prepares(at):
+                self.row[at] = min(self.row[head] for head in above[at]) - 1
+
+    def _only_prepares(self, cell: int) -> bool:
+        """Does it follow inputs alone, and give as few values as it takes? Then it stays beside them."""
+        tails = {wire.tail for wire in self.wiring if wire.head == cell}
+        taken = {self.flows[wire.flow].value for wire in self.wiring if wire.head == cell}
+        given = {self.flows[wire.flow].value for wire in self.wiring if wire.tail == cell}
+        return bool(tails) and tails <= self.inputs and len(given) <= len(taken)
+
+    # ------------------------------------------------------------ lanes
+
+    def _passes(self, wire: Wiring) -> bool:
+        low = -1 if wire.tail is None else self.row[wire.tail]
+        high = max(self.row) + 1 if wire.head is None else self.row[wire.head]
+        return high - low > 1
+
+    def _lanes(self, x: float) -> list[Lane]:
+        """One for each value that passes rows."""
+        found: dict[tuple[int | None, int], Lane] = {}
+        for wire in self.wiring:
+            if not self._passes(wire):
+                continue
+            low = 0 if wire.tail is None else self.row[wire.tail] + 1
+            high = max(self.row) + 1 if wire.head is None else self.row[wire.head]
+            lane = found.setdefault((wire.tail, self.flows[wire.flow].value), Lane(low, high))
+            lane.high = max(lane.high, high)
+            lane.wires.append(wire)
+            if self._goes_round(wire):
+                self.skips.add(wire.flow)
+        lanes = sorted(found.values(), key=lambda lane: (lane.high - lane.low, lane.low, lane.wires[0].flow))
+        self._place_lanes(lanes, x)
+        return lanes
+
+    def _place_lanes(self, lanes: list[Lane], x: float) -> None:
+        """Straight up where a column is free, else at the right of everything."""
+        spans: list[list[tuple[int, int]]] = []
+        straight: list[Lane] = []
+        for lane in lanes:
+            free = next((at for at in self._columns_of(lane) if self._is_free(at, lane, straight)), None)
+            if free is not None:
+                lane.x = free
+                straight.append(lane)
+                continue
+            at = next((k for k, used in enumerate(spans) if all(lane.low > b or lane.high < a for a, b in used)), len(spans))
+            if at == len(spans):
+                spans.append([])
+            spans[at].append((lane.low, lane.high))
+            lane.x = x + LANE * at
+
+    def _columns_of(self, lane: Lane) -> list[float]:
+        first = lane.wires[0]
+        if len(lane.wires) > MOST_WIRES or first.tail is None or any(wire.head is None for wire in lane.wires):
+            return []
+        heads = [self.xs[w.head] + self.cells[w.head].entry[w.flow] for w in lane.wires if w.head is not None]
+        return [self._tail_x(first), *heads]
+
+    def _is_free(self, x: float, lane: Lane, straight: list[Lane]) -> bool:
+        for at, cell, row in zip(self.xs, self.cells, self.row, strict=True):
+            if lane.low <= row < lane.high and at + cell.left - CLEAR < x < at + cell.right + CLEAR:
+                return False
+        return not any(
+            abs(other.x - x) < CLEAR and other.low <= lane.high and lane.low <= other.high for other in straight
+        )
+
+    def _goes_round(self, wire: Wiring) -> bool:
+        """Is there another way from its tail to its head? Then it skips what is on it."""
+        if wire.tail is None or wire.head is None:
+            return True
+        seen, stack = {wire.tail}, [wire.tail]
+        while stack:
+            at = stack.pop()
+            for head in self.above[at]:
+                if head == wire.head and at != wire.tail:
+                    return True
+                if head not in seen and self.row[head] < self.row[wire.head]:
+                    seen.add(head)
+                    stack.append(head)
+        return False
+
+    def _arrive(self, lane_of: dict[Wiring, Lane]) -> None:
+        """Where each flow meets its cell: boxes spread what enters, the last one of a row takes lanes from its side."""
+        into: dict[int, list[Wiring]] = {}
+        for wire in self.wiring:
+            if wire.head is not None:
+                into.setdefault(wire.head, []).append(wire)
+        for head, wires in into.items():
+            cell = self.cells[head]
+            self.heads.update((wire, self.xs[head] + cell.entry[wire.flow]) for wire in wires)
+            if isinstance(cell, Leaf) and not cell.is_frame:
+                self._arrive_at_leaf(cell, head, wires, lane_of)
+
+    def _arrive_at_leaf(self, cell: Leaf, head: int, wires: list[Wiring], lane_of: dict[Wiring, Lane]) -> None:
+        at = self.xs[head]
+        last = self._is_last_of_row(head)
+        sideways = [w for w in wires if last and w in lane_of and lane_of[w].x > at + cell.right]
+        self._enter(cell, at, {wire: lane_of[wire].x for wire in sideways})
+        rest = {wire.flow: wire for wire in wires if wire not in sideways}
+        places = {f: (lane_of[w].x if w in lane_of else self._tail_x(w)) - at for f, w in rest.items()}
+        inside = {f: min(max(x, -cell.half), cell.half) for f, x in places.items()}
+        self.heads.update((rest[f], at + x) for f, x in arrivals(cell, inside, set())[1].items())
+
+    def _enter(self, cell: Leaf, x: float, wires: dict[Wiring, float]) -> None:
+        order = sorted(wires, key=lambda wire: (wires[wire], wire.flow))
+        step = min(6.0, (cell.glyph_height - 8) / max(len(order) - 1, 1))
+        for k, wire in enumerate(order):
+            off = step * (k - (len(order) - 1) / 2)
+            half = max(cell.half**2 - off**2, 1.0) ** 0.5 if cell.is_round else cell.half
+            self.sides[wire] = (x + half, cell.middle + off)
+
+    def _is_last_of_row(self, cell: int) -> bool:
+        return all(self.xs[i] <= self.xs[cell] for i, row in enumerate(self.row) if row == self.row[cell])
+
+    # ------------------------------------------------------------ gaps
+
+    def _tail_x(self, wire: Wiring) -> float:
+        if wire.tail is None:
+            return self.heads[wire]
+        return self.xs[wire.tail] + self.cells[wire.tail].exit[wire.flow]
+
+    def _bends(self, lane_of: dict[Wiring, Lane]) -> dict[int, dict[Bend, list[float]]]:
+        """What moves sideways in each gap, and between which places."""
+        bends: dict[int, dict[Bend, list[float]]] = {}
+
+        def touch(gap: int, kind: str, x: float, wire: Wiring, to: float) -> None:
+            if abs(x - to) > STRAIGHT:
+                bends.setdefault(gap, {}).setdefault((kind, x, self.flows[wire.flow].value), [x]).append(to)
+
+        for wire in self.wiring:
+            lane = lane_of.get(wire)
+            if lane is not None:
+                if wire.tail is not None:
+                    touch(lane.low, "leave", self._tail_x(wire), wire, lane.x)
+                if wire.head is not None and wire not in self.sides:
+                    touch(self.row[wire.head], "enter", lane.x, wire, self.heads[wire])
+            elif wire.tail is not None and wire.head is not None:
+                touch(self.row[wire.head], "leave", self._tail_x(wire), wire, self.heads[wire])
+        return bends
+
+    def _heights(self) -> None:
+        y = 0.0
+        tallest = [0.0] * (max(self.row) + 1)
+        for cell, row in zip(self.cells, self.row, strict=True):
+            tallest[row] = max(tallest[row], cell.height)
+        for gap in range(len(tallest) + 1):
+            count = max(self.levels.get(gap, {}).values(), default=-1) + 1
+            inner = 0 < gap < len(tallest)
+            self.gaps.append(y)
+            y += (ROW_GAP if inner else 0.0) + TRACK * count + (12.0 if count and not inner else 0.0)
+            if gap < len(tallest):
+                self.row_y.append(y)
+                y += tallest[gap]
+        self.height = y
+
+    def _level(self, gap: int, bend: Bend) -> float:
+        return self.gaps[gap] + TRACK * (self.levels[gap][bend] + 1)
+
+    # ------------------------------------------------------------ wires
+
+    def _draw(self, wire: Wiring, lane: Lane | None) -> None:
+        x = lane.x if lane and wire.tail is None else self._tail_x(wire)
+        value = self.flows[wire.flow].value
+        points: list[Point] = [(x, 0.0)]
+        if wire.tail is None:
+            self.entry[wire.flow] = x
+        else:
+            points = [(x, self.row_y[self.row[wire.tail]] + self.cells[wire.tail].height)]
+        if lane and wire.tail is not None and abs(lane.x - x) > STRAIGHT:
+            level = self._level(lane.low, ("leave", x, value))
+            points += [(x, level), (lane.x, level)]
+        if wire.head is None:
+            end = lane.x if lane else x
+            self.exit[wire.flow] = end
+            self.wire(wire.flow, *points, (end, self.height))
+            return
+        row = self.row[wire.head]
+        if wire in self.sides and lane:
+            to, height = self.sides[wire]
+            self.wire(wire.flow, *points, (lane.x, self.row_y[row] + height), (to, self.row_y[row] + height))
+            return
+        start, to = lane.x if lane else x, self.heads[wire]
+        if abs(start - to) > STRAIGHT and (lane or wire.tail is not None):
+            level = self._level(row, ("enter" if lane else "leave", start, value))
+            points += [(start, level), (to, level)]
+        self.wire(wire.flow, *points, (to, self.row_y[row]))
+
+    def _forks(self, lane_of: dict[Wiring, Lane]) -> None:
+        """A dot where flows of one value part above their cell."""
+        ways: dict[tuple[int, int, float], list[Wiring]] = {}
+        for wire in self.wiring:
+            if wire.tail is not None:
+                key = (wire.tail, self.flows[wire.flow].value, self._tail_x(wire))
+                ways.setdefault(key, []).append(wire)
+        for (tail, value, x), wires in ways.items():
+            ends = {lane_of[w].x if w in lane_of else self.heads.get(w, x) for w in wires}
+            bend = ("leave", x, value)
+            gap = self.row[tail] + 1
+            if len(ends) > 1 and bend in self.levels.get(gap, {}):
+                self.dots.append((x, self._level(gap, bend)))
+
+
+def _levels(bends: dict[Bend, list[float]]) -> dict[Bend, int]:
+    """Tracks in one gap: what leaves below what enters, no two on one track where they would touch."""
+    taken: list[list[tuple[float, float]]] = []
+    found = {}
+    for key in sorted(bends, key=lambda k: (k[0] == "enter", -k[1], k[2])):
+        low, high = min(bends[key]), max(bends[key])
+        at = next((t for t, used in enumerate(taken) if all(high + 4 < a or b + 4 < low for a, b in used)), len(taken))
+        if at == len(taken):
+            taken.append([])
+        taken[at].append((low, high))
+        found[key] = at
+    return found

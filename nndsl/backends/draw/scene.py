@@ -1,0 +1,105 @@
+"""What a picture consists of, in one form for all formats. Coordinates are the page's: y grows downwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Point: TypeAlias = tuple[float, float]
+Direction: TypeAlias = Literal["up"]
+
+
+@dataclass(slots=True)
+class Text:
+    """One line of one style. `x` is its left end, `y` its baseline."""
+
+    x: float
+    y: float
+    text: str
+    size: float
+    width: float
+    bold: bool = False
+    color: str = "#333333"
+
+
+@dataclass(slots=True)
+class Box:
+    """Something that computes, an input or an output. `path` is its name in the model, `count` how many equal ones it stands for."""
+
+    id: str
+    path: str
+    x: float
+    y: float
+    width: float
+    height: float
+    shape: Literal["box", "pill", "circle", "port"]
+    family: str
+    texts: list[Text]
+    title: str
+    count: int = 1
+    dashed: bool = False
+    stacked: bool = False  # a closed block
+    cluster: str | None = None  # the id of the frame it stands in
+
+
+@dataclass(slots=True)
+class Cluster:
+    """The frame around a block that is drawn open. `parent` is the id of the frame it stands in."""
+
+    id: str
+    path: str
+    x: float
+    y: float
+    width: float
+    height: float
+    texts: list[Text]
+    title: str
+    parent: str | None
+    count: int = 1
+    dashed: bool = False
+
+
+@dataclass(slots=True)
+class Wire:
+    """A line that is drawn; `skip`: it passes by what lies between."""
+
+    points: list[Point]
+    skip: bool = False
+    arrow: bool = True
+
+
+@dataclass(slots=True)
+class Edge:
+    """That a value goes from one box to another, through frames; `wires` are indices of the lines that show it."""
+
+    source: str
+    target: str
+    wires: list[int]
+
+
+@dataclass(slots=True)
+class Swatch:
+    """One entry of the legend."""
+
+    x: float
+    y: float
+    family: str
+    text: Text
+
+
+@dataclass(slots=True)
+class Scene:
+    """A picture. `labels` are the shapes beside wires, `header` the title and totals."""
+
+    width: float
+    height: float
+    title: str
+    direction: Direction = "up"
+    header: list[Text] = field(default_factory=list)
+    legend: list[Swatch] = field(default_factory=list)
+    boxes: list[Box] = field(default_factory=list)
+    clusters: list[Cluster] = field(default_factory=list)
+    wires: list[Wire] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+    dots: list[Point] = field(default_factory=list)
+    labels: list[Text] = field(default_factory=list)

@@ -1,0 +1,289 @@
+"""Which regions a body consists of: its flows, reduced until series and parallel branches show.
+
+The things and flows between two virtual ends make a graph with one entry and one exit. A thing with one link in and one
+link out joins them into a longer link; links with the same ends become one link with branches. What is left when nothing
+reduces any further is split at the things that all flow passes, and each remaining knot is laid out in rows. Linear time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias, Union
+
+from nndsl.backends.draw.regions import Flow, Leaf, Parallel, Region, Series
+from nndsl.backends.draw.rows import Rows, Wiring
+
+START = -1
+END = -2
+
+
+@dataclass(slots=True, eq=False)
+class Chain:
+    """Two links with a thing between them."""
+
+    first: Link
+    thing: int
+    last: Link
+
+
+@dataclass(slots=True, eq=False)
+class Link:
+    """A way from `tail` to `head`: a flow, a chain, or branches."""
+
+    tail: int
+    head: int
+    flows: list[int] = field(default_factory=list)  # flows that go straight from tail to head
+    branches: list[Chain] = field(default_factory=list)
+
+    @property
+    def is_bare(self) -> bool:
+        return not self.branches
+
+
+Part: TypeAlias = Union[int, Link]
+
+
+@dataclass(slots=True)
+class Knot:
+    """Cells and wires of a `Rows` while it is made."""
+
+    cells: list[Region] = field(default_factory=list)
+    ranks: list[int] = field(default_factory=list)
+    inputs: set[int] = field(default_factory=set)
+    wires: list[Wiring] = field(default_factory=list)
+
+    def add(self, region: Region, rank: int) -> int:
+        self.cells.append(region)
+        self.ranks.append(rank)
+        return len(self.cells) - 1
+
+    def tie(self, flows: list[int], tail: int | None, head: int | None) -> None:
+        self.wires.extend(Wiring(flow, tail, head) for flow in flows)
+
+
+class Structure:
+    """The links of one body."""
+
+    def __init__(self, leaves: list[Leaf], flows: list[Flow]) -> None:
+        self.leaves = leaves
+        self.flows = flows
+        self.ahead: dict[int, dict[int, Link]] = {i: {} for i in [START, END, *range(len(leaves))]}
+        self.behind: dict[int, dict[int, Link]] = {i: {} for i in [START, END, *range(len(leaves))]}
+
+    def region(self) -> Region:
+        for i, flow in enumerate(self.flows):
+            self._add(Link(flow.tail, flow.head, [i]))
+        for i in range(len(self.leaves)):
+            if not self.behind[i]:
+                self._add(Link(START, i))
+            if not self.ahead[i]:
+                self._add(Link(i, END))
+        self._reduce()
+        return self._series(self._spine())
+
+    # ------------------------------------------------------------ reduction
+
+    def _add(self, link: Link) -> None:
+        known = self.ahead[link.tail].get(link.head)
+        if known is not None:
+            known.flows.extend(link.flows)
+            known.branches.extend(link.branches)
+            return
+        self.ahead[link.tail][link.head] = link
+        self.behind[link.head][link.tail] = link
+
+    def _reduce(self) -> None:
+        waiting = list(range(len(self.leaves)))[::-1]
+        gone: set[int] = set()
+        while waiting:
+            at = waiting.pop()
+            if at in gone or len(self.ahead[at]) != 1 or len(self.behind[at]) != 1:
+                continue
+            gone.add(at)
+            (first,) = self.behind.pop(at).values()
+            (last,) = self.ahead.pop(at).values()
+            del self.ahead[first.tail][at], self.behind[last.head][at]
+            self._add(Link(first.tail, last.head, [], [Chain(first, at, last)]))
+            waiting.extend(end for end in (first.tail, last.head) if end >= 0)
+
+    # ------------------------------------------------------------ what is left, as a line of things, links and knots
+
+    def _spine(self) -> list[Part | Rows]:
+        order = self._in_order()
+        rank = {at: k for k, at in enumerate(order)}
+        parts: list[Part | Rows] = []
+        since, reach = 0, 0
+        for k, at in enumerate(order):
+            if reach <= k:
+                if k:
+                    parts.extend(self._between(order, since, k))
+                if at >= 0:
+                    parts.append(at)
+                since = k
+            reach = max([reach, *(rank[head] for head in self.ahead[at])])
+        return parts
+
+    def _in_order(self) -> list[int]:
+        """The remaining things so that flow goes forward, the text's order where there is a choice."""
+        import heapq  # noqa: PLC0415
+
+        left = {at: len(self.behind[at]) for at in self.behind if at != END}
+        ready = [START]
+        order = []
+        while ready:
+            at = heapq.heappop(ready)
+            order.append(at)
+            for head in self.ahead[at]:
+                if head == END:
+                    continue
+                left[head] -= 1
+                if not left[head]:
+                    heapq.heappush(ready, head)
+        return [*order, END]
+
+    def _between(self, order: list[int], since: int, until: int) -> list[Part | Rows]:
+        below, above = order[since], order[until]
+        if until == since + 1:
+            link = self.ahead[below][above]
+            if link.is_bare:
+                return []
+            return [*_flat(link.branches[0])] if len(link.branches) == 1 and not link.flows else [link]
+        return [self._knot(order[since + 1 : until], below, above)]
+
+    def _knot(self, things: list[int], below: int, above: int) -> Rows:
+        """Things and the links with branches become cells; bare flows become wires between them.
+
+        A thing with one link in, and what is on that link, are one cell."""
+        knot = Knot()
+        index: dict[int, int] = {}
+        for at in things:
+            lead = self._lead(at)
+            region = self.leaves[at] if lead is None else self._series([lead, at])
+            index[at] = knot.add(region, at if lead is None else _first(lead))
+            if self.leaves[at].is_input:
+                knot.inputs.add(index[at])
+        for at in [below, *things]:
+            for head, link in self.ahead[at].items():
+                self._tie(knot, link, index.get(at), index.get(head))
+        last = {index[at] for at in things if above == END and not self.leaves[at].outgoing}
+        return Rows(knot.cells, knot.ranks, knot.wires, self.flows, last, knot.inputs)
+
+    def _tie(self, knot: Knot, link: Link, tail: int | None, head: int | None) -> None:
+        """What a link becomes between two cells."""
+        if link.is_bare:
+            knot.tie(link.flows, tail, head)
+            return
+        entering, leaving = _edges(link)
+        if head is not None and self._lead(link.head) is link:
+            knot.tie(entering, tail, head)
+        elif link.tail == START:
+            for branch in link.branches:
+                self._tie_input(knot, branch, link, head)
+        else:
+            cell = knot.add(self._series([link]), _first(link))
+            knot.tie(entering, tail, cell)
+            knot.tie(leaving, cell, head)
+
+    def _tie_input(self, knot: Knot, branch: Chain, link: Link, head: int | None) -> None:
+        """An input stays at the bottom, what follows it goes up to where it is needed."""
+        parts = _flat(branch)
+        _, leaving = _edges(Link(link.tail, link.head, [], [branch]))
+        first = parts[0]
+        if not isinstance(first, int) or not self.leaves[first].is_input or len(parts) == 1:
+            cell = knot.add(self._series(list(parts)), _first_of(branch))
+            if isinstance(first, int) and self.leaves[first].is_input:
+                knot.inputs.add(cell)
+            knot.tie(leaving, cell, head)
+            return
+        start = knot.add(self.leaves[first], first)
+        knot.inputs.add(start)
+        cell = knot.add(self._series(list(parts[1:])), first)
+        knot.tie(self.leaves[first].outgoing, start, cell)
+        knot.tie(leaving, cell, head)
+
+    def _lead(self, at: int) -> Link | None:
+        """What leads to a thing and to nothing else."""
+        if len(self.behind[at]) != 1:
+            return None
+        (link,) = self.behind[at].values()
+        return None if link.is_bare or link.tail == START else link
+
+    # ------------------------------------------------------------ links to regions, children first, without recursion
+
+    def _series(self, parts: list[Part | Rows]) -> Region:
+        made: dict[int, Region] = {}
+        link_order: list[Link] = []
+        stack = [part for part in parts if isinstance(part, Link)]
+        while stack:
+            link = stack.pop()
+            link_order.append(link)
+            for branch in link.branches:
+                stack.extend(part for part in _flat(branch) if isinstance(part, Link))
+        for link in reversed(link_order):
+            made[id(link)] = self._parallel(link, made)
+        return self._stack(parts, made)
+
+    def _stack(self, parts: list[Part | Rows] | list[Part], made: dict[int, Region]) -> Region:
+        regions = [
+            part if isinstance(part, Rows) else made[id(part)] if isinstance(part, Link) else self.leaves[part]
+            for part in parts
+        ]
+        return regions[0] if len(regions) == 1 else Series(regions, self.flows)
+
+    def _parallel(self, link: Link, made: dict[int, Region]) -> Region:
+        branches = sorted(link.branches, key=_first_of)
+        if link.head >= 0 and self.leaves[link.head].is_frame:
+            branches.sort(key=lambda branch: self._port(branch, link))
+        regions = [self._stack(_flat(branch), made) for branch in branches]
+        if len(regions) == 1 and not link.flows and link.tail != START and link.head != END:
+            return regions[0]
+        return Parallel(regions, link.flows, link.tail == START, link.head == END)
+
+    def _port(self, branch: Chain, link: Link) -> int:
+        """The first port of an open block that a branch ends at: in their order no lines cross below it."""
+        _, leaving = _edges(Link(link.tail, link.head, [], [branch]))
+        return min((self.flows[f].head_port for f in leaving), default=0)
+
+
+def _flat(chain: Chain) -> list[Part]:
+    """The things of a chain and the links with branches between them, in order."""
+    parts: list[Part] = []
+    stack: list[Link | int | Chain] = [chain]
+    while stack:
+        at = stack.pop()
+        if isinstance(at, Chain):
+            stack += [at.last, at.thing, at.first]
+        elif isinstance(at, int):
+            parts.append(at)
+        elif not at.flows and len(at.branches) == 1:
+            stack.append(at.branches[0])
+        elif not at.is_bare:
+            parts.append(at)
+    return parts
+
+
+def _first_of(chain: Chain) -> int:
+    """Where a branch begins in the text."""
+    at: Chain = chain
+    best = at.thing
+    while True:
+        best = min(best, at.thing)
+        if not at.first.branches:
+            return best
+        at = at.first.branches[0]
+
+
+def _first(link: Link) -> int:
+    return min(_first_of(branch) for branch in link.branches)
+
+
+def _edges(link: Link) -> tuple[list[int], list[int]]:
+    """The flows that enter the branches of a link, and those that leave them."""
+    entering, leaving = list(link.flows), list(link.flows)
+    for side, found in (("first", entering), ("last", leaving)):
+        stack = [getattr(branch, side) for branch in link.branches]
+        while stack:
+            at = stack.pop()
+            found.extend(at.flows)
+            stack.extend(getattr(branch, side) for branch in at.branches)
+    return entering, leaving

@@ -1,0 +1,106 @@
+"""What a graph costs: weights, multiply-accumulates, arithmetic. Counted once per distinct graph, however often it is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nndsl.ir.graph import Graph, Node
+from nndsl.ops.schema import Op, Weight, inputs_of
+from nndsl.shapes import Dim, Size, product
+
+
+@dataclass(slots=True)
+class Cost:
+    """`parameters`, `buffers`: numbers of elements, a shared layer's once. `macs`, `flops`: of one run outside training.
+
+    `no_macs`, `no_flops` hold the operators without a formula: where they are not empty, the sum is a lower bound."""
+
+    parameters: Size = 0
+    trainable: Size = 0
+    buffers: Size = 0
+    macs: Size = 0
+    flops: Size = 0
+    no_macs: dict[str, None] = field(default_factory=dict)
+    no_flops: dict[str, None] = field(default_factory=dict)
+
+    def own(self, other: Cost) -> None:
+        self.parameters = self.parameters + other.parameters
+        self.trainable = self.trainable + other.trainable
+        self.buffers = self.buffers + other.buffers
+
+    def run(self, other: Cost) -> None:
+        self.macs = self.macs + other.macs
+        self.flops = self.flops + other.flops
+        self.no_macs |= other.no_macs
+        self.no_flops |= other.no_flops
+
+
+class Costs:
+    """Costs of a graph, of all graphs below it and of their nodes."""
+
+    def __init__(self, root: Graph) -> None:
+        self._graphs: dict[int, Cost] = {}
+        self._nodes: dict[int, Cost] = {}
+        for graph in root.graphs():
+            self._graphs[id(graph)] = self._total(graph)
+
+    def of(self, graph: Graph) -> Cost:
+        return self._graphs[id(graph)]
+
+    def of_node(self, node: Node) -> Cost:
+        """Of one application; a call costs what its graph costs."""
+        return self.of(node.target) if isinstance(node.target, Graph) else self._nodes[id(node)]
+
+    def _total(self, graph: Graph) -> Cost:
+        total = Cost()
+        owned: set[str] = set()
+        for node in graph.nodes:
+            if not isinstance(node.target, Graph):
+                self._nodes[id(node)] = operator_cost(node)
+            cost = self.of_node(node)
+            if node.label not in owned and not node.borrowed:
+                owned.add(node.label)
+                total.own(cost)
+            if node.mode != "train":
+                total.run(cost)
+        return total
+
+
+def operator_cost(node: Node) -> Cost:
+    cost = Cost()
+    for weight in node.weights():
+        _count(cost, weight)
+    op: Op = node.op
+    types = inputs_of(type(op), [v.type if v is not None else None for v in node.inputs])
+    results = tuple(v.type for v in node.outputs)
+    y = results[0] if len(results) == 1 else results
+    macs, flops = op.macs(*types, y=y), op.flops(*types, y=y)
+    if macs is None:
+        cost.no_macs[op.name] = None
+    if flops is None:
+        cost.no_flops[op.name] = None
+    cost.macs = 0 if macs is None else macs
+    cost.flops = 0 if flops is None else flops
+    return cost
+
+
+def _count(cost: Cost, weight: Weight) -> None:
+    elements = product(weight.shape)
+    if not weight.trained:
+        cost.buffers = cost.buffers + elements
+        return
+    cost.parameters = cost.parameters + elements
+    cost.trainable = cost.trainable + elements
+
+
+def batch_symbol(graph: Graph) -> str | None:
+    """The symbol that all inputs have as their first size, where there is one: costs are told for one sample."""
+    firsts = {value.shape[0] for value in graph.inputs if value.shape and isinstance(value.shape[0], Dim)}
+    if len(firsts) != 1:
+        return None
+    lone = next(iter(firsts)).lone_atom()
+    return str(lone[0]) if lone is not None and lone[1:] == (1, 0) and not lone[0].operands else None
+
+
+def for_one_sample(size: Size, batch: str | None) -> Size:
+    return size.substitute({batch: 1}) if isinstance(size, Dim) and batch is not None else size

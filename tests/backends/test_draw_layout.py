@@ -1,0 +1,185 @@
+"""Nothing overlaps: boxes, frames, labels and lines of every sample, folded and unfolded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+
+from nndsl.backends import draw
+from nndsl.backends.draw.scene import Box, Cluster, Point, Scene, Text
+from tests.backends.graphs_by_hand import SAMPLES, chain, early_exits
+
+DEPTHS = [None, 0, 1, 2, 9]
+CASES = [(name, depth) for name in SAMPLES for depth in DEPTHS]
+Rectangle = tuple[float, float, float, float]
+
+
+@cache
+def scene_of(name: str, depth: int | None) -> Scene:
+    return draw.scene(SAMPLES[name](), depth=depth)
+
+
+def box_rectangle(box: Box | Cluster) -> Rectangle:
+    return box.x, box.y, box.x + box.width, box.y + box.height
+
+
+def body_of(box: Box) -> Rectangle:
+    """What a line must not cross: of a circle the square inside it."""
+    x0, y0, x1, y1 = box_rectangle(box)
+    inset = box.width * 0.15 if box.shape == "circle" else 0.0
+    return x0 + inset, y0 + inset, x1 - inset, y1 - inset
+
+
+def text_rectangle(text: Text) -> Rectangle:
+    return text.x, text.y - text.size * 0.76, text.x + text.width, text.y + text.size * 0.24
+
+
+def overlap(a: Rectangle, b: Rectangle, slack: float = 0.5) -> bool:
+    return a[0] < b[2] - slack and b[0] < a[2] - slack and a[1] < b[3] - slack and b[1] < a[3] - slack
+
+
+def free_texts(scene: Scene) -> list[Text]:
+    """All texts that stand outside boxes."""
+    captions = [text for cluster in scene.clusters for text in cluster.texts]
+    return [*scene.header, *scene.labels, *captions, *(s.text for s in scene.legend)]
+
+
+def segments(points: list[Point]) -> Iterator[Rectangle]:
+    for (ax, ay), (bx, by) in zip(points, points[1:], strict=False):
+        yield min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
+
+
+def crosses(segment: Rectangle, r: Rectangle, slack: float = 1.0) -> bool:
+    return (
+        segment[0] < r[2] - slack
+        and r[0] + slack < segment[2] + 1e-6
+        and segment[1] < r[3] - slack
+        and r[1] + slack < segment[3] + 1e-6
+    )
+
+
+@pytest.mark.parametrize(("name", "depth"), CASES)
+def test_boxes_and_labels_stay_apart(name: str, depth: int | None) -> None:
+    scene = scene_of(name, depth)
+    boxes = [(box.id, box_rectangle(box)) for box in scene.boxes]
+    boxes += [(text.text, text_rectangle(text)) for text in free_texts(scene)]
+    for i, (a, first) in enumerate(boxes):
+        for b, second in boxes[i + 1 :]:
+            assert not overlap(first, second), (a, b)
+
+
+@pytest.mark.parametrize(("name", "depth"), CASES)
+def test_texts_fit_their_boxes_and_everything_the_page(name: str, depth: int | None) -> None:
+    scene = scene_of(name, depth)
+    page = (0.0, 0.0, scene.width, scene.height)
+    for box in scene.boxes:
+        for text in box.texts:
+            assert inside(text_rectangle(text), box_rectangle(box)), (box.path, text.text)
+    for cluster in scene.clusters:
+        for text in cluster.texts:
+            assert inside(text_rectangle(text), box_rectangle(cluster)), (cluster.path, text.text)
+    everything = [box_rectangle(b) for b in [*scene.boxes, *scene.clusters]]
+    everything += [text_rectangle(t) for t in free_texts(scene)]
+    everything += [s for wire in scene.wires for s in segments(wire.points)]
+    for rectangle in everything:
+        assert inside(rectangle, page), rectangle
+
+
+def inside(a: Rectangle, b: Rectangle) -> bool:
+    return a[0] >= b[0] - 0.5 and a[1] >= b[1] - 0.5 and a[2] <= b[2] + 0.5 and a[3] <= b[3] + 0.5
+
+
+@pytest.mark.parametrize(("name", "depth"), CASES)
+def test_lines_are_upright_or_level_and_cross_no_box_or_label(name: str, depth: int | None) -> None:
+    scene = scene_of(name, depth)
+    obstacles = [(box.path, body_of(box)) for box in scene.boxes]
+    obstacles += [(text.text, text_rectangle(text)) for text in free_texts(scene)]
+    for wire in scene.wires:
+        assert len(wire.points) > 1
+        for (ax, ay), (bx, by) in zip(wire.points, wire.points[1:], strict=False):
+            assert abs(ax - bx) < 0.05 or abs(ay - by) < 0.05, wire
+        for segment in segments(wire.points):
+            for path, rectangle in obstacles:
+                assert not crosses(segment, rectangle), (path, wire)
+
+
+@pytest.mark.parametrize(("name", "depth"), CASES)
+def test_frames_hold_their_members_and_nothing_else(name: str, depth: int | None) -> None:
+    scene = scene_of(name, depth)
+    frames = {cluster.id: cluster for cluster in scene.clusters}
+
+    def around(parent: str | None) -> set[str]:
+        found = set()
+        while parent is not None:
+            found.add(parent)
+            parent = frames[parent].parent
+        return found
+
+    for box in scene.boxes:
+        holders = around(box.cluster)
+        for frame in scene.clusters:
+            if frame.id in holders:
+                assert inside(box_rectangle(box), box_rectangle(frame)), (box.path, frame.path)
+            else:
+                assert not overlap(box_rectangle(box), box_rectangle(frame)), (box.path, frame.path)
+
+
+@pytest.mark.parametrize(("name", "depth"), CASES)
+def test_every_edge_is_shown_by_lines_from_box_to_box(name: str, depth: int | None) -> None:
+    scene = scene_of(name, depth)
+    boxes = {box.id: box for box in scene.boxes}
+    for edge in scene.edges:
+        points = [p for i in edge.wires for p in scene.wires[i].points]
+        assert points, edge
+        assert near(points[-1], box_rectangle(boxes[edge.target])), edge
+        first = scene.wires[edge.wires[0]]
+        starts_at_dot = any(abs(first.points[0][0] - x) + abs(first.points[0][1] - y) < 0.1 for x, y in scene.dots)
+        assert starts_at_dot or near(points[0], box_rectangle(boxes[edge.source])), edge
+        for before, after in zip(edge.wires, edge.wires[1:], strict=False):
+            assert scene.wires[after].points[0] == pytest.approx(scene.wires[before].points[-1], abs=0.1) or starts_at_a_dot(
+                scene, after
+            )
+
+
+def starts_at_a_dot(scene: Scene, wire: int) -> bool:
+    x, y = scene.wires[wire].points[0]
+    return any(abs(x - dx) + abs(y - dy) < 0.1 for dx, dy in scene.dots)
+
+
+def near(point: Point, r: Rectangle) -> bool:
+    return r[0] - 2 <= point[0] <= r[2] + 2 and r[1] - 2 <= point[1] <= r[3] + 2
+
+
+def test_the_trunk_of_a_chain_is_straight() -> None:
+    for name in ("resnet", "encoder", "vit", "unet", "chain_residual", "squeeze_excite"):
+        scene = scene_of(name, None)
+        ports = [box for box in scene.boxes if box.shape == "port"]
+        middles = {round(box.x + box.width / 2, 2) for box in ports}
+        assert len(middles) == 1, name
+
+
+def test_branches_stand_in_the_order_of_the_text() -> None:
+    scene = scene_of("googlenet", 1)
+    branches = [box for box in scene.boxes if box.path.startswith("inception0.branch") and not box.path.endswith("_1")]
+    assert [box.path for box in sorted(branches, key=lambda b: b.x)] == [
+        "inception0.branch1",
+        "inception0.branch2_0",
+        "inception0.branch3_0",
+    ]
+
+
+@pytest.mark.parametrize(("length", "seconds"), [(1000, 1.0), (5000, 5.0)])
+def test_long_models_are_laid_out_in_linear_time(length: int, seconds: float) -> None:
+    for graph in (chain(length), chain(length, residual=True)):
+        start = time.process_time()
+        made = draw.scene(graph, depth=9)
+        assert time.process_time() - start < seconds
+        assert len(made.boxes) >= length
+
+
+def test_nested_branches_need_no_recursion() -> None:
+    made = draw.scene(early_exits(1500), depth=9)
+    assert len(made.boxes) == 1 + 3 * 1500
