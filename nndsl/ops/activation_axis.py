@@ -108,7 +108,7 @@ class GLU(_AlongAxis):
     examples = [
         "[2, 6] -> GLU -> [2, 3]",
         "[N, 4, H, W] -> GLU(1) -> [N, 2, H, W]",
-        "[N, 2*T, 5] -> GLU(dim=-2) -> [N, T, 5]",
+        "[N, 8, T] -> GLU(dim=-2) -> [N, 4, T]",
     ]
 
     def arguments(self) -> tuple[list[Any], dict[str, Any]]:

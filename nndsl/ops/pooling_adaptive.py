@@ -152,7 +152,7 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPool, axes=2):
         "[N, C, H, W] -> AdaptiveAvgPool2d([3, none]) -> [N, C, 3, W]",
         "[2, 3, 12, 8] -> AdaptiveAvgPool2d(4) -> [2, 3, 4, 4]",
         "[3, 10, 7] -> AdaptiveAvgPool2d([1, 3]) -> [3, 1, 3]",
-        "[N, 2, 4*H, W] -> AdaptiveAvgPool2d([2, 12]) -> [N, 2, 2, 12]",
+        "[N, 2, H, W] -> AdaptiveAvgPool2d([2, 12]) -> [N, 2, 2, 12]",
     ]
 
 

@@ -47,6 +47,7 @@ def test_axes_exist() -> None:
 def test_gated_units_need_an_even_size() -> None:
     assert complaint("GLU", "[2, 3]")[0] == "shape-mismatch"
     assert complaint("GLU", "[2, D]")[0] == "unproven"
+    check("GLU(1)", "[2, 4*T, 3]", at=[{"T": 1}, {"T": 3}])
 
 
 def test_slopes_per_channel() -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from nndsl.ops.schema import Unsupported
-from tests.ops.support import check, complaint, examples, flow, infer, read_op
+from tests.ops.support import check, complaint, examples, flow, infer, read_op, read_type
 
 SIZES = [{"N": 2, "H": 9, "W": 7}, {"N": 1, "H": 12, "W": 15}]
 
@@ -53,6 +53,13 @@ def test_adaptive_windows(size: int, n: int) -> None:
     for kind in ("Avg", "Max"):
         check(f"Adaptive{kind}Pool2d([{n}, none])", f"[1, 2, {size}, 3]", opsets=(17,))
         check(f"Adaptive{kind}Pool1d({n})", "[1, 2, L]", at=[{"L": size}, {"L": size + 5}], opsets=(23,))
+
+
+def test_adaptive_windows_that_provably_divide() -> None:
+    op = "AdaptiveAvgPool2d([2, 12])"
+    check(op, "[2, 3, 4*H, W]", at=[{"H": 2, "W": 24}, {"H": 3, "W": 7}])
+    result, _ = infer(read_op(op), "[2, 3, 4*H, 24]")
+    assert str(read_op(op).flops(read_type("[2, 3, 4*H, 24]"), y=result)) == "576*H"
 
 
 def test_places_of_adaptive_maxima() -> None:
