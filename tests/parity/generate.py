@@ -1,6 +1,6 @@
 """Record what the reference models do: `python -m tests.parity.generate [NAME …]` from the repository root.
 
-Runs in an environment of its own with torch, a torchvision that fits it, and numpy; the tests read only its record."""
+Runs in an environment of its own with torch, a torchvision that fits it, and numpy."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ OLD_INIT = {"init_weights": True}  # torchvision asks to be told; True is what i
 
 CASES = [
     Case("alexnet:AlexNet", models.alexnet, {}, (2, 3, 224, 224), train=True),
-    Case("vgg:VGG11", models.vgg11, {}, (1, 3, 224, 224), train=True),
+    Case("vgg:VGG11", models.vgg11, {}, (1, 3, 224, 224)),
     Case("vgg:VGG11BN", models.vgg11_bn, {}, (2, 3, 224, 224), train=True),
     Case("vgg:VGG13", models.vgg13, {}),
     Case("vgg:VGG13BN", models.vgg13_bn, {}),

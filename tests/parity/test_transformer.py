@@ -48,9 +48,7 @@ def sequence(name: str, length: int) -> torch.Tensor:
     return weights.uniform(name, (BATCH, length, WIDTH), -1, 1)
 
 
-@pytest.mark.parametrize(
-    "masked", [(), ("src_mask",), ("src_key_padding_mask",), ("src_mask", "src_key_padding_mask")]
-)
+@pytest.mark.parametrize("masked", [(), ("src_mask",), ("src_key_padding_mask",), ("src_mask", "src_key_padding_mask")])
 @pytest.mark.parametrize(
     ("norm_first", "activation", "bias"), itertools.product((False, True), ACTIVATIONS, (True, False))
 )
@@ -112,9 +110,7 @@ def test_encoder_stack(masked: bool) -> None:
     }}"""
     layer = nn.TransformerEncoderLayer(WIDTH, 4, 32, batch_first=True)
     reference = nn.TransformerEncoder(layer, 3, norm=nn.LayerNorm(WIDTH), enable_nested_tensor=False)
-    agree(
-        loaded(text, reference), reference, [sequence("src", LENGTH)], **({"mask": CAUSAL} if masked else {})
-    )
+    agree(loaded(text, reference), reference, [sequence("src", LENGTH)], **({"mask": CAUSAL} if masked else {}))
 
 
 def test_decoder_stack() -> None:

@@ -48,14 +48,12 @@ def picture(*shape: int) -> torch.Tensor:
 
 @contextmanager
 def portable_dropout() -> Iterator[None]:
-    """`F.dropout` with masks from the number of the call and the shape, not from the machine's generator: the n-th
+    """`F.dropout` with masks from the call's number and the shape, not from the machine's generator: the n-th
     dropout of the reference and of ours drop the same elements, so their order is part of the test."""
     original = nn.functional.dropout
     calls = 0
 
-    def dropout(
-        x: torch.Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
-    ) -> torch.Tensor:
+    def dropout(x: torch.Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> torch.Tensor:
         nonlocal calls
         if not training or p == 0.0:
             return x
@@ -98,18 +96,14 @@ def observe(module: nn.Module, inputs: list[torch.Tensor], train: bool) -> dict[
     module.double().train(train)
     with portable_dropout(), torch.set_grad_enabled(train):
         outputs = outputs_of(module(*[x.double() if x.is_floating_point() else x for x in inputs]))
-    seen: dict[str, Any] = {
-        "outputs": {name: outline(name, value) for name, value in sorted(outputs.items())}
-    }
+    seen: dict[str, Any] = {"outputs": {name: outline(name, value) for name, value in sorted(outputs.items())}}
     if not train:
         return seen
     loss = torch.stack(
         [torch.sum(v * uniform(f"cotangent {n}", tuple(v.shape), -1, 1)) for n, v in sorted(outputs.items())]
     )
     loss.sum().backward()
-    seen["gradients"] = {
-        name: measures(name, p.grad) for name, p in module.named_parameters() if p.grad is not None
-    }
+    seen["gradients"] = {name: measures(name, p.grad) for name, p in module.named_parameters() if p.grad is not None}
     seen["buffers"] = {name: measures(name, b) for name, b in module.named_buffers() if b.is_floating_point()}
     return seen
 
