@@ -82,7 +82,9 @@ class Diagnostics:
         self._seen.add(key)
         self.items.append(diagnostic)
 
-    def error(self, code: str, message: str, span: Span, *, label: str = "", hints: list[str] | None = None) -> Diagnostic:
+    def error(
+        self, code: str, message: str, span: Span, *, label: str = "", hints: list[str] | None = None
+    ) -> Diagnostic:
         found = Diagnostic(code, message, span, label, hints=hints or [])
         self.add(found)
         return found
@@ -104,6 +106,6 @@ class SpecError(Exception):
         super().__init__(diagnostics)
 
     def __str__(self) -> str:
-        from nndsl.render import text  # noqa: PLC0415  imported only when something is shown
+        from nndsl.render import text  # imported only when something is shown
 
         return "\n" + text.render(self.diagnostics, color=False)

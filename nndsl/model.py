@@ -30,8 +30,8 @@ def split_target(target: str) -> tuple[str, str | None]:
 def load(target: str | os.PathLike[str], *, dims: Mapping[str, int] | None = None, **hyper: Any) -> Model:
     """Read a model from a file: `load("models/resnet.nn:ResNet18", classes=10)`.
 
-    `target` is FILE or FILE:MODEL; "zoo/…" names a shipped file. A file with one model needs no name. Keyword arguments set
-    hyperparameters, `dims` fixes symbolic dims (`dims={"N": 1}`).
+    `target` is FILE or FILE:MODEL; "zoo/…" names a shipped file. A file with one model needs no name. Keyword arguments
+    set hyperparameters, `dims` fixes symbolic dims (`dims={"N": 1}`).
 
     Raises SpecError (its `diagnostics` say what is wrong), and OSError when the file cannot be read."""
     path, name = split_target(os.fspath(target))
@@ -144,7 +144,7 @@ class Model:
     def module(self, *, device: str | None = None, allow_extern: bool = False) -> Any:
         """A live `torch.nn.Module`: the source, executed. `device="meta"` allocates nothing.
 
-        Raises SpecError where the spec has `extern` layers and `allow_extern` is false, and ImportError without torch."""
+        Raises SpecError where the spec has `extern` layers and `allow_extern` is false, ImportError without torch."""
         need("torch", "torch", "to build a live module")
         from nndsl.backends.torch import module
 

@@ -39,7 +39,9 @@ class Commands(click.Group):
         command: click.Command = import_module(f"nndsl.cli.{cmd_name}").command
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as problem:
@@ -47,7 +49,7 @@ class Commands(click.Group):
 
             close = nearest(args[0], list(COMMANDS))
             if close:
-                problem.message += f" Did you mean {close}?"
+                raise click.UsageError(f"there is no command {args[0]}. Did you mean {close}?", ctx) from problem
             raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -60,8 +62,8 @@ class Commands(click.Group):
 def program() -> None:
     """Describe neural networks in .nn files: check them, compile them to PyTorch and ONNX, draw and cost them.
 
-    FILE is a .nn file, `-` for standard input, or FILE:MODEL where a file has several models; zoo/resnet.nn:ResNet18 names
-    a shipped one. Exit codes: 0 fine, 1 mistakes in the spec, 2 usage or file trouble, 101 a bug of nndsl.
+    FILE is a .nn file, `-` for standard input, or FILE:MODEL where a file has several models; zoo/resnet.nn:ResNet18
+    names a shipped one. Exit codes: 0 fine, 1 mistakes in the spec, 2 usage or file trouble, 101 a bug of nndsl.
     """
 
 

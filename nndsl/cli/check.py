@@ -17,7 +17,9 @@ from nndsl.model import split_target
 
 @click.command("check")
 @click.argument("targets", nargs=-1, required=True, metavar="FILE[:MODEL]...")
-@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to show them.")
+@click.option(
+    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to show them."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when all is fine.")
 @hyper_options
 def command(targets: tuple[str, ...], format_: str, quiet: bool, hyper: tuple[str, ...], dims: tuple[str, ...]) -> None:

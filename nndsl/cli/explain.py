@@ -25,7 +25,10 @@ def command(code: str | None) -> None:
         from nndsl.elaborate.scope import nearest
 
         close = nearest(code, codes)
-        say(f"nndsl: there is no code {code}." + (f" Did you mean {close}?" if close else " `nndsl explain` lists them."))
+        say(
+            f"nndsl: there is no code {code}."
+            + (f" Did you mean {close}?" if close else " `nndsl explain` lists them.")
+        )
         raise Failed(2)
     if use_color(sys.stdout):
         from rich.console import Console

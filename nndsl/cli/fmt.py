@@ -17,7 +17,9 @@ from nndsl.source import Source
 @click.command("fmt")
 @click.argument("targets", nargs=-1, required=True, metavar="FILE...")
 @click.option("--check", "only_check", is_flag=True, help="Change nothing; exit with 1 if a file would change.")
-@click.option("--diff", "as_diff", is_flag=True, help="Change nothing; show what would change; exit with 1 if anything.")
+@click.option(
+    "--diff", "as_diff", is_flag=True, help="Change nothing; show what would change; exit with 1 if anything."
+)
 def command(targets: tuple[str, ...], only_check: bool, as_diff: bool) -> None:
     """Format specs in place; `-` reads standard input and writes standard output. There are no options of style."""
     failed = changed = 0

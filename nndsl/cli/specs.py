@@ -28,7 +28,11 @@ def target_argument(function: F) -> F:
 def hyper_options(function: F) -> F:
     """`--set` and `--dim`."""
     chosen = click.option(
-        "--set", "hyper", multiple=True, metavar="NAME=VALUE", help="Set a hyperparameter, as in the language: 10, [2, 2], ReLU."
+        "--set",
+        "hyper",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Set a hyperparameter, as in the language: 10, [2, 2], ReLU.",
     )(function)
     return click.option("--dim", "dims", multiple=True, metavar="NAME=SIZE", help="Fix a symbolic dim.")(chosen)
 
@@ -56,12 +60,12 @@ def source_of(path: str) -> Source:
 
 
 def parse_hyper(pairs: tuple[str, ...]) -> dict[str, Any]:
-    return {name: Expression(text) for name, text in map(lambda p: _pair(p, "--set"), pairs)}
+    return {name: Expression(text) for name, text in (_pair(p, "--set") for p in pairs)}
 
 
 def parse_dims(pairs: tuple[str, ...]) -> dict[str, int]:
     found = {}
-    for name, text in map(lambda p: _pair(p, "--dim"), pairs):
+    for name, text in (_pair(p, "--dim") for p in pairs):
         if not text.isdecimal() or int(text) < 1:
             raise click.BadParameter(f"{name}={text}: a dim is a whole number of at least 1", param_hint="--dim")
         found[name] = int(text)

@@ -25,7 +25,7 @@ from nndsl.elaborate.values import (
     describe,
     is_tensor,
 )
-from nndsl.ir.graph import Node, Value
+from nndsl.ir.graph import Graph, Node, Value
 from nndsl.ops import lookup
 from nndsl.ops.kinds import Unfit
 from nndsl.ops.schema import Op
@@ -108,9 +108,7 @@ def _item(layer: Item, value: Any, builder: GraphBuilder, ctx: Context) -> Any:
     if isinstance(value, tuple) and -len(value) <= layer.index < len(value):
         return value[layer.index]
     what = f"a tuple of {len(value)}" if isinstance(value, tuple) else describe(value)
-    return ctx.poison(
-        "wrong-inputs", f"there is no element {layer.index} of {what}", layer.span, frame=builder.frame
-    )
+    return ctx.poison("wrong-inputs", f"there is no element {layer.index} of {what}", layer.span, frame=builder.frame)
 
 
 # ---------------------------------------------------------------- operators
@@ -134,9 +132,7 @@ def _instance_of(layer: OpLayer, span: Span, builder: GraphBuilder, ctx: Context
         plural = "s" if len(missing) > 1 else ""
         order = ", ".join(p.name for p in layer.op.params.values() if not p.keyword)
         message = f"{layer.op.name} needs its argument{plural} {', '.join(missing)}"
-        ctx.error(
-            "missing-argument", message, span, frame=builder.frame, hints=[f"its arguments are ({order})"]
-        )
+        ctx.error("missing-argument", message, span, frame=builder.frame, hints=[f"its arguments are ({order})"])
         return None
     try:
         return layer.op.of({name: given.value for name, given in layer.given.items()})
@@ -168,9 +164,7 @@ def operator_node(
             return None
         types = op.shape(*[v.type if v is not None else None for v in inputs], say=say)
     except DimTooLarge as problem:
-        ctx.error(
-            "too-big", f"a dim of {op.name} is too large an expression: {problem}", span, frame=builder.frame
-        )
+        ctx.error("too-big", f"a dim of {op.name} is too large an expression: {problem}", span, frame=builder.frame)
         return None
     if types is None:
         assert say.said, f"{op.name}.shape said nothing"
@@ -181,9 +175,7 @@ def operator_node(
     name = shared if shared is not None else builder.claim(label, op.name, span)
     node = builder.add(op, inputs, tuple(_normal(t, ctx) for t in types), name, span)
     node.labelled = label is not None or shared is not None
-    node.texts = {
-        n: g.text for n, g in given.items() if g.text and g.scope is not None and g.scope.builder is builder
-    }
+    node.texts = {n: g.text for n, g in given.items() if g.text and g.scope is not None and g.scope.builder is builder}
     return node
 
 
@@ -237,21 +229,18 @@ def _instance(layer: Instance, value: Any, builder: GraphBuilder, span: Span, ct
 
 def _same_weights(layer: Instance, node: Node, builder: GraphBuilder, ctx: Context) -> bool:
     """All uses of one layer must agree on what its weights are."""
-    owned = [(w.name, w.shape) for w in node.weights()]
-    if node.is_call:
-        owned = [(key, w.shape) for key, w in node.target.weights()]  # type: ignore[union-attr]
+    if isinstance(node.target, Graph):
+        owned = [(key, w.shape) for key, w in node.target.weights()]
+    else:
+        owned = [(w.name, w.shape) for w in node.weights()]
     first = ctx.shared.setdefault(id(layer), (node.span, owned))
     if first[1] == owned:
         return True
     different = (
-        next((a, b) for a, b in zip(first[1], owned, strict=False) if a != b)
-        if len(first[1]) == len(owned)
-        else None
+        next((a, b) for a, b in zip(first[1], owned, strict=False) if a != b) if len(first[1]) == len(owned) else None
     )
     detail = (
-        f": {different[0][0]} is {list(different[0][1])} there and {list(different[1][1])} here"
-        if different
-        else ""
+        f": {different[0][0]} is {list(different[0][1])} there and {list(different[1][1])} here" if different else ""
     )
     ctx.error(
         "shape-mismatch",
@@ -276,9 +265,7 @@ def weight_of(layer: Instance, name: ast.Name, builder: GraphBuilder, span: Span
     label = builder.borrow(layer)
     types = _input_types(layer, op)
     if types is None:
-        message = (
-            f"the weights of {layer.label} are only known once it was applied: use it before `.{name.id}`"
-        )
+        message = f"the weights of {layer.label} are only known once it was applied: use it before `.{name.id}`"
         return ctx.poison("unknown-dim", message, span, frame=builder.frame)
     names = [w.name for w in op.weights(*types)]
     if name.id not in names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -35,7 +36,7 @@ Bound = list[tuple[str | None, Given]]
 
 
 def collect(node: ast.Call, scope: Scope, ctx: Context) -> Bound | None:
-    """Evaluate what stands between the parentheses, `*lists` spliced, the trailing braces last. None after a mistake."""
+    """Evaluate what is between the parentheses, `*lists` spliced, the trailing braces last; None after a mistake."""
     bound: Bound = []
     poisoned = False
     for argument in node.arguments or []:
@@ -45,9 +46,7 @@ def collect(node: ast.Call, scope: Scope, ctx: Context) -> Bound | None:
             bound.extend((None, Given(v, argument.span)) for v in value)
             continue
         name = argument.name
-        given = Given(
-            value, argument.value.span, name.span if name else None, text_of(argument.value, scope), scope
-        )
+        given = Given(value, argument.value.span, name.span if name else None, text_of(argument.value, scope), scope)
         bound.append((name.id if name else None, given))
     if node.braces is not None:
         bound.append(("{}", Given(Closure(node.braces, scope, node.braces.span), node.braces.span)))
@@ -73,11 +72,7 @@ def call(node: ast.Call, callee: Any, scope: Scope, ctx: Context) -> Any:
         return _initializer(callee, bound, node, scope, ctx)
     if isinstance(callee, Labelled):
         return Labelled(callee.label, call(node, callee.value, scope, ctx), callee.span, callee.label_span)
-    hints = (
-        ["a layer that was made by `layer` is applied with `->`, without parentheses"]
-        if is_layer(callee)
-        else []
-    )
+    hints = ["a layer that was made by `layer` is applied with `->`, without parentheses"] if is_layer(callee) else []
     return ctx.poison("not-callable", f"{describe(callee)} takes no arguments", node.span, scope, hints=hints)
 
 
@@ -90,22 +85,16 @@ def _op(layer: OpLayer, bound: Bound, node: ast.Call, scope: Scope, ctx: Context
     positional = [g for name, g in bound if name is None]
     keywords = {name: g for name, g in bound if name is not None}
     if "{}" in keywords:
-        return ctx.poison(
-            "too-many-arguments", f"{layer.op.name} takes no {{ … }}", keywords["{}"].span, scope
-        )
+        return ctx.poison("too-many-arguments", f"{layer.op.name} takes no {{ … }}", keywords["{}"].span, scope)
     if star is not None and len(positional) > order.index(star):
         at = order.index(star)
         rest = positional[at:]
         positional = positional[:at]
         values = (
-            rest[0].value
-            if len(rest) == 1 and isinstance(rest[0].value, (list, tuple))
-            else [g.value for g in rest]
+            rest[0].value if len(rest) == 1 and isinstance(rest[0].value, (list, tuple)) else [g.value for g in rest]
         )
         keywords.setdefault(star, Given(values, rest[0].span.to(rest[-1].span)))
-    if not _place(
-        layer.op.name, order, positional, keywords, set(params), given, scope, ctx, open_=extra is not None
-    ):
+    if not _place(layer.op.name, order, positional, keywords, set(params), given, scope, ctx, open_=extra is not None):
         return POISON
     fine = _collect_extra(layer, extra, given) and all(
         [
@@ -245,7 +234,7 @@ def _unknown(who: str, name: str, given: Given, known: list[str], scope: Scope, 
 _SIMPLE: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "int": (
         "a whole number",
-        lambda v: is_size(v) or (isinstance(v, float) and v == int(v) if _finite(v) else False),
+        lambda v: is_size(v) or (isinstance(v, float) and _finite(v) and v == int(v)),
     ),
     "float": ("a number", lambda v: isinstance(v, (int, float)) and not isinstance(v, bool)),
     "bool": ("true or false", lambda v: isinstance(v, bool)),
@@ -255,12 +244,10 @@ _SIMPLE: dict[str, tuple[str, Callable[[Any], bool]]] = {
 
 
 def _finite(value: Any) -> bool:
-    return isinstance(value, float) and abs(value) != float("inf") and value == value
+    return isinstance(value, float) and math.isfinite(value)
 
 
-def fits(
-    type_: ast.ParamTypeExpr | None, name: str, given: Given, who: str, scope: Scope | None, ctx: Context
-) -> bool:
+def fits(type_: ast.ParamTypeExpr | None, name: str, given: Given, who: str, scope: Scope | None, ctx: Context) -> bool:
     """Does the value fit the declared type? Whole floats become ints."""
     problem = misfit(type_, given.value)
     if problem is None:
@@ -337,9 +324,7 @@ def fill_defaults(
     ctx: Context,
 ) -> bool:
     """Bind each parameter in `inner`: as given, or its default, which may mention earlier ones."""
-    missing = [
-        p.name.id for p in declared if p.name.id not in given and p.default is None and not _optional(p)
-    ]
+    missing = [p.name.id for p in declared if p.name.id not in given and p.default is None and not _optional(p)]
     if missing:
         plural = "s" if len(missing) > 1 else ""
         signature = ", ".join(p.name.id for p in declared)
@@ -376,14 +361,8 @@ def item(node: ast.Call, scope: Scope, ctx: Context) -> Any:
     bound = collect(node, scope, ctx)
     if bound is None:
         return POISON
-    if (
-        len(bound) != 1
-        or not isinstance(bound[0][1].value, int)
-        or isinstance(bound[0][1].value, (bool, Dim))
-    ):
-        return ctx.poison(
-            "bad-argument", "Item takes one whole number: which element of the tuple", node.span, scope
-        )
+    if len(bound) != 1 or not isinstance(bound[0][1].value, int) or isinstance(bound[0][1].value, (bool, Dim)):
+        return ctx.poison("bad-argument", "Item takes one whole number: which element of the tuple", node.span, scope)
     return Item(bound[0][1].value, node.span)
 
 

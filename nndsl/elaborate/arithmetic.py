@@ -28,8 +28,8 @@ MAX_BITS = 4096
 
 TENSOR_OPS = {
     "+": "Add", "-": "Subtract", "*": "Multiply", "/": "Divide", "//": "FloorDivide", "%": "Remainder", "**": "Power",
-    "@": "MatMul", "==": "Equal", "!=": "NotEqual", "<": "Less", "<=": "LessEqual", ">": "Greater", ">=": "GreaterEqual",
-    "and": "LogicalAnd", "or": "LogicalOr",
+    "@": "MatMul", "==": "Equal", "!=": "NotEqual", "<": "Less", "<=": "LessEqual", ">": "Greater",
+    ">=": "GreaterEqual", "and": "LogicalAnd", "or": "LogicalOr",
 }  # fmt: skip
 _ORDER = {"<": "less", "<=": "less", ">": "greater", ">=": "greater"}
 
@@ -88,9 +88,7 @@ def _number(value: Any) -> bool:
 def _misfit(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) -> Any:
     hints = []
     if is_layer(left) or is_layer(right):
-        hints = [
-            "apply the layer to a tensor first: `(x -> Layer) + y`; layers in sequence are joined with `->`"
-        ]
+        hints = ["apply the layer to a tensor first: `(x -> Layer) + y`; layers in sequence are joined with `->`"]
     what = f"`{node.op}` does not go between {describe(left)} and {describe(right)}"
     return ctx.poison("bad-value", what, node.span, scope, hints=hints)
 
@@ -120,8 +118,8 @@ def _inexact(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context
         if divisible:
             return left // right
     hint = "`//` divides dims; what is only known when the model runs has no fraction"
-    return ctx.poison("unknown-dim", f"{describe(left)} {node.op} {describe(right)} is not a whole number that is known",
-                      node.span, scope, hints=[hint])  # fmt: skip
+    message = f"{describe(left)} {node.op} {describe(right)} is not a whole number that is known"
+    return ctx.poison("unknown-dim", message, node.span, scope, hints=[hint])
 
 
 def _too_big(left: Any, right: Any) -> bool:
@@ -159,12 +157,7 @@ def _lists(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) 
         return left + right
     if node.op == "*" and isinstance(right, (list, str)):
         left, right = right, left
-    if (
-        node.op == "*"
-        and isinstance(left, (list, str))
-        and isinstance(right, int)
-        and not isinstance(right, bool)
-    ):
+    if node.op == "*" and isinstance(left, (list, str)) and isinstance(right, int) and not isinstance(right, bool):
         if right < 0:
             return ctx.poison("bad-value", f"a list cannot be repeated {right} times", node.right.span, scope)
         ctx.budget.items(len(left) * right)
@@ -192,9 +185,7 @@ def _member(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context)
 def _logic(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) -> Any:
     for value, part in ((left, node.left), (right, node.right)):
         if not isinstance(value, (bool, Unknown)):
-            return ctx.poison(
-                "bad-value", f"`{node.op}` takes true or false, not {describe(value)}", part.span, scope
-            )
+            return ctx.poison("bad-value", f"`{node.op}` takes true or false, not {describe(value)}", part.span, scope)
     if isinstance(left, bool):
         decided = left is (node.op == "or")
         return left if decided else right
@@ -254,9 +245,7 @@ def _tensors(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context
     if left is None or right is None:
         if node.op in ("==", "!="):  # a missing optional input
             return (left is right) is (node.op == "==")
-        return ctx.poison(
-            "not-a-tensor", f"`{node.op}` with an input that was not given (none)", node.span, scope
-        )
+        return ctx.poison("not-a-tensor", f"`{node.op}` with an input that was not given (none)", node.span, scope)
     name = TENSOR_OPS.get(node.op)
     for value, part in ((left, node.left), (right, node.right)):
         if isinstance(value, tuple):
@@ -274,15 +263,11 @@ def _tensors(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context
     return _apply(name, [right], {"other": left, "reverse": True}, node, scope, ctx)
 
 
-def _apply(
-    name: str, inputs: list[Value], values: dict[str, Any], node: Any, scope: Scope, ctx: Context
-) -> Any:
+def _apply(name: str, inputs: list[Value], values: dict[str, Any], node: Any, scope: Scope, ctx: Context) -> Any:
     from nndsl.elaborate.apply import apply_operator
 
     if scope.builder is None:
-        return ctx.poison(
-            "not-a-number", "tensors are computed with inside a block or a model", node.span, scope
-        )
+        return ctx.poison("not-a-number", "tensors are computed with inside a block or a model", node.span, scope)
     op = lookup(name)
     assert op is not None, name
     given = {key: Given(value, node.span) for key, value in values.items()}

@@ -1,7 +1,7 @@
-"""Blocks become graphs: one for each distinct (block, hyperparameters, input types), shared by all its calls.
+"""Blocks become graphs, one for each distinct (block, hyperparameters, input types), shared by its calls.
 
-A *combinator* (`Residual`, `Parallel`) is a block whose layers all come from its layer arguments: it leaves no graph and
-no name, its body is expanded where it stands.
+A *combinator* (`Residual`, `Parallel`) is a block whose layers all come from its layer arguments: it leaves no graph
+and no name, its body is expanded where it stands.
 """
 
 from __future__ import annotations
@@ -103,8 +103,7 @@ def call_node(
     node.labelled = label is not None or shared is not None
     builder.layers += built.layers - 1
     node.lends = {
-        name: builder.borrow(instance)
-        for name, instance in zip(built.graph.borrows, built.borrows, strict=True)
+        name: builder.borrow(instance) for name, instance in zip(built.graph.borrows, built.borrows, strict=True)
     }
     return node
 
@@ -116,9 +115,7 @@ def _arguments(operands: Operands, built: Built, builder: GraphBuilder) -> list[
     return [*positional, *named, *(builder.take(v) for v in built.captures)]
 
 
-def _built(
-    layer: Any, operands: Operands, builder: GraphBuilder, span: Span, name: str, ctx: Context
-) -> Built:
+def _built(layer: Any, operands: Operands, builder: GraphBuilder, span: Span, name: str, ctx: Context) -> Built:
     types = tuple(None if v is None else v.type for v in operands.positional)
     named = tuple((n, None if v is None else v.type) for n, v in sorted(operands.named.items()))
     key = (ctx.key(layer), types, named, None if isinstance(layer, BlockLayer) else name)
@@ -160,7 +157,7 @@ def _stages(layer: Chain, value: Any, builder: GraphBuilder, ctx: Context) -> An
 def _inputs(operands: Operands, builder: GraphBuilder) -> Any:
     """Fresh inputs of the new graph, in the shape in which the layer gets them."""
     found: list[Any] = []
-    for number, value in enumerate(operands.positional):
+    for value in operands.positional:
         found.append(None if value is None else builder.input(value.type, ""))
     for name in sorted(operands.named):
         outer = operands.named[name]
@@ -184,11 +181,11 @@ def close(builder: GraphBuilder, result: Any, span: Span, ctx: Context) -> Built
     values = [*operands.positional, *operands.named.values()]
     declared = {id(p.value): p for p in builder.graph.outputs}
     builder.graph.outputs = []
-    for number, value in enumerate(values):
-        assert value is not None
-        kept = declared.get(id(value))
-        name = kept.name if kept else value.name or ("y" if len(values) == 1 else f"y{number}")
-        builder.graph.outputs.append(kept or Port(name, value))
+    for number, output in enumerate(values):
+        assert output is not None
+        kept = declared.get(id(output))
+        name = kept.name if kept else output.name or ("y" if len(values) == 1 else f"y{number}")
+        builder.graph.outputs.append(kept or Port(name, output))
     return builder.finish(values[0] if len(values) == 1 else tuple(values))
 
 
@@ -219,9 +216,7 @@ def _enter(layer: BlockLayer, value: Any, builder: GraphBuilder, span: Span, ctx
     if len(ctx.expanding) >= Budget.DEPTH:
         raise Exceeded(f"blocks are nested more than {Budget.DEPTH} deep")
     scope = Scope(layer.home, builder)
-    if not fill_defaults(
-        definition.params or [], layer.given, scope, layer.name, span, _caller(builder, layer), ctx
-    ):
+    if not fill_defaults(definition.params or [], layer.given, scope, layer.name, span, _caller(builder, layer), ctx):
         return POISON
     record_hyper(builder, scope, definition)
     ctx.expanding.append((id(definition), layer.name))

@@ -40,6 +40,4 @@ class Budget:
 
     def layers(self, count: int) -> None:
         if count > self.LAYERS:
-            raise Exceeded(
-                f"this expands to {count:,} layers, more than the {self.LAYERS:,} that are allowed"
-            )
+            raise Exceeded(f"this expands to {count:,} layers, more than the {self.LAYERS:,} that are allowed")

@@ -8,7 +8,7 @@ from typing import Any
 
 from nndsl.diagnostics import Diagnostics
 from nndsl.elaborate.models import Spec, elaborate, open_spec
-from nndsl.elaborate.static import check_definition, check_declaration
+from nndsl.elaborate.static import check_declaration, check_definition
 from nndsl.ir.graph import Graph
 from nndsl.source import Source
 from nndsl.syntax import ast
@@ -36,8 +36,8 @@ def check_spec(
 ) -> list[Graph]:
     graphs: list[Graph] = []
     reached: set[int] = set()
-    if len(spec.diagnostics.errors):
-        return graphs if _only_syntax(spec) else graphs
+    if spec.diagnostics.errors:
+        return graphs  # names and shapes of a file that was not read whole would be echoes
     for item in spec.file.items:
         check_declaration(item, spec)
     for definition in spec.complete():
@@ -50,10 +50,6 @@ def check_spec(
         if isinstance(item, (ast.Definition, ast.Function)) and id(item) not in reached:
             check_definition(item, spec)
     return graphs
-
-
-def _only_syntax(spec: Spec) -> bool:
-    return all(d.code == "syntax" for d in spec.diagnostics.errors)
 
 
 def _apart(

@@ -30,7 +30,7 @@ from nndsl.source import Span
 
 @dataclass(slots=True)
 class Built:
-    """A finished block graph. `captures` are values of outer graphs that became its last inputs, `borrows` the shared
+    """A finished block graph. `captures` are values of outer graphs that became its last inputs, `borrows` shared
     layers it uses; `result` is shaped as the block's result: a Value or a tuple of them. `layers` counts it expanded."""
 
     graph: Graph
@@ -60,9 +60,7 @@ class Context:
         self.combinators: dict[int, bool] = {}
         self.depth = 0
         self.totals: list[tuple[Any, Scope]] = []  # requirements about the whole model
-        self.shared: dict[
-            int, tuple[Span, list[Any]]
-        ] = {}  # what weights a shared layer has, from its first use
+        self.shared: dict[int, tuple[Span, list[Any]]] = {}  # what weights a shared layer has, from its first use
         self._interned: dict[Any, int] = {}
         self._lists: dict[int, tuple[Any, int]] = {}
 

@@ -50,9 +50,7 @@ def _name(node: ast.Name, scope: Scope, ctx: Context) -> Any:
 
 
 def unknown_name(node: ast.Name, scope: Scope, ctx: Context) -> Poison:
-    what, code = (
-        ("layer", "unknown-layer") if node.id[:1].isupper() and len(node.id) > 1 else ("name", "unknown-name")
-    )
+    what, code = ("layer", "unknown-layer") if node.id[:1].isupper() and len(node.id) > 1 else ("name", "unknown-name")
     found = ctx.error(code, f"there is no {what} {node.id}", node.span, scope)
     close = nearest(node.id, ctx.project.candidates(scope))
     if close:
@@ -149,9 +147,7 @@ def _filled(match: re.Match[str], label: ast.Text, scope: Scope, ctx: Context) -
     value = evaluate(file.items[0].value, scope, inner)
     if quiet.items or not isinstance(value, (int, str)) or isinstance(value, bool):
         why = quiet.items[0].message if quiet.items else f"it is {describe(value)}"
-        ctx.error(
-            "bad-label", f"{{{match[1]}}} in a label must be a number or a string: {why}", label.span, scope
-        )
+        ctx.error("bad-label", f"{{{match[1]}}} in a label must be a number or a string: {why}", label.span, scope)
         return "\0"
     return str(value)
 
@@ -193,9 +189,7 @@ def _tuple(node: ast.Tuple, scope: Scope, ctx: Context) -> Any:
     layers = [isinstance(v, LayerValue) or (isinstance(v, list) and is_layer(v) and bool(v)) for v in bare]
     if any(tensors) and any(layers):
         index = layers.index(True)
-        message = (
-            f"a tuple holds tensors or layers, not both: this is {describe(bare[index])} beside a tensor"
-        )
+        message = f"a tuple holds tensors or layers, not both: this is {describe(bare[index])} beside a tensor"
         hint = "apply the layer first: `(x -> Layer, y)`"
         return ctx.poison("not-a-tensor", message, node.items[index].span, scope, hints=[hint])
     return tuple(found)
@@ -384,9 +378,7 @@ def _flow(node: ast.Flow, scope: Scope, ctx: Context) -> Any:
     if isinstance(value, Poison):
         return POISON
     if isinstance(value, Labelled) and is_tensor(value.value):
-        return ctx.poison(
-            "not-a-layer", "a label names a layer, and this is a tensor", node.stages[0].span, scope
-        )
+        return ctx.poison("not-a-layer", "a label names a layer, and this is a tensor", node.stages[0].span, scope)
     if not is_tensor(value):
         if is_layer(value):
             poisoned = any(isinstance(s.value, Poison) for s in rest)

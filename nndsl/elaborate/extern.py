@@ -31,9 +31,7 @@ def check_target(definition: ast.Extern, ctx: Context) -> bool:
     if TARGET.fullmatch(target) and target.isascii() and not any(map(keyword.iskeyword, words)):
         return True
     hints = ['for example "mypkg.layers:Deform"']
-    ctx.error(
-        "extern", "an extern block names a class as package.module:Class", definition.target.span, hints=hints
-    )
+    ctx.error("extern", "an extern block names a class as package.module:Class", definition.target.span, hints=hints)
     return False
 
 
@@ -67,7 +65,7 @@ def apply_extern(
             "results": tuple(types),
         }
     )
-    given = {name: g for name, g in layer.given.items()}
+    given = dict(layer.given)
     present = Operands([v for v in inputs if v is not None], {})
     node = operator_node(made, given, present, builder, span, label, ctx)
     if node is None:
@@ -92,9 +90,7 @@ def _bind(
     return found if fine else None
 
 
-def _outputs(
-    definition: ast.Extern, inputs: list[Value | None], scope: Scope, ctx: Context
-) -> list[TensorType] | None:
+def _outputs(definition: ast.Extern, inputs: list[Value | None], scope: Scope, ctx: Context) -> list[TensorType] | None:
     declared = [s for s in definition.body.body if isinstance(s, ast.Output)]
     if not declared:
         ctx.error("extern", f"{definition.name.id} declares no output", definition.name.span)
@@ -107,9 +103,10 @@ def _outputs(
             return None
         dtype = dtype_of(port.type.dtype, scope, ctx) if port.type.dtype is not None else floating
         sizes = [_size(dim, scope, ctx) for dim in port.type.dims]
-        if dtype is None or any(isinstance(s, Poison) for s in sizes):
+        known = tuple(s for s in sizes if not isinstance(s, Poison))
+        if dtype is None or len(known) < len(sizes):
             return None
-        found.append(TensorType(dtype, tuple(sizes)))
+        found.append(TensorType(dtype, known))
     return found
 
 

@@ -1,4 +1,4 @@
-"""`require`: a condition that must hold. About a model's own dims it becomes a fact; elsewhere it must follow from facts."""
+"""`require`: a condition that must hold. About a model's own dims it becomes a fact; elsewhere it must follow."""
 
 from __future__ import annotations
 
@@ -39,9 +39,7 @@ def judge(part: Any, statement: ast.Require, scope: Scope, ctx: Context) -> None
             return
         fact = _spelled(value, ctx)
         message = (f"{why}: " if why else "") + f"this cannot be proven: {written}"
-        hints = (
-            [f"state it in the model: `require {fact}`"] if fact and not (builder and builder.root) else []
-        )
+        hints = [f"state it in the model: `require {fact}`"] if fact and not (builder and builder.root) else []
         ctx.error("unproven", message, part.span, scope, label=_values(part, scope, ctx), hints=hints)
     else:
         ctx.error("bad-value", f"`require` takes a condition, not {describe(value)}", part.span, scope)
@@ -59,9 +57,7 @@ def _assume(condition: Unknown, ctx: Context) -> bool:
     facts, left, right = ctx.facts, condition.left, condition.right
     if condition.op == "==":
         return facts.assume_equal(left, right)
-    margin = {">=": left - right, ">": left - right - 1, "<=": right - left, "<": right - left - 1}.get(
-        condition.op
-    )
+    margin = {">=": left - right, ">": left - right - 1, "<=": right - left, "<": right - left - 1}.get(condition.op)
     if margin is None or not isinstance(margin, Dim):
         return False
     return facts.assume_at_least(margin, 0)

@@ -45,9 +45,7 @@ def _member(node: ast.Index, base: Any, item: Any, scope: Scope, ctx: Context) -
         )
     if not -len(base) <= at < len(base):
         plural = "s" if len(base) != 1 else ""
-        return ctx.poison(
-            "bad-value", f"there is no [{at}] in a list of {len(base)} member{plural}", item.span, scope
-        )
+        return ctx.poison("bad-value", f"there is no [{at}] in a list of {len(base)} member{plural}", item.span, scope)
     found = base[at]
     return found.value if isinstance(found, Labelled) and isinstance(base, tuple) else found
 
@@ -89,9 +87,7 @@ def _item(item: Any, tensors: list[Value], scope: Scope, ctx: Context) -> Any:
     if isinstance(value, Poison) or value is None or is_size(value):
         return value
     shown = "a condition" if isinstance(value, Unknown) else describe(value)
-    return ctx.poison(
-        "bad-value", f"an index is a whole number, a slice or a tensor, not {shown}", item.span, scope
-    )
+    return ctx.poison("bad-value", f"an index is a whole number, a slice or a tensor, not {shown}", item.span, scope)
 
 
 # ---------------------------------------------------------------- attributes
@@ -130,9 +126,7 @@ def _of_tensor(node: ast.Attribute, base: Value, scope: Scope, ctx: Context) -> 
             return ctx.poison("rank-mismatch", message, node.span, scope, hints=[hint])
         return apply_operator(OpLayer(op, node.span), (base,), scope.builder, node.span, None, ctx)
     hints = [f"did you mean .{c}?"] if (c := nearest(name, ["T", "mT", "shape", "ndim"])) else []
-    hints = hints or [
-        "a tensor has .T, .mT, .shape and .ndim; every other operation is a layer: `x -> Layer`"
-    ]
+    hints = hints or ["a tensor has .T, .mT, .shape and .ndim; every other operation is a layer: `x -> Layer`"]
     return ctx.poison("unknown-name", f"a tensor has no .{name}", node.name.span, scope, hints=hints)
 
 

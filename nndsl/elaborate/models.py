@@ -69,9 +69,7 @@ def elaborate(
     import sys
 
     limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(
-        max(limit, 20_000)
-    )  # bounded by nesting in the text (the parser's) and by Budget.DEPTH
+    sys.setrecursionlimit(max(limit, 20_000))  # bounded by nesting in the text (the parser's) and by Budget.DEPTH
     try:
         graph = _elaborate(ctx, spec, model, hyper or {})
     except Exceeded as problem:
@@ -101,9 +99,7 @@ class Expression(str):
     __slots__ = ()
 
 
-def _given(
-    ctx: Context, spec: Spec, hyper: Mapping[str, Any], model: ast.Definition
-) -> dict[str, Given] | None:
+def _given(ctx: Context, spec: Spec, hyper: Mapping[str, Any], model: ast.Definition) -> dict[str, Given] | None:
     found: dict[str, Given] = {}
     for name, value in hyper.items():
         span = model.name.span
@@ -111,8 +107,9 @@ def _given(
             parsed = _parsed(ctx, spec, name, value)
             if isinstance(parsed, Poison):
                 return None
-            value, span = parsed
-        found[name] = Given(list(value) if isinstance(value, tuple) else value, span)
+            found[name] = Given(*parsed)
+        else:
+            found[name] = Given(list(value) if isinstance(value, tuple) else value, span)
     return found
 
 
@@ -155,9 +152,7 @@ def _elaborate(ctx: Context, spec: Spec, model: ast.Definition, hyper: Mapping[s
     return _root(ctx, layer, model, name, doc)
 
 
-def _alias(
-    ctx: Context, model: ast.Definition, layer: BlockLayer, given: dict[str, Given]
-) -> BlockLayer | None:
+def _alias(ctx: Context, model: ast.Definition, layer: BlockLayer, given: dict[str, Given]) -> BlockLayer | None:
     """`model NAME = OTHER(…)`: the other model, with arguments. What its own parameters do not name goes through."""
     scope = Scope(layer.home)
     own = {p.name.id for p in model.params or []}

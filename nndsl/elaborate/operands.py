@@ -99,11 +99,7 @@ def _wrong_count(
     gets = "1" if count == 1 else str(count)
     hints = []
     if count > takes and takes == 1:
-        hints = [
-            "take one of them with `-> Item(0)`, name them with `a, b = …`, or join them with `-> Concat(dim=1)`"
-        ]
+        hints = ["take one of them with `-> Item(0)`, name them with `a, b = …`, or join them with `-> Concat(dim=1)`"]
     elif count < takes:
         hints = [f"give all of them: `({shown}) -> {who}`"]
-    ctx.error(
-        "wrong-inputs", f"{who} takes {one}, and this gives {gets}", span, frame=builder.frame, hints=hints
-    )
+    ctx.error("wrong-inputs", f"{who} takes {one}, and this gives {gets}", span, frame=builder.frame, hints=hints)

@@ -72,9 +72,7 @@ def _bind(name: str, size: Size, scope: Scope) -> None:
         scope.builder.graph.dims[name] = size
 
 
-def _dtype_fits(
-    type_: ast.TensorTypeExpr, value: Value, scope: Scope, span: Span, what: str, ctx: Context
-) -> bool:
+def _dtype_fits(type_: ast.TensorTypeExpr, value: Value, scope: Scope, span: Span, what: str, ctx: Context) -> bool:
     if type_.dtype is None:
         return True
     wanted = dtype_of(type_.dtype, scope, ctx)
@@ -116,18 +114,14 @@ def _aligned(
         tail = len(dims) - open_at - 1
         head = [(d, s, i) for i, (d, s) in enumerate(zip(dims[:open_at], shape, strict=False))]
         rest = len(shape) - tail
-        return head + [
-            (d, s, rest + i) for i, (d, s) in enumerate(zip(dims[open_at + 1 :], shape[rest:], strict=True))
-        ]
+        return head + [(d, s, rest + i) for i, (d, s) in enumerate(zip(dims[open_at + 1 :], shape[rest:], strict=True))]
     spelled = "[" + ", ".join(ctx.facts.spell(s) for s in shape) + "]"
     ctx.error("rank-mismatch", f"{what} is {type_.span.text}, and this has {len(shape)} dims: {spelled}", span, scope,
               labels=[Label(type_.span, "declared here")])  # fmt: skip
     return None
 
 
-def _equal(
-    dim: Any, size: Size, axis: int, value: Value, scope: Scope, span: Span, what: str, ctx: Context
-) -> bool:
+def _equal(dim: Any, size: Size, axis: int, value: Value, scope: Scope, span: Span, what: str, ctx: Context) -> bool:
     wanted = evaluate(dim, scope, ctx)
     if isinstance(wanted, Poison):
         return False
@@ -186,9 +180,7 @@ def model_input(statement: ast.Input, scope: Scope, ctx: Context) -> bool:
 
 def _declared_size(dim: Any, scope: Scope, ctx: Context) -> Size | None:
     if isinstance(dim, ast.AnyDims):
-        ctx.error(
-            "contract", "a model's input has a known number of dims: `...` is for blocks", dim.span, scope
-        )
+        ctx.error("contract", "a model's input has a known number of dims: `...` is for blocks", dim.span, scope)
         return None
     if isinstance(dim, ast.Name) and dim.id == "_":
         return symbol(_fresh("_1", scope))

@@ -25,8 +25,9 @@ from nndsl.syntax import ast, parse
 
 PACKAGE = Path(__file__).resolve().parent.parent
 MAX_BYTES = 16 << 20
-BUILTINS = frozenset(
-    "abs ceil cos enumerate exp float floor int len log log2 max min pow range reversed round sin sqrt str sum zip".split()
+BUILTINS = (
+    *("abs", "ceil", "cos", "enumerate", "exp", "float", "floor", "int", "len", "log", "log2", "max", "min"),
+    *("pow", "range", "reversed", "round", "sin", "sqrt", "str", "sum", "zip"),
 )
 CONSTANTS = {"pi": 3.141592653589793, "inf": float("inf")}
 _TYPES = {name: TypeName(name) for name in (*FLOATING, *INTEGRAL, "bool")} | {"int": TypeName("int64")}
@@ -78,8 +79,7 @@ class Project:
         self.loading: list[str] = []
         self.base = Scope()  # types, constants, functions, initialisers
         self.base.names |= {name: BuiltinFunction(name) for name in BUILTINS}
-        self.base.names |= _TYPES | CONSTANTS | {"training": MISSING}
-        del self.base.names["training"]
+        self.base.names |= _TYPES | CONSTANTS
         self.base.names |= {name: InitializerName(name) for name in INITIALIZERS}
         self._library: dict[str, Path] | None = None
 
@@ -103,9 +103,7 @@ class Project:
             self.loading.pop()
         return file, scope
 
-    def _define(
-        self, item: ast.Definition | ast.Extern | ast.Function, scope: Scope, own: dict[str, Span]
-    ) -> None:
+    def _define(self, item: ast.Definition | ast.Extern | ast.Function, scope: Scope, own: dict[str, Span]) -> None:
         name = item.name
         if name.id in own:
             found = self.diagnostics.error(
@@ -143,13 +141,7 @@ class Project:
 
     @staticmethod
     def _shown(written: str, path: Path) -> str:
-        return (
-            written
-            if written.startswith("zoo/")
-            else os.path.relpath(path)
-            if path.is_absolute()
-            else str(path)
-        )
+        return written if written.startswith("zoo/") else os.path.relpath(path) if path.is_absolute() else str(path)
 
     def _locate(self, written: ast.Text, source: Source) -> Path | None:
         name = written.value
@@ -177,18 +169,18 @@ class Project:
             for name, value in imported.names.items():
                 scope.names.setdefault(name, value)
             return
-        for name in item.names:
-            value = imported.names.get(name.id, MISSING)
+        for wanted in item.names:
+            value = imported.names.get(wanted.id, MISSING)
             if value is not MISSING:
-                scope.names[name.id] = value
+                scope.names[wanted.id] = value
                 continue
             found = self.diagnostics.error(
-                "import-missing-name", f'"{item.path.value}" has no {name.id}', name.span
+                "import-missing-name", f'"{item.path.value}" has no {wanted.id}', wanted.span
             )
-            close = nearest(name.id, list(imported.names))
+            close = nearest(wanted.id, list(imported.names))
             if close:
                 found.hints.append(f"did you mean {close}?")
-                found.fixes.append(Fix(f"import {close}", [Edit(name.span, close)]))
+                found.fixes.append(Fix(f"import {close}", [Edit(wanted.span, close)]))
 
     # ------------------------------------------------------------ names
 

@@ -56,9 +56,7 @@ def explain(value: Value, axes: list[int], facts: Facts) -> list[Label]:
 
 def _label(node: Node, axes: list[int], output: Value, facts: Facts) -> Label:
     axes = sorted(set(axes))
-    which = (
-        f"dim {axes[0]}" if len(axes) == 1 else "dims " + ", ".join(map(str, axes[:-1])) + f" and {axes[-1]}"
-    )
+    which = f"dim {axes[0]}" if len(axes) == 1 else "dims " + ", ".join(map(str, axes[:-1])) + f" and {axes[-1]}"
     sizes = [facts.spell(output.shape[a]) for a in axes]
     name = node.target.name
     cause = name

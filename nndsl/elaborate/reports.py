@@ -64,12 +64,7 @@ class LayerSay(Say):
         tensors = [v for v in self.values if v is not None]
         if len(tensors) > 1 and code in ("shape-mismatch", "unproven"):
             return self._disagreeing(tensors)
-        if (
-            code == "shape-mismatch"
-            and isinstance(at, int)
-            and at < len(self.values)
-            and (x := self.values[at])
-        ):
+        if code == "shape-mismatch" and isinstance(at, int) and at < len(self.values) and (x := self.values[at]):
             return explain(x, list(range(1, len(x.shape))), self.facts)
         return []
 

@@ -19,7 +19,9 @@ class Scope:
     def __init__(self, parent: Scope | None = None, builder: GraphBuilder | None = None) -> None:
         self.names: dict[str, Any] = {}
         self.parent = parent
-        self.builder = builder if builder is not None else (parent.builder if parent is not None else None)
+        self.builder: GraphBuilder | None = (
+            builder if builder is not None else (parent.builder if parent is not None else None)
+        )
         self.hyper: set[str] = set()  # names of hyperparameters and dims bound here: what `texts` may mention
 
     def get(self, name: str) -> Any:

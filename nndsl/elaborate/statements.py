@@ -94,17 +94,17 @@ def _output(statement: ast.Output, scope: Scope, ctx: Context) -> None:
     builder = scope.builder
     assert builder is not None
     name = statement.name
-    value = evaluate(statement.value, scope, ctx)
+    if statement.value is None:
+        value = ctx.poison("wrong-outputs", f"the output {name.id} needs a value: `= flow`", statement.span, scope)
+    else:
+        value = evaluate(statement.value, scope, ctx)
+        if not isinstance(value, (Value, Poison)):
+            message = f"the output {name.id} is one tensor, and this is {describe(value)}"
+            value = ctx.poison("wrong-outputs", message, statement.value.span, scope)
     scope.names[name.id] = value
-    if not isinstance(value, (Value, Poison)):
-        scope.names[name.id] = value = ctx.poison(
-            "wrong-outputs", f"the output {name.id} is one tensor, and this is {describe(value)}", statement.value.span, scope
-        )  # fmt: skip
     if isinstance(value, Value):
         value = builder.take(value)
-        fine = statement.type is None or match(
-            statement.type, value, scope, name.span, f"output {name.id}", ctx
-        )
+        fine = statement.type is None or match(statement.type, value, scope, name.span, f"output {name.id}", ctx)
         value = value if fine else POISON
     earlier = next((p for p in builder.ports if p.name == name.id and p.mode == builder.mode), None)
     if earlier is not None and earlier.span is not None:
@@ -127,9 +127,7 @@ def _made_tensor(statement: ast.Tensor, scope: Scope, ctx: Context) -> Any:
     assert builder is not None
     type_ = statement.type
     if type_ is None:
-        return ctx.poison(
-            "contract", f"{statement.name.id} needs a type, such as float[1, D]", statement.span, scope
-        )
+        return ctx.poison("contract", f"{statement.name.id} needs a type, such as float[1, D]", statement.span, scope)
     dtype = dtype_of(type_.dtype, scope, ctx) if type_.dtype is not None else "float"
     sizes = [_size(dim, scope, ctx) for dim in type_.dims or []]
     value = _initial(statement, dtype or "float", sizes, scope, ctx)
@@ -140,9 +138,7 @@ def _made_tensor(statement: ast.Tensor, scope: Scope, ctx: Context) -> Any:
     assert op is not None
     values = {"sizes": tuple(sizes), "dtype": dtype, key: value}
     given = {"sizes": Given(values["sizes"], type_.span), "dtype": Given(dtype, type_.span)}
-    node = operator_node(
-        op.of(values), given, Operands([], {}), builder, statement.span, statement.name.id, ctx
-    )
+    node = operator_node(op.of(values), given, Operands([], {}), builder, statement.span, statement.name.id, ctx)
     if node is None:
         return POISON
     node.outputs[0].name = statement.name.id

@@ -101,13 +101,9 @@ def _arguments(node: ast.Call, callee: OpLayer | BlockLayer, ctx: Context) -> No
     given = node.arguments or []
     for argument in given:
         if argument.name is not None and argument.name.id not in names:
-            found = ctx.error(
-                "unknown-argument", f"{who} has no argument {argument.name.id}", argument.name.span
-            )
+            found = ctx.error("unknown-argument", f"{who} has no argument {argument.name.id}", argument.name.span)
             close = nearest(argument.name.id, names)
-            found.hints.append(
-                f"did you mean {close}?" if close else f"it takes {', '.join(names) or 'none'}"
-            )
+            found.hints.append(f"did you mean {close}?" if close else f"it takes {', '.join(names) or 'none'}")
     positional = [a for a in given if a.name is None]
     if len(positional) > room and not open_ and not any(a.star for a in positional):
         listed = f": {', '.join(names[:room])}" if room else ""

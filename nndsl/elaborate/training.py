@@ -70,9 +70,7 @@ def switch_value(node: ast.IfExpr, scope: Scope, ctx: Context) -> Any:
     """`y = if training { x -> A } else { x }`."""
     builder = scope.builder
     if builder is None:
-        return ctx.poison(
-            "not-constant", "training is only known when the model runs", node.condition.span, scope
-        )
+        return ctx.poison("not-constant", "training is only known when the model runs", node.condition.span, scope)
     if node.orelse is None:
         return ctx.poison("syntax", "an `if` that gives a value needs an `else`", node.span, scope)
     if _nested(builder, node.span, ctx):
@@ -102,16 +100,10 @@ def _branch(branch: Any, scope: Scope, value: Any, builder: GraphBuilder, ctx: C
     if branch is None:
         return value
     if not isinstance(branch, ast.Braces):
-        return ctx.poison(
-            "syntax", "`else if` does not go with `if training`", branch.span, frame=builder.frame
-        )
+        return ctx.poison("syntax", "`else if` does not go with `if training`", branch.span, frame=builder.frame)
     inner = Scope(scope, builder)
     layer = evaluate_body(branch, inner, ctx)
-    return (
-        apply(layer, value, builder, branch.span, None, ctx)
-        if is_layer(layer) and not is_tensor(layer)
-        else layer
-    )
+    return apply(layer, value, builder, branch.span, None, ctx) if is_layer(layer) and not is_tensor(layer) else layer
 
 
 def merge(a: Any, b: Any, builder: GraphBuilder, span: Span, ctx: Context) -> Any:

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from nndsl.ops.schema import REGISTRY, Op
 
-_NOT_FAMILIES = {"schema", "kinds", "say", "emit", "initializers"}
+_NOT_FAMILIES = {"schema", "kinds", "say", "emit", "initializers", "reference"}
 _loaded = False
 
 

@@ -1,0 +1,94 @@
+"""`nndsl build`: everything that can be made of a model, in one folder."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import click
+
+from nndsl.cli.export import described, seeded
+from nndsl.cli.failures import Failed, say, stop_for
+from nndsl.cli.specs import guarded, hyper_options, open_model, save, target_argument
+from nndsl.model import Model
+
+
+@click.command("build")
+@target_argument
+@click.option("-o", "--output", required=True, metavar="DIR", type=click.Path(), help="The folder to fill.")
+@hyper_options
+@click.option("--opset", default=23, show_default=True, help="ONNX operator set, 17 to 24.")
+@click.option("--allow-extern", is_flag=True, help="Allow `extern` blocks to import and run their Python classes.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the initial weights.")
+def command(
+    target: str, output: str, hyper: tuple[str, ...], dims: tuple[str, ...], opset: int, allow_extern: bool, seed: int
+) -> None:
+    """Make model.py, model.onnx (verified), model.svg, summary.txt and summary.json in DIR."""
+    model = open_model(target, hyper, dims)
+    folder = Path(output)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise Failed(stop_for(problem)) from None
+    steps: list[tuple[str, Callable[[], str]]] = [
+        ("model.py", lambda: _source(model, folder / "model.py")),
+        ("model.svg", lambda: _diagram(model, folder / "model.svg")),
+        ("summary.txt, summary.json", lambda: _summary(model, folder)),
+        ("model.onnx", lambda: _onnx(model, folder / "model.onnx", opset, allow_extern, seed)),
+    ]
+    with _progress(model.name, len(steps)) as step:
+        for name, work in steps:
+            step(name, work)
+
+
+def _source(model: Model, path: Path) -> str:
+    text = model.source()
+    save(path, text)
+    return f"{text.count(chr(10))} lines of PyTorch"
+
+
+def _diagram(model: Model, path: Path) -> str:
+    save(path, model.draw())
+    return "diagram"
+
+
+def _summary(model: Model, folder: Path) -> str:
+    from nndsl.backends.summary import table
+    from nndsl.cli.summary import as_json
+
+    summary = model.summary()
+    save(folder / "summary.txt", table(summary, width=100, color=False) + "\n")
+    text = as_json(summary)
+    save(folder / "summary.json", text)
+    import json
+
+    facts = json.loads(text)
+    return f"{facts['parameters']:,} parameters"
+
+
+def _onnx(model: Model, path: Path, opset: int, allow_extern: bool, seed: int) -> str:
+    report = seeded(seed, lambda: model.export(path, opset=opset, allow_extern=allow_extern))
+    return described(report).split(": ", 1)[1]
+
+
+@contextmanager
+def _progress(name: str, total: int) -> Iterator[Callable[[str, Callable[[], Any]], None]]:
+    """One line for each result; on a terminal, with what is being made shown while it is made."""
+    if not sys.stderr.isatty():
+        yield lambda made, work: say(f"{made}: {guarded(work)}")
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False)
+
+    def step(made: str, work: Callable[[], Any]) -> None:
+        begun = perf_counter()
+        with console.status(f"{name}: {made}"):
+            what = guarded(work)
+        console.print(f"[green]✓[/green] {made}: {what} [dim]{perf_counter() - begun:.1f} s[/dim]", soft_wrap=True)
+
+    yield step

@@ -1,0 +1,74 @@
+"""`nndsl ops`: the operators, from their own declarations."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from nndsl.cli.failures import Failed, say
+from nndsl.ops.reference import families, page, signature
+
+
+@click.command("ops")
+@click.argument("name", required=False)
+@click.option("--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True)
+def command(name: str | None, format_: str) -> None:
+    """List all operators, or document one: `nndsl ops Conv2d`."""
+    from nndsl import ops
+
+    known = {n: op for n, op in ops.everything().items() if not op.hidden}
+    if name is not None:
+        if name not in known:
+            _unknown(name, list(known))
+        chosen = {name: known[name]}
+        sys.stdout.write(page(known[name]) if format_ == "text" else "")
+    else:
+        chosen = known
+        if format_ == "text":
+            _list()
+    if format_ == "json":
+        sys.stdout.write(json.dumps([_record(op) for op in chosen.values()], indent=2, ensure_ascii=False) + "\n")
+
+
+def _list() -> None:
+    for family, operators in families():
+        sys.stdout.write(f"{family.title}\n")
+        for op in operators:
+            sys.stdout.write(f"  {signature(op)}\n")
+        sys.stdout.write("\n")
+
+
+def _unknown(name: str, known: list[str]) -> None:
+    from nndsl.elaborate.scope import nearest
+
+    close = nearest(name, known)
+    say(f"nndsl: there is no operator {name}." + (f" Did you mean {close}?" if close else " `nndsl ops` lists them."))
+    raise Failed(2)
+
+
+def _record(op: Any) -> dict[str, Any]:
+    from nndsl.ops.schema import REQUIRED, spell_value
+
+    return {
+        "name": op.name,
+        "family": op.family.name,
+        "signature": signature(op),
+        "documentation": (op.__doc__ or "").strip(),
+        "inputs": list(op.inputs),
+        "outputs": list(op.outputs),
+        "parameters": [
+            {
+                "name": p.name,
+                "type": p.kind.title,
+                "default": None if p.default is REQUIRED else spell_value(p.default),
+                "required": p.required,
+                "documentation": p.doc,
+            }
+            for p in op.params.values()
+        ],
+        "examples": list(op.examples),
+        "source": op.source,
+    }
