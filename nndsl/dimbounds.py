@@ -17,23 +17,23 @@ MOST_CHOICES = 3
 MOST_STEPS = 300
 
 
-def lower(size: Size, uppers: Uppers) -> int | None:
+def lower(size: Size, uppers: Uppers, steps: int = MOST_STEPS) -> int | None:
     """The best bound found, or None. Every symbol is at least 1, and at most what `uppers` says."""
-    return _Search(uppers).lower(size, 0)
+    return _Search(uppers, steps).lower(size, 0)
 
 
-def upper(size: Size, uppers: Uppers) -> int | None:
-    bound = lower(-size, uppers)
+def upper(size: Size, uppers: Uppers, steps: int = MOST_STEPS) -> int | None:
+    bound = lower(-size, uppers, steps)
     return None if bound is None else -bound
 
 
 class _Search:
     """One question: the answers to those inside it, and how much may still be asked."""
 
-    def __init__(self, uppers: Uppers) -> None:
+    def __init__(self, uppers: Uppers, steps: int) -> None:
         self.uppers = uppers
         self.answers: dict[Dim, int | None] = {}
-        self.left = MOST_STEPS
+        self.left = steps
 
     def lower(self, size: Size, depth: int) -> int | None:
         if isinstance(size, int):

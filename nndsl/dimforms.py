@@ -10,6 +10,7 @@ from nndsl import dimbounds
 from nndsl.dims import Atom, Dim, Size, atom_symbols, monomial, smax, smin, symbol
 
 MOST_CASES = 256
+STEPS_PER_CASE = 10
 LONGEST_PROOF = 25_000  # characters of all cases together
 
 
@@ -119,7 +120,7 @@ def _collect_moduli(size: Size, outer: int, moduli: dict[str, int]) -> None:
 def _is_zero(size: Size) -> bool | None:
     if isinstance(size, int):
         return size == 0
-    low, high = dimbounds.lower(size, {}), dimbounds.upper(size, {})
+    low, high = dimbounds.lower(size, {}, STEPS_PER_CASE), dimbounds.upper(size, {}, STEPS_PER_CASE)
     return False if (low is not None and low > 0) or (high is not None and high < 0) else None
 
 
@@ -130,6 +131,6 @@ def as_remainder(dim: Dim) -> tuple[Dim, int] | None:
             continue
         over, under = mono[0].operands
         rest = {m: f for m, f in dim.terms.items() if m != mono}
-        if under == -factor and isinstance(over, Dim) and rest == over.terms:
+        if isinstance(under, int) and under == -factor and isinstance(over, Dim) and rest == over.terms:
             return over, under
     return None

@@ -75,18 +75,14 @@ def _rounded_down(dim: Dim) -> str | None:
     return quotient(over + lone[2] * under, under)
 
 
-def parsed(
-    text: str, symbol: Callable[[str], Size], smin: Callable[..., Size], smax: Callable[..., Size]
-) -> Size:
+def parsed(text: str, symbol: Callable[[str], Size], smin: Callable[..., Size], smax: Callable[..., Size]) -> Size:
     return _Reader(text, symbol, {"min": smin, "max": smax}).whole()
 
 
 class _Reader:
     """Recursive descent over what `spelled` writes."""
 
-    def __init__(
-        self, text: str, symbol: Callable[[str], Size], calls: dict[str, Callable[..., Size]]
-    ) -> None:
+    def __init__(self, text: str, symbol: Callable[[str], Size], calls: dict[str, Callable[..., Size]]) -> None:
         self.text = text
         self.symbol = symbol
         self.calls = calls

@@ -36,9 +36,7 @@ class Facts:
 
     def __init__(self) -> None:
         self.known: dict[str, Size] = {}
-        self.hidden: dict[
-            str, tuple[Size, Size]
-        ] = {}  # a hidden symbol is this exact fraction of original sizes
+        self.hidden: dict[str, tuple[Size, Size]] = {}  # a hidden symbol is this exact fraction of original sizes
         self.uppers: dict[str, int] = {}
         self.positive: list[Dim] = []  # polynomials known to be at least 1
         self._substitutions: dict[Dim, Size] = {}  # those already made
@@ -64,10 +62,7 @@ class Facts:
         try:
             if learn():
                 return True
-        except (
-            ZeroDivisionError,
-            DimTooLarge,
-        ):  # with this fact something divides by 0, or outgrows all bounds
+        except (ZeroDivisionError, DimTooLarge):  # with this fact a size has no meaning, or no end
             pass
         self._take(before)
         return False
@@ -95,9 +90,7 @@ class Facts:
         if verdict is not None or isinstance(dim, int):
             return verdict is True
         if isinstance(by, int):
-            return any(
-                self._attempt(partial(self._carry, dim, abs(by), atom)) for atom in linear_symbols(dim)
-            )
+            return any(self._attempt(partial(self._carry, dim, abs(by), atom)) for atom in linear_symbols(dim))
         lone = dim.lone_atom()
         if lone is None or lone[0].operands or lone[1:] != (1, 0) or lone[0] in by.symbols():
             return False
@@ -115,9 +108,7 @@ class Facts:
         if rest - scaled * common != 0:
             return False
         inverse = pow(factor // common, -1, step) if step > 1 else 0
-        offset = (
-            scaled * inverse % step if isinstance(scaled, int) else coefficients_mod(scaled * inverse, step)
-        )
+        offset = scaled * inverse % step if isinstance(scaled, int) else coefficients_mod(scaled * inverse, step)
         low = self.lower_bound(offset)
         if low is None or low < 0:
             return False
@@ -136,9 +127,7 @@ class Facts:
         remainder = as_remainder(gap)
         if remainder is not None:
             return self._divisible(*remainder)
-        solutions = [
-            (atom, value) for atom in linear_symbols(gap) if (value := solved(gap, atom)) is not None
-        ]
+        solutions = [(atom, value) for atom in linear_symbols(gap) if (value := solved(gap, atom)) is not None]
         solutions.sort(key=lambda s: (not self._surely_positive(s[1]), isinstance(s[1], Dim), _reverse(s[0])))
         if solutions:
             return self._bind(*solutions[0])

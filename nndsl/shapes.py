@@ -111,9 +111,7 @@ def _promote_floats(a: str, b: str) -> str:
     return max(a, b, key=_FLOAT_RANK.__getitem__)
 
 
-def broadcast(
-    a: tuple[Size, ...], b: tuple[Size, ...], facts: Facts | None = None
-) -> tuple[Size, ...] | list[int]:
+def broadcast(a: tuple[Size, ...], b: tuple[Size, ...], facts: Facts | None = None) -> tuple[Size, ...] | list[int]:
     """The shape of `a + b` by NumPy's rules, or the axes (-1 is last) that disagree or may disagree."""
     result: list[Size] = []
     wrong: list[int] = []

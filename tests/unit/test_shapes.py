@@ -321,10 +321,7 @@ def test_tensor_types_are_spelled_as_written() -> None:
     assert str(image.with_dtype("bool").with_shape(())) == "bool[]"
     assert image == TensorType("float", (N, 64, H // 2, W // 2))
     facts = knowing((H, 2))
-    assert (
-        image.with_shape(facts.normalize(s) for s in image.shape).spell(facts)
-        == "float[N, 64, H // 2, W // 2]"
-    )
+    assert image.with_shape(facts.normalize(s) for s in image.shape).spell(facts) == "float[N, 64, H // 2, W // 2]"
 
 
 @pytest.mark.parametrize(
@@ -378,9 +375,7 @@ def test_broadcasting_uses_facts() -> None:
 def test_importing_shapes_is_cheap() -> None:
     """Nothing but the small standard modules: every `check` pays for this import."""
     code = "import sys; import nndsl.shapes; print(' '.join(sys.modules))"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.split()
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"sympy", "fractions", "numpy", "decimal", "nndsl.suggestions"} & set(loaded)
 
 
