@@ -197,7 +197,9 @@ def _facts(facts: Facts) -> Iterator[str]:
 
 
 def _rule(rule: InitRule) -> str:
-    return f"{word(rule.layer) if rule.layer is not None else '_'}.{word(rule.weight) if rule.weight is not None else '_'}"
+    return (
+        f"{word(rule.layer) if rule.layer is not None else '_'}.{word(rule.weight) if rule.weight is not None else '_'}"
+    )
 
 
 def same(a: Any, b: Any) -> bool:

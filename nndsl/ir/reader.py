@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import re
-from typing import Any, NoReturn
+from typing import Any
 
-from nndsl.diagnostics import Diagnostic, SpecError
 from nndsl.ir.graph import Graph, InitRule, Node, Port, Value
+from nndsl.ir.scanner import NAME, NUMBER, Scanner
 from nndsl.ops import lookup
 from nndsl.ops.initializers import INITIALIZERS, Initializer
 from nndsl.ops.kinds import Unfit
 from nndsl.ops.schema import Op
-from nndsl.shapes import DTYPES, Dim, DimTooLarge, Facts, Size, TensorType, parse_dim
+from nndsl.shapes import DTYPES, Dim, Facts, TensorType
 from nndsl.source import Source, Span
 
 _KINDS = ("model", "block", "sequence")
-_NAME = re.compile(r"[^\W\d]\w*")
-_WORD = re.compile(r"\w+")
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
-_NUMBER = re.compile(r"-?(?:inf|nan|\d+(?:\.\d+)?(?:e[-+]?\d+)?)")
-_SPACE = re.compile(r"\s*")
 _CONSTANTS = {"none": None, "true": True, "false": False}
 _DEEPEST = 100
 
@@ -34,81 +27,18 @@ def read_graph(text: str, name: str = "<ir>") -> Graph:
         return reader.fail("this is nested too deeply")
 
 
-class _Reader:
+class _Reader(Scanner):
     def __init__(self, source: Source) -> None:
-        self.source = source
-        self.text = source.text
-        self.at = 0
+        super().__init__(source)
         self.depth = 0
         self.graphs: dict[str, Graph] = {}
         self.values: dict[str, Value] = {}
-
-    # ------------------------------------------------------------ words
-
-    def fail(self, message: str) -> NoReturn:
-        end = min(self.at + 1, len(self.text))
-        raise SpecError([Diagnostic("ir-syntax", message, Span(self.source, min(self.at, end), end))])
-
-    def skip(self) -> None:
-        found = _SPACE.match(self.text, self.at)
-        assert found is not None
-        self.at = found.end()
-
-    def take(self, what: str) -> bool:
-        """The sign or word, where it comes next."""
-        self.skip()
-        if not self.text.startswith(what, self.at):
-            return False
-        end = self.at + len(what)
-        if _WORD.match(what[-1]) and _WORD.match(self.text, end):
-            return False
-        self.at = end
-        return True
-
-    def need(self, what: str) -> None:
-        if not self.take(what):
-            self.fail(f"`{what}` is expected here")
-
-    def match(self, pattern: re.Pattern[str]) -> str | None:
-        self.skip()
-        found = pattern.match(self.text, self.at)
-        if found is None:
-            return None
-        self.at = found.end()
-        return found[0]
-
-    def word(self) -> str:
-        """A name, a number, or a quoted text."""
-        self.skip()
-        if self.text.startswith('"', self.at):
-            return self.string()
-        found = self.match(_WORD)
-        return found if found is not None else self.fail("a name is expected here")
-
-    def string(self) -> str:
-        found = self.match(_STRING)
-        if found is None:
-            self.fail("a quoted text is expected here")
-        try:
-            return str(json.loads(found))
-        except ValueError:
-            self.at -= len(found)
-            self.fail("this quoted text is not valid")
-
-    def identity(self) -> tuple[str, str]:
-        """`name#2` as it is spelled, and the name."""
-        begin = self.at
-        name = self.word()
-        if self.text.startswith("#", self.at):
-            self.at += 1
-            self.word()
-        return self.text[begin : self.at], name
 
     # ------------------------------------------------------------ graphs
 
     def whole(self) -> Graph:
         graph: Graph | None = None
-        while self.match(re.compile(r"$")) is None:
+        while self.next() < len(self.text):
             graph = self.graph()
         return graph if graph is not None else self.fail("there is no graph here")
 
@@ -230,7 +160,7 @@ class _Reader:
     def target(self) -> Op | Graph:
         if self.take("@"):
             return self.called()
-        name = self.match(_NAME)
+        name = self.match(NAME)
         if name is None:
             self.fail("an operator or a graph is expected here")
         # `ReLU(%x)` has inputs only, `Conv2d(64, 3)(%x)` arguments before them
@@ -313,7 +243,7 @@ class _Reader:
         named: dict[str, Any] = {}
         while not self.take(")"):
             begin = self.at
-            name = self.match(_NAME)
+            name = self.match(NAME)
             if name is not None and self.take("="):
                 named[name] = self.literal()
             else:
@@ -350,7 +280,7 @@ class _Reader:
         if first == "@":
             self.at += 1
             return self.called()
-        found = self.match(_NUMBER) if first.isdigit() or first == "-" else None
+        found = self.match(NUMBER) if first.isdigit() or first == "-" else None
         return self._number(found) if found is not None else self._named()
 
     def _number(self, text: str) -> int | float:
@@ -360,7 +290,7 @@ class _Reader:
             self.fail("this number is too long")
 
     def _named(self) -> Any:
-        name = self.match(_NAME)
+        name = self.match(NAME)
         if name in ("inf", "nan"):
             return float(name)
         if name in _CONSTANTS:
@@ -391,47 +321,3 @@ class _Reader:
                 self.need("}")
                 break
         return found
-
-    # ------------------------------------------------------------ types and sizes
-
-    def type(self) -> TensorType:
-        dtype = self.match(_NAME)
-        if dtype not in DTYPES:
-            self.fail("a type is expected here")
-        return TensorType(dtype, self.shape())
-
-    def shape(self) -> tuple[Size, ...]:
-        self.need("[")
-        begin = self.at
-        end = self.text.find("]", begin)
-        if end < 0:
-            self.fail("`]` is missing")
-        sizes = tuple(self._parsed(part) for part in _split(self.text[begin:end]))
-        self.at = end + 1
-        return sizes
-
-    def size(self) -> Size:
-        self.need("`")
-        end = self.text.find("`", self.at)
-        if end < 0:
-            self.fail("a backquote is missing")
-        size = self._parsed(self.text[self.at : end])
-        self.at = end + 1
-        return size
-
-    def _parsed(self, text: str) -> Size:
-        try:
-            return parse_dim(text.strip())
-        except (ValueError, ArithmeticError, DimTooLarge):
-            self.fail(f"{text.strip()[:80]} is no size")
-
-
-def _split(text: str) -> list[str]:
-    """At the commas that are in no parentheses."""
-    parts, depth, begin = [], 0, 0
-    for i, c in enumerate(text):
-        depth += (c == "(") - (c == ")")
-        if c == "," and depth == 0:
-            parts.append(text[begin:i])
-            begin = i + 1
-    return [*parts, text[begin:]] if text.strip() else []

@@ -25,14 +25,22 @@ def verify(graph: Graph) -> list[str]:
 
 
 def _recursive(graph: Graph) -> bool:
-    """Does a graph come before one that it calls in `graphs()`?"""
-    place = {id(each): i for i, each in enumerate(graph.graphs())}
-    return any(
-        place[id(node.target)] >= place[id(each)]
-        for each in graph.graphs()
-        for node in each.nodes
-        if node.is_call
-    )
+    """Is a graph met again below itself?"""
+    open_: set[int] = set()
+    closed: set[int] = set()
+    stack = [(graph, False)]
+    while stack:
+        each, done = stack.pop()
+        if done:
+            open_.discard(id(each))
+            closed.add(id(each))
+        elif id(each) in open_:
+            return True
+        elif id(each) not in closed:
+            open_.add(id(each))
+            stack.append((each, True))
+            stack.extend((node.target, False) for node in each.nodes if isinstance(node.target, Graph))
+    return False
 
 
 class _Verifier:
@@ -59,9 +67,7 @@ class _Verifier:
         if undefined:
             yield f"it uses {undefined[0]!r} before that is computed"
         else:
-            yield from (
-                self._call(node) if isinstance(node.target, Graph) else self._operator(node, node.target)
-            )
+            yield from (self._call(node) if isinstance(node.target, Graph) else self._operator(node, node.target))
             yield from self._mode(node)
         yield from self._label(node)
         for i, value in enumerate(node.outputs):
@@ -91,15 +97,11 @@ class _Verifier:
     def _call(self, node: Node) -> Iterator[str]:
         callee = node.target
         assert isinstance(callee, Graph)
-        taken = [
-            (value.type, other.type) for value, other in zip(callee.inputs, node.inputs) if other is not None
-        ]
+        taken = [(value.type, other.type) for value, other in zip(callee.inputs, node.inputs) if other is not None]
         if len(callee.inputs) != len(node.inputs):
             yield f"{callee.name} has {len(callee.inputs)} inputs, and it gives {len(node.inputs)}"
         yield from self._same_types("input", [a for a, _ in taken], [b for _, b in taken])
-        yield from self._same_types(
-            "output", [p.value.type for p in callee.outputs], [v.type for v in node.outputs]
-        )
+        yield from self._same_types("output", [p.value.type for p in callee.outputs], [v.type for v in node.outputs])
         for name, lender in node.lends.items():
             if name not in callee.borrows:
                 yield f"it lends {name}, which {callee.name} does not borrow"

@@ -53,9 +53,7 @@ class Builder:
 
     # ------------------------------------------------------------ nodes
 
-    def op(
-        self, op_type: str, *inputs: Tensor | None, outputs: int = 1, domain: str = "", **attributes: Any
-    ) -> Any:
+    def op(self, op_type: str, *inputs: Tensor | None, outputs: int = 1, domain: str = "", **attributes: Any) -> Any:
         given = {name: value for name, value in attributes.items() if value is not None}
         if not domain:
             given = checked(op_type, self.opset, given)
@@ -82,9 +80,7 @@ class Builder:
             return self.made[key]
         known = infer(op_type, inputs, attributes) if outputs == 1 and not domain else None
         values = tuple(Tensor("", known) for _ in range(outputs))
-        step = Step(
-            op_type, domain, inputs, list(values), attributes, self.path, self.blocks, self.result, self.node
-        )
+        step = Step(op_type, domain, inputs, list(values), attributes, self.path, self.blocks, self.result, self.node)
         for value in values:
             value.step = step
         self.body.steps.append(step)
@@ -103,9 +99,7 @@ class Builder:
     def packed(self, name: str, make: Any) -> Tensor:
         return self.recipe(Recipe((self.layer,), name, make), None)
 
-    def computed(
-        self, name: str, make: Any, others: Sequence[tuple[str, bool]], type: TensorType | None
-    ) -> Tensor:
+    def computed(self, name: str, make: Any, others: Sequence[tuple[str, bool]], type: TensorType | None) -> Tensor:
         """A weight made from several layers': `make(w)` reads its own by `w(name)`, the others' by `w.of(1)(name)`."""
         layers = tuple(self.layer_of(label, borrowed) for label, borrowed in others)
         return self.recipe(Recipe((self.layer, *layers), name, make), type)
@@ -167,6 +161,4 @@ def _constant_name(array: Any) -> str:
     """`const.0_-1_768`: what it holds, where that is short."""
     if array.size > 6:
         return "const"
-    return "const." + "_".join(
-        f"{v:g}" if array.dtype.kind == "f" else str(v) for v in array.reshape(-1).tolist()
-    )
+    return "const." + "_".join(f"{v:g}" if array.dtype.kind == "f" else str(v) for v in array.reshape(-1).tolist())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,7 @@ class Report:
     bytes: int
     data: Path | None = None
     verified: bool = False
+    notes: list[Diagnostic] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -83,9 +84,7 @@ def lower(graph: Graph, options: Options) -> Lowered:
 
 
 @contextmanager
-def written(
-    graph: Graph, weights: Mapping[str, Any], path: Path, options: Options
-) -> Iterator[tuple[Output, Report]]:
+def written(graph: Graph, weights: Mapping[str, Any], path: Path, options: Options) -> Iterator[tuple[Output, Report]]:
     """The files under temporary names: whoever calls decides whether to keep them."""
     lowered = lower(graph, options)
     if problems := misfits(graph, weights):

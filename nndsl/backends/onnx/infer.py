@@ -126,11 +126,7 @@ def _squeeze(inputs: Sequence[Tensor | None], attributes: dict[str, Any]) -> Ten
     if x is None:
         return None
     axes = _axes(inputs, len(x.shape)) if len(inputs) > 1 else [i for i, s in enumerate(x.shape) if s == 1]
-    return (
-        None
-        if axes is None
-        else TensorType(x.dtype, tuple(s for i, s in enumerate(x.shape) if i not in axes))
-    )
+    return None if axes is None else TensorType(x.dtype, tuple(s for i, s in enumerate(x.shape) if i not in axes))
 
 
 def _matmul(inputs: Sequence[Tensor | None], attributes: dict[str, Any]) -> TensorType | None:
@@ -181,9 +177,7 @@ def _gather(inputs: Sequence[Tensor | None], attributes: dict[str, Any]) -> Tens
 
 def _reduce(inputs: Sequence[Tensor | None], attributes: dict[str, Any]) -> TensorType | None:
     x = inputs[0].known if inputs[0] else None
-    axes = (
-        _axes(inputs, len(x.shape)) if x is not None and "axes" not in attributes else attributes.get("axes")
-    )
+    axes = _axes(inputs, len(x.shape)) if x is not None and "axes" not in attributes else attributes.get("axes")
     if x is None or axes is None:
         return None
     axes = [a % len(x.shape) for a in axes]

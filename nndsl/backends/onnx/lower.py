@@ -85,18 +85,14 @@ class Lowering:
         for node in scope.graph.nodes:
             inputs = [scope.values[id(v)] if v is not None else None for v in node.inputs]
             results = (
-                self.call(scope, node, inputs)
-                if isinstance(node.target, Graph)
-                else self.apply(scope, node, inputs)
+                self.call(scope, node, inputs) if isinstance(node.target, Graph) else self.apply(scope, node, inputs)
             )
             for value, tensor in zip(node.outputs, results, strict=True):
                 scope.values[id(value)] = tensor
                 if tensor.step is not None and tensor.known is None:
                     tensor.known = value.type
                 if value.name and not tensor.hint:
-                    tensor.hint = (
-                        scope.inner_path(value.name) if scope.graph.kind != "sequence" else value.name
-                    )
+                    tensor.hint = scope.inner_path(value.name) if scope.graph.kind != "sequence" else value.name
 
     # ------------------------------------------------------------ operators
 
@@ -154,9 +150,7 @@ class Lowering:
         for weight in function.weights:
             assert weight.recipe is not None
             recipe = weight.recipe
-            outer = Recipe(
-                tuple(_from_outside(name, layer, lent) for name in recipe.layers), recipe.name, recipe.make
-            )
+            outer = Recipe(tuple(_from_outside(name, layer, lent) for name in recipe.layers), recipe.name, recipe.make)
             weights.append(self.builder.recipe(outer, weight.known))
         self.move(scope, node, inputs)
         count = len(callee.outputs)
@@ -205,7 +199,8 @@ def _from_outside(name: str, layer: str, lent: dict[str, str]) -> str:
 
 def _unsupported(node: Node, message: str) -> Diagnostic:
     trace = node.trace.chain() if node.trace is not None else []
-    return Diagnostic("onnx-unsupported", message, node.span, trace=trace)
+    code = "extern" if not node.is_call and node.op.name == "Extern" else "onnx-unsupported"
+    return Diagnostic(code, message, node.span, trace=trace)
 
 
 def _place(graph: Graph) -> str:

@@ -148,10 +148,7 @@ class Sizes:
         try:
             for value in self._earlier():
                 for axis, size in enumerate(value.shape):
-                    if (
-                        isinstance(size, Dim)
-                        and (found := self._solved(symbol, value, axis, size)) is not None
-                    ):
+                    if isinstance(size, Dim) and (found := self._solved(symbol, value, axis, size)) is not None:
                         return found
             if symbol in self.builder.facts.hidden:
                 over, under = self.builder.facts.hidden[symbol]

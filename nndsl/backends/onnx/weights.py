@@ -38,9 +38,7 @@ def stored(tensors: Iterable[Tensor], weights: Mapping[str, Any], dtypes: Dtypes
         recipe = tensor.recipe
         assert recipe is not None
         dtype = tensor.known.dtype if tensor.known is not None else "float"
-        found.append(
-            Stored(tensor.name, dtypes.number(dtype), partial(_array, recipe, weights, dtypes.numpy(dtype)))
-        )
+        found.append(Stored(tensor.name, dtypes.number(dtype), partial(_array, recipe, weights, dtypes.numpy(dtype))))
     return found
 
 
@@ -73,9 +71,7 @@ def misfits(graph: Graph, weights: Mapping[str, Any]) -> list[Diagnostic]:
         if key not in weights:
             found.append(f"there is no weight {key}")
         elif tuple(np.shape(weights[key])) != tuple(weight.shape):
-            found.append(
-                f"the weight {key} is {list(np.shape(weights[key]))}, and the model has {list(weight.shape)}"
-            )
+            found.append(f"the weight {key} is {list(np.shape(weights[key]))}, and the model has {list(weight.shape)}")
     if not found:
         return []
     more = f", and {len(found) - 3} more like this" if len(found) > 3 else ""

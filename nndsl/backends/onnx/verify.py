@@ -1,0 +1,165 @@
+"""Proof that a file computes what PyTorch does: checked, run by onnxruntime at different sizes, and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from typing import Any, Protocol
+
+import numpy as np
+
+from nndsl.backends.onnx import feeds
+from nndsl.backends.onnx.bisect import first_difference
+from nndsl.diagnostics import Diagnostic
+from nndsl.ir.graph import Graph
+
+# Rounding of a float32 sum of k products grows as sqrt(k) * 6e-8, which is 3e-6 for k = 2,500; a hundred layers in
+# another order of summation stay below 2e-4 of the largest output, and a wrong weight, axis or constant does not.
+TOLERANCES = {"float64": 1e-9, "float32": 2e-4, "float16": 3e-2}
+LEAST_SCALE = 1e-6
+
+
+class Reference(Protocol):
+    """The model in eval mode, as numpy sees it. It may also have `layers(inputs)`: each layer's result by its
+    state-dict name, with which the first layer that differs is found."""
+
+    def __call__(self, inputs: Sequence[Any]) -> Sequence[Any]: ...
+
+
+def verify(
+    path: str | PathLike[str], reference: Reference, graph: Graph, *, dtype: str = "float32", runs: int = 2
+) -> list[Diagnostic]:
+    """What is wrong with the file; empty where nothing is."""
+    found = _invalid(path, graph)
+    if found or dtype not in TOLERANCES:
+        return found
+    session = _session(path, graph)
+    if isinstance(session, Diagnostic):
+        return [session]
+    for which in range(runs):
+        found = _compare(session, path, reference, graph, dtype, which)
+        if found:
+            return found
+    return []
+
+
+def difference(got: Any, wanted: Any) -> float:
+    """The largest difference, relative to the largest number that is wanted; infinite where they cannot be compared."""
+    got, wanted = np.asarray(got), np.asarray(wanted)
+    if got.shape != wanted.shape:
+        return float("inf")
+    if got.size == 0:
+        return 0.0
+    if got.dtype.kind in "biu":
+        return 0.0 if np.array_equal(got, wanted) else float("inf")
+    got, wanted = got.astype(np.float64), wanted.astype(np.float64)
+    finite = np.isfinite(wanted)
+    if not np.array_equal(got[~finite], wanted[~finite], equal_nan=True) or not np.isfinite(got[finite]).all():
+        return float("inf")
+    if not finite.any():
+        return 0.0
+    scale = max(float(np.abs(wanted[finite]).max()), LEAST_SCALE)
+    return float(np.abs(got[finite] - wanted[finite]).max()) / scale
+
+
+def _invalid(path: str | PathLike[str], graph: Graph) -> list[Diagnostic]:
+    import onnx
+
+    try:
+        onnx.checker.check_model(str(path), full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as problem:
+        return [_diagnostic(graph, "onnx-invalid", f"onnx.checker refuses the file: {_first_line(problem)}")]
+    return []
+
+
+def _session(path: str | PathLike[str], graph: Graph) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as problem:
+        return _diagnostic(graph, "onnx-invalid", f"onnxruntime cannot load the file: {_first_line(problem)}")
+
+
+def _compare(
+    session: Any, path: str | PathLike[str], reference: Reference, graph: Graph, dtype: str, which: int
+) -> list[Diagnostic]:
+    try:
+        values = feeds.sizes(graph, which)
+    except LookupError as problem:
+        return [_diagnostic(graph, "onnx-unverified", str(problem), "warning")]
+    given = feeds.inputs(graph, values, np.dtype(dtype), seed=which)
+    names = [i.name for i in session.get_inputs()]
+    feed = {name: array for name, array in zip(names, given, strict=True) if name}
+    at = ", ".join(f"{name} = {value}" for name, value in values.items())
+    at = f" at {at}" if at else ""
+    wanted = reference(given)
+    try:
+        got = session.run(None, feed)
+    except Exception as problem:
+        message = f"onnxruntime cannot run the file{at}: {_first_line(problem)}"
+        return [_diagnostic(graph, "onnx-invalid", message)]
+    ports = [port for port in graph.outputs if port.mode != "train"]
+    found = []
+    for port, a, b in zip(ports, got, wanted, strict=True):
+        gap = difference(a, b)
+        if gap > TOLERANCES[dtype]:
+            found.append(_mismatch(graph, port.name, gap, a, b, at))
+    if found:
+        _blame(found[0], path, reference, graph, feed, given, dtype)
+    return found
+
+
+def _mismatch(graph: Graph, name: str, gap: float, got: Any, wanted: Any, at: str) -> Diagnostic:
+    if np.shape(got) != np.shape(wanted):
+        what = f"it is {list(np.shape(got))} in onnxruntime and {list(np.shape(wanted))} in PyTorch"
+    elif gap == float("inf"):
+        what = "they differ in numbers that are no measure of rounding (whole numbers, infinities, NaN)"
+    else:
+        most = np.abs(np.asarray(got, np.float64) - np.asarray(wanted, np.float64))
+        what = f"they differ by up to {np.nanmax(most):.3g}, {gap:.2g} of the largest value"
+    message = f"the output {name} is not the same in ONNX and in PyTorch{at}: {what}"
+    return _diagnostic(graph, "onnx-mismatch", message)
+
+
+def _blame(
+    found: Diagnostic,
+    path: str | PathLike[str],
+    reference: Reference,
+    graph: Graph,
+    feed: dict[str, Any],
+    given: list[Any],
+    dtype: str,
+) -> None:
+    layers = getattr(reference, "layers", None)
+    if layers is None:
+        return
+    first = first_difference(path, feed, layers(given), lambda a, b: difference(a, b) > TOLERANCES[dtype])
+    if first is None:
+        return
+    found.hints.append(f"the first layer that differs is {first}")
+    node = locate(graph, first)
+    if node is not None:
+        found.span = node.span
+        found.trace = node.trace.chain() if node.trace is not None else []
+
+
+def locate(graph: Graph, layer: str) -> Any:
+    """The node of a layer, by its state-dict name."""
+    for node in graph.nodes:
+        if node.label == layer:
+            return node
+        if isinstance(node.target, Graph) and layer.startswith(f"{node.label}."):
+            return locate(node.target, layer[len(node.label) + 1 :]) or node
+    return None
+
+
+def _diagnostic(graph: Graph, code: str, message: str, severity: Any = "error") -> Diagnostic:
+    return Diagnostic(code, message, graph.span, severity=severity)
+
+
+def _first_line(problem: Exception) -> str:
+    lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
+    return lines[0][:300] if lines else type(problem).__name__
