@@ -18,6 +18,7 @@ PerAxisPartial = tuple[int | None, ...]
 Sizes = tuple[Size, ...]
 DType = str
 Scalar = Union[int, float]
+SizeMap = dict[str, Size]
 
 
 class Unfit(Exception):
@@ -40,7 +41,12 @@ class Kind:
         """Shortest form in a spec: equal pairs are written once."""
         from nndsl.ops.schema import spell_value
 
-        if isinstance(value, tuple) and len(value) > 1 and len(set(map(str, value))) == 1 and self.title.startswith("one or"):
+        if (
+            isinstance(value, tuple)
+            and len(value) > 1
+            and len(set(map(str, value))) == 1
+            and self.title.startswith("one or")
+        ):
             return spell_value(value[0])
         return spell_value(value)
 
@@ -136,6 +142,10 @@ def _sizes(value: Any) -> tuple[Size, ...]:
     return tuple(_size(v) for v in values)
 
 
+def _size_map(value: Any) -> dict[str, Size]:
+    return {name: _size(size) for name, size in value.items()}
+
+
 def _dtype(value: Any) -> str:
     from nndsl.shapes import FLOATING, INTEGRAL
 
@@ -191,6 +201,7 @@ KINDS: dict[str, Kind] = {
     "Ints": Kind("whole numbers", _ints),
     "Floats": Kind("numbers", _floats),
     "Sizes": Kind("whole numbers or dims", _sizes),
+    "SizeMap": Kind("sizes by name", _size_map),
     "DType": Kind("a type", _dtype),
     "Initializer": Kind("an initialiser", _initializer),
     "Any": Kind("anything", lambda value: value),

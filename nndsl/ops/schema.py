@@ -142,6 +142,7 @@ class Op:
                 `"([2, 3], [2, 4]) -> Concat(dim=1) -> [2, 7]"`.
       source    where its definition comes from (a paper, a specification), for documentation.
       hidden    true for what has syntax of its own (`+`, `x[:, 0]`, `param`), not to be called by name.
+      extra     name of the parameter (a SizeMap) that takes all keywords which are no parameters: `Rearrange(…, h=8)`.
     """
 
     name: ClassVar[str]
@@ -152,12 +153,15 @@ class Op:
     examples: ClassVar[list[str]] = []
     source: ClassVar[str] = ""
     hidden: ClassVar[bool] = False
+    extra: ClassVar[str | None] = None
     has_weights: ClassVar[bool] = False  # set from whether `weights` is overridden
 
     init: Any  # Initializer | None, accepted by every operator with weights
     bias_init: Any
 
-    def __init_subclass__(cls, *, family: Family | None = None, name: str | None = None, abstract: bool = False) -> None:
+    def __init_subclass__(
+        cls, *, family: Family | None = None, name: str | None = None, abstract: bool = False
+    ) -> None:
         if family is not None:
             cls.family = family
         cls.params = dict(cls.params)
@@ -187,6 +191,9 @@ class Op:
             args, rest = args[:at], args[at:]
             if rest:
                 kwargs[star] = rest[0] if len(rest) == 1 and isinstance(rest[0], (list, tuple)) else list(rest)
+        if self.extra is not None:
+            loose = {name: kwargs.pop(name) for name in list(kwargs) if name not in self.params}
+            kwargs[self.extra] = kwargs.get(self.extra, {}) | loose
         values = dict(zip(names, args, strict=False)) | kwargs
         self.fill({name: self.params[name].convert(value) for name, value in values.items()})
 
@@ -271,6 +278,8 @@ class Op:
                 parts.append(declared.kind.spell(value))
             elif declared.star and declared.required:
                 parts.extend(spell_value(v) for v in value)
+            elif declared.name == self.extra:
+                parts.extend(f"{name}={spell_value(size)}" for name, size in (value or {}).items())
             elif value != declared.default:
                 parts.append(f"{declared.name}={declared.kind.spell(value)}")
         return f"{self.name}({', '.join(parts)})" if parts else self.name
@@ -292,6 +301,8 @@ class Op:
 
 
 def _hashable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return tuple(sorted((name, _hashable(part)) for name, part in value.items()))
     return tuple(map(_hashable, value)) if isinstance(value, (list, tuple)) else value
 
 
