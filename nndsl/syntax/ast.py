@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Union
 
 from nndsl.source import Source, Span
 
@@ -117,8 +116,8 @@ class Argument:
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """`Conv2d(64, 3)`, `Residual { … }`, `Residual(drop=0.1) { … }`: `arguments` is None when there are no parentheses;
-    `braces` is the trailing layer argument, else None."""
+    """`Conv2d(64, 3)`, `Residual { … }`, `Residual(drop=0.1) { … }`: `arguments` is None when there are no
+    parentheses; `braces` is the trailing layer argument, else None."""
 
     span: Span
     callee: Expr
@@ -128,8 +127,8 @@ class Call:
 
 @dataclass(slots=True, eq=False)
 class Braces:
-    """`{ … }`: statements. As a layer argument its last flow is usually point-free; as a branch of `if` its last flow is
-    the value."""
+    """`{ … }`: statements. As a layer argument its last flow is usually point-free; as a branch of `if` its last flow
+    is the value."""
 
     span: Span
     body: list[Statement]
@@ -162,8 +161,8 @@ class List:
 
 @dataclass(slots=True, eq=False)
 class Tuple:
-    """`(a, b)`, `(a,)`: values side by side, or layers in parallel. Parentheses around one expression leave no node, but
-    see `Group`."""
+    """`(a, b)`, `(a,)`: values side by side, or layers in parallel. Parentheses around one expression leave no node,
+    but see `Group`."""
 
     span: Span
     items: list[Expr]
@@ -214,10 +213,10 @@ class Flow:
     stages: list[Expr]
 
 
-Expr = Union[
-    Name, Number, Text, Constant, Ellipsis_, Unary, Binary, Range, Slice, Index, Attribute, Call, Braces, Labelled, Star,
-    List, Tuple, Group, Comprehension, IfExpr, Flow,
-]  # fmt: skip
+Expr = (
+    Name | Number | Text | Constant | Ellipsis_ | Unary | Binary | Range | Slice | Index | Attribute | Call |
+    Braces | Labelled | Star | List | Tuple | Group | Comprehension | IfExpr | Flow
+)  # fmt: skip
 
 # ---------------------------------------------------------------- types
 
@@ -231,8 +230,8 @@ class AnyDims:
 
 @dataclass(slots=True, eq=False)
 class TensorTypeExpr:
-    """`float[N, 3, H, W]`, `[N, C]`, `int[B, T]`, `bool[]`; a dim is an expression, Name("_"), or AnyDims.
-    `dims` is None when only a dtype is written (`buffer n: int = 0` is a scalar: dims None)."""
+    """`float[N, 3, H, W]`, `[N, C]`, `int[B, T]`, `bool[]`; a dim is an expression, Name("_"), or AnyDims. `dims` is
+    None when only a dtype is written (`buffer n: int = 0` is a scalar: dims None)."""
 
     span: Span
     dtype: Name | None
@@ -288,8 +287,8 @@ class Tensor:
 
 @dataclass(slots=True, eq=False)
 class Layer:
-    """`layer e = Embedding(V, D)`: one instance. The name may be a Text that interpolates: `layer "block_{i}" = …`? No:
-    a Name only; lists of instances are `layer blocks = [Block(…)] * n`."""
+    """`layer e = Embedding(V, D)`: one instance. The name may be a Text that interpolates: `layer "block_{i}" = …`?
+    No: a Name only; lists of instances are `layer blocks = [Block(…)] * n`."""
 
     span: Span
     name: Name
@@ -299,8 +298,8 @@ class Layer:
 
 @dataclass(slots=True, eq=False)
 class Init:
-    """`init = xavier_uniform`, `init Conv2d = kaiming_normal(mode="fan_out")`, `init Linear.bias = zeros`: the model-wide
-    default for every layer (of one type), of the weight (or of the weight so named)."""
+    """`init = xavier_uniform`, `init Conv2d = kaiming_normal(mode="fan_out")`, `init Linear.bias = zeros`: the model-
+    wide default for every layer (of one type), of the weight (or of the weight so named)."""
 
     span: Span
     layer: Name | None
@@ -350,7 +349,7 @@ class Express:
     value: Expr
 
 
-Statement = Union[Input, Output, Tensor, Layer, Init, Assign, If, For, Require, Express]
+Statement = Input | Output | Tensor | Layer | Init | Assign | If | For | Require | Express
 
 # ---------------------------------------------------------------- items
 
@@ -367,7 +366,8 @@ class Param:
 
 @dataclass(slots=True, eq=False)
 class Import:
-    """`import "path.nn"`, or with `names`: `from "path.nn" import A, B`. `import "x.nn"` brings every item of the file."""
+    """`import "path.nn"`, or with `names`: `from "path.nn" import A, B`. `import "x.nn"` brings every item of the
+    file."""
 
     span: Span
     path: Text
@@ -377,7 +377,8 @@ class Import:
 
 @dataclass(slots=True, eq=False)
 class Definition:
-    """`block`/`model`. Exactly one of `body` (braces) and `flow` (`= flow`) is set. `params` is None without parentheses."""
+    """`block`/`model`. Exactly one of `body` (braces) and `flow` (`= flow`) is set. `params` is None without
+    parentheses."""
 
     span: Span
     kind: str  # "block" | "model"
@@ -445,7 +446,8 @@ class Train:
 
 @dataclass(slots=True, eq=False)
 class Mapping:
-    """`"theirs" -> "ours"` in `weights from`; the value may be an expression (`fuse(…)`, `split(…)`, `transpose(…)`)."""
+    """`"theirs" -> "ours"` in `weights from`; the value may be an expression (`fuse(…)`, `split(…)`,
+    `transpose(…)`)."""
 
     span: Span
     source: Expr
@@ -463,7 +465,7 @@ class Weights:
     doc: str = ""
 
 
-Item = Union[Import, Definition, Extern, Function, Train, Weights]
+Item = Import | Definition | Extern | Function | Train | Weights
 
 
 @dataclass(slots=True, eq=False)

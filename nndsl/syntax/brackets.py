@@ -1,7 +1,8 @@
-"""Every bracket gets its partner before parsing, so that one forgotten bracket is one mistake and not a cascade.
+"""Every bracket gets its partner before parsing, so that one forgotten bracket is one mistake and not a
+cascade.
 
-A balanced file passes straight through. Otherwise indentation says where the partner was forgotten: an item begins at the
-margin, and a `}` alone on its line stands under the line that opened it.
+A balanced file passes straight through. Otherwise indentation says where the partner was forgotten: an item
+begins at the margin, and a `}` alone on its line stands under the line that opened it.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from nndsl.syntax.lexing import Token
 CLOSERS = {"(": ")", "[": "]", "{": "}"}
 OPENERS = {closer: opener for opener, closer in CLOSERS.items()}
 MAX_DEPTH = 200
+LOOK_AHEAD = 200
 ITEM_WORDS = frozenset({"IMPORT", "FROM", "BLOCK", "MODEL", "EXTERN", "FN", "TRAIN", "WEIGHTS"})
 # After these a line break does not end a statement, and before those neither.
-CONTINUES_AFTER = frozenset(
-    "-> , = : . .. + - * / // % @ ** == != < <= > >= ( [ { AND OR NOT IN IF FOR".split()
-)  # fmt: skip
-CONTINUES_BEFORE = frozenset("-> = . .. , : ) ] } { + - * / // % @ ** == != < <= > >= AND OR IN ELSE".split())
+BINARY = frozenset(
+    {"+", "-", "*", "/", "//", "%", "@", "**", "==", "!=", "<", "<=", ">", ">=", "..", "AND", "OR", "IN"}
+)
+CONTINUES_AFTER = BINARY | {"->", ",", "=", ":", ".", "(", "[", "{", "NOT", "IF", "FOR"}
+CONTINUES_BEFORE = BINARY | {"->", ",", "=", ":", ".", ")", "]", "}", "{", "ELSE"}
 
 
 def balance(tokens: list[Token], source: Source, diagnostics: Diagnostics, broken: list[int]) -> list[Token]:
@@ -75,10 +78,18 @@ def too_deep(span: Span, diagnostics: Diagnostics) -> None:
     found.hints.append("give the inner parts names of their own: `name = …`")
 
 
+def _agreement(ahead: list[str], open_: list[str]) -> int:
+    """How many of the closers ahead close what is open, in turn."""
+    count = 0
+    for closer, expected in zip(ahead, open_, strict=False):
+        if closer != expected:
+            break
+        count += 1
+    return count
+
+
 class _Repair:
-    def __init__(
-        self, tokens: list[Token], source: Source, diagnostics: Diagnostics, broken: list[int]
-    ) -> None:
+    def __init__(self, tokens: list[Token], source: Source, diagnostics: Diagnostics, broken: list[int]) -> None:
         self.tokens = tokens
         self.broken = broken
         self.source = source
@@ -91,7 +102,11 @@ class _Repair:
         self.surplus = kinds.count("}") - kinds.count("{")
 
     def result(self) -> list[Token]:
+        enough = len(self.broken) + 2 * Diagnostics.LIMIT
         for at, token in enumerate(self.tokens):
+            if len(self.broken) > enough:
+                # More is not shown, and each costs a look back over the file.
+                return []
             if token.first:
                 self.indent = self.column(token)
                 if self.indent == 0 and self.stack and self.begins_item(at):
@@ -130,6 +145,8 @@ class _Repair:
         if self.stack and self.stack[-1][0].kind == opener:
             self.stack.pop()
             self.out.append(token)
+        elif self.stack and self.awaited(at):
+            self.remove(token, at)
         elif not self.reachable(opener):
             self.extra(token, at)
         else:
@@ -142,9 +159,7 @@ class _Repair:
         """`model A` without its `{`, which the `}` at the margin shows to be missing: puts it in."""
         if not token.first or self.indent:
             return False
-        starts = [
-            at for at, t in enumerate(self.out) if t.first and t.kind in ITEM_WORDS and self.column(t) == 0
-        ]
+        starts = [at for at, t in enumerate(self.out) if t.first and t.kind in ITEM_WORDS and self.column(t) == 0]
         if not starts:
             return False
         at = starts[-1] + 1
@@ -156,9 +171,7 @@ class _Repair:
         point = Span(self.source, head[-1].end, head[-1].end)
         fix = Fix("add `{`", [Edit(point, " {")])
         label = Label(Span(self.source, token.start, token.end), "it would end here")
-        found = Diagnostic(
-            "syntax", "this body has no `{`", point, "`{` expected here", labels=[label], fixes=[fix]
-        )
+        found = Diagnostic("syntax", "this body has no `{`", point, "`{` expected here", labels=[label], fixes=[fix])
         self.diagnostics.add(found)
         self.broken.append(head[-1].end)
         self.out.insert(at, Token("{", "{", head[-1].end, head[-1].end))
@@ -167,7 +180,10 @@ class _Repair:
         return True
 
     def astray(self, token: Token) -> bool:
-        """Where there are more `}` than `{`: one that stands further right than the line it would close, or amid a line."""
+        """Whether, there being more `}` than `{`, this is the one too many.
+
+        It stands further right than the line it would close, or amid another line.
+        """
         if not self.stack or self.stack[-1][0].kind != "{":
             return not self.stack
         opener, _, indent = self.stack[-1]
@@ -175,16 +191,33 @@ class _Repair:
             return self.indent > indent
         return self.source.position(opener.start)[0] != self.source.position(token.start)[0]
 
+    def awaited(self, at: int) -> bool:
+        """Whether the brackets ahead fit better if this closer, lacking an opener, is left out."""
+        open_ = [CLOSERS[token.kind] for token, _, _ in reversed(self.stack)]
+        ahead = self.closers_ahead(at, same_line=open_[0] == "}")
+        opener = OPENERS[self.tokens[at].kind]
+        taken = open_.index(self.tokens[at].kind) + 1 if self.reachable(opener) else 1
+        return _agreement(ahead, open_) > _agreement(ahead, open_[taken:])
+
+    def closers_ahead(self, at: int, same_line: bool) -> list[str]:
+        """The closers that follow without openers of their own."""
+        found: list[str] = []
+        depth = 0
+        for token in self.tokens[at + 1 : at + LOOK_AHEAD]:
+            if token.first and same_line:
+                break
+            depth += (token.kind in CLOSERS) - (token.kind in OPENERS)
+            if depth < 0:
+                found.append(token.kind)
+                depth = 0
+        return found
+
     def reachable(self, opener: str) -> bool:
         """A `)` does not reach over the `{` of a body on an earlier line."""
         for token, _, _ in reversed(self.stack):
             if token.kind == opener:
                 return True
-            if (
-                token.kind == "{"
-                and opener != "{"
-                and "\n" in self.source.text[token.start : self.source_end()]
-            ):
+            if token.kind == "{" and opener != "{" and "\n" in self.source.text[token.start : self.source_end()]:
                 return False
         return False
 
@@ -192,7 +225,7 @@ class _Repair:
         return self.out[-1].end if self.out else 0
 
     def by_indentation(self, token: Token) -> None:
-        """A `}` at the start of a line, further left than the line of an opener, belongs to an earlier one."""
+        """A `}` that begins a line further left than the line of an opener belongs to an earlier one."""
         while (
             self.stack
             and self.stack[-1][2] > self.indent
@@ -215,6 +248,11 @@ class _Repair:
             self.stack.pop()
             self.out.append(Token(right, right, token.start, token.end, token.first))
             return
+        self.remove(token, at)
+
+    def remove(self, token: Token, at: int) -> None:
+        self.broken.append(token.start)
+        span = Span(self.source, token.start, token.end)
         fix = Fix(f"remove `{token.kind}`", [Edit(span, "")])
         self.diagnostics.add(Diagnostic("syntax", f"this `{token.kind}` closes nothing", span, fixes=[fix]))
         if token.first and at + 1 < len(self.tokens):
@@ -249,11 +287,18 @@ class _Repair:
                 return at
         return len(self.out)
 
+    def in_head(self, place: int) -> bool:
+        """Whether the opener belongs to the hyperparameters of an item, which a body follows."""
+        return place >= 2 and self.out[place - 2].kind in {"BLOCK", "MODEL"}
+
     def end_of_statement(self, place: int) -> int:
         """Before the first line break that reads like the end of a statement."""
         depth = 0
+        head = self.in_head(place)
         for at in range(place + 1, len(self.out)):
             token, previous = self.out[at], self.out[at - 1]
+            if depth == 0 and head and token.kind == "{":
+                return at
             if (
                 depth == 0
                 and at > place + 1

@@ -1,6 +1,8 @@
-"""What each rule of the grammar becomes: one method per action, called by the machine as soon as the rule is complete.
+"""What each rule of the grammar becomes: one method per action, called by the machine as soon as the rule is
+complete.
 
-Lists under way are pairs `(before, last)`, so that a longer list leaves a shorter one as it was; `unroll` makes them flat.
+Lists under way are pairs `(before, last)`, so that a longer list leaves a shorter one as it was; `unroll`
+makes them flat.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from nndsl.syntax.lexing import Token, number, unquote
 Children = list[Any]
 Chain = tuple[Any, Any]
 
+NEARBY = 300
 CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "none": None}
 
 
@@ -49,7 +52,8 @@ def end_of(part: Any) -> int:
 class Expressions:
     """Expressions, flows and types."""
 
-    def __init__(self, source: Source, diagnostics: Diagnostics, docs: dict[int, str]) -> None:
+    def __init__(self, source: Source, diagnostics: Diagnostics, docs: dict[int, str], broken: list[int]) -> None:
+        self.broken = broken
         self.source = source
         self.diagnostics = diagnostics
         self.docs = docs
@@ -144,12 +148,16 @@ class Expressions:
         layer, braces = c
         if isinstance(layer, ast.Call) and layer.arguments is not None:
             return ast.Call(self.span(c), layer.callee, layer.arguments, braces)
-        if not isinstance(layer, (ast.Name, ast.Attribute)):
+        if not isinstance(layer, (ast.Name, ast.Attribute)) and not self.near_mistake(layer.span):
             found = self.diagnostics.error(
                 "syntax", "only a layer's name takes `{ … }` as its last argument", layer.span
             )
             found.label = "this is not a layer's name"
         return ast.Call(self.span(c), layer, None, braces)
+
+    def near_mistake(self, span: Span) -> bool:
+        """Whether a bracket put in or left out close by may be why something reads oddly."""
+        return any(span.start - NEARBY <= at <= span.end + NEARBY for at in self.broken)
 
     def index(self, c: Children) -> ast.Index:
         return ast.Index(self.span(c), c[0], unroll(c[2]))

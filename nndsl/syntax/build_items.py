@@ -26,9 +26,7 @@ class Builder(Expressions):
         return ast.Braces(self.span(c), [])
 
     def statements(self, c: Children | Chain) -> Any:
-        return ast.Braces(
-            self.span(list(c)), [statement for statement in unroll(c[1]) if statement is not None]
-        )
+        return ast.Braces(self.span(list(c)), [statement for statement in unroll(c[1]) if statement is not None])
 
     def input(self, c: Children) -> ast.Input:
         return ast.Input(self.span(c), self.as_name(c[1]), None, doc=self.doc(c))
@@ -160,9 +158,7 @@ class Builder(Expressions):
         return ast.Section(self.span(c), self.as_name(c[0]), None, present(c[1].items), self.doc(c))
 
     def section_named(self, c: Children) -> ast.Section:
-        return ast.Section(
-            self.span(c), self.as_name(c[0]), self.as_name(c[1]), present(c[2].items), self.doc(c)
-        )
+        return ast.Section(self.span(c), self.as_name(c[0]), self.as_name(c[1]), present(c[2].items), self.doc(c))
 
     def weights(self, c: Children) -> ast.Weights:
         return ast.Weights(self.span(c), self.text(c[2:3]), present(c[3].items), self.doc(c))

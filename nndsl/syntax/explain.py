@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from nndsl.syntax.recover import Recovery, Repair
 
 ITEM_STARTS = ITEM_WORDS | {"$END"}
-COMPARISONS = frozenset("== != < <= > >= IN".split())
+COMPARISONS = frozenset(["==", "!=", "<", "<=", ">", ">=", "IN"])
 DECLARATIONS = frozenset({"INPUT", "OUTPUT", "PARAM", "BUFFER"})
-OPERATORS = frozenset("+ - * / // % @ ** == != < <= > >= .. AND OR IN NOT".split())
 
 
 class Place:
@@ -53,9 +52,7 @@ class Place:
         brackets = open_brackets(machine)
         if not brackets:
             return "", False
-        return machine.values[brackets[-1]].kind, "parameter" in machine.rows[
-            machine.states[brackets[-1] + 1]
-        ]
+        return machine.values[brackets[-1]].kind, "parameter" in machine.rows[machine.states[brackets[-1] + 1]]
 
     def statement(self) -> Token:
         """The first token of the statement."""
@@ -86,9 +83,7 @@ def known_repair(recovery: Recovery, at: int) -> Repair | None:
     if is_chained(place):
         return Repair(("AND", "NAME"), 0)
     if is_python_block(place):
-        return Repair(
-            ("{", "}") if place.following.kind in {"}", "ELSE", "NEWLINE"} else ("{", "}", "NEWLINE"), 1
-        )
+        return Repair(("{", "}") if place.following.kind in {"}", "ELSE", "NEWLINE"} else ("{", "}", "NEWLINE"), 1)
     return None
 
 
@@ -171,9 +166,7 @@ def chained(place: Place) -> Diagnostic | None:
 def python_block(place: Place) -> Diagnostic | None:
     if not is_python_block(place):
         return None
-    return place.error(
-        "a body stands in braces, not after `:`", label="`{` expected", hint="write `… { statements }`"
-    )
+    return place.error("a body stands in braces, not after `:`", label="`{` expected", hint="write `… { statements }`")
 
 
 def ternary(place: Place) -> Diagnostic | None:
@@ -207,9 +200,7 @@ def arrow_for_equals(place: Place) -> Diagnostic | None:
     """`block Name() -> …`: an arrow where a definition needs `=` or a body."""
     if place.token.kind != "->" or not place.accepts("=") or place.statement().kind not in {"BLOCK", "MODEL"}:
         return None
-    return place.error(
-        "a block's flow comes after `=`", label="`=` expected", fix=place.replaced(place.token, "=")
-    )
+    return place.error("a block's flow comes after `=`", label="`=` expected", fix=place.replaced(place.token, "="))
 
 
 def round_dims(place: Place) -> Diagnostic | None:
@@ -236,9 +227,7 @@ def missing(place: Place, kind: str) -> Diagnostic:
     before = f" before {found_here(token)}"
     edit = Edit(place.gap(), text if text in {",", ":"} else f" {text}")
     fix = Fix(f"add `{text}`", [edit])
-    return place.error(
-        f"`{text}` is missing{before}", place.span(token), f"expected `{text}` before this", fix=fix
-    )
+    return place.error(f"`{text}` is missing{before}", place.span(token), f"expected `{text}` before this", fix=fix)
 
 
 def surplus(place: Place) -> Diagnostic:
@@ -297,7 +286,7 @@ def expectation(place: Place) -> str:
     terminals = {kind for row in machine.rows for kind in row if not kind.islower()}
     fits = {kind for kind in terminals if place.accepts(kind)}
     words = []
-    if STATEMENT_WORDS <= fits or {"INPUT", "FOR"} <= fits:
+    if fits >= STATEMENT_WORDS or {"INPUT", "FOR"} <= fits:
         words.append("a statement")
     elif {"BLOCK", "MODEL"} <= fits:
         words.append("an item")

@@ -1,8 +1,8 @@
 """One form for every spec: comments stay, line breaks that say something stay, the rest is decided here.
 
-The rule for line breaks: a flow, a bracket or a chain of operators that was written over several lines stays so (a flow
-keeps the very stages at which its lines begin); anything else stands on one line if it fits, and is broken at all its
-members if not. So a second pass finds what the first one left.
+The rule for line breaks: a flow, a bracket or a chain of operators that was written over several lines
+stays so (a flow keeps the very stages at which its lines begin); anything else stands on one line if it
+fits, and is broken at all its members if not. So a second pass finds what the first one left.
 """
 
 from __future__ import annotations
@@ -74,9 +74,7 @@ class _Lines:
 class _Formatter(Pretty):
     """Items and statements; `Pretty` has the expressions."""
 
-    def sequence(
-        self, nodes: Sequence[Any], begin: int, end: int, apart: bool = False
-    ) -> tuple[list[Doc], Doc]:
+    def sequence(self, nodes: Sequence[Any], begin: int, end: int, apart: bool = False) -> tuple[list[Doc], Doc]:
         """Nodes on lines of their own between two offsets; `apart`, with a blank line between."""
         lines = _Lines(self.text)
         at, before = begin, None
@@ -120,9 +118,7 @@ class _Formatter(Pretty):
 
     # ------------------------------------------------------------ statements
 
-    def declaration(
-        self, word: str, node: ast.Input | ast.Output | ast.Tensor, value: ast.Expr | None
-    ) -> Doc:
+    def declaration(self, word: str, node: ast.Input | ast.Output | ast.Tensor, value: ast.Expr | None) -> Doc:
         optional = "?" if isinstance(node, ast.Input) and node.optional else ""
         type_ = [": ", self.node(node.type)] if node.type is not None else []
         given = [" = ", self.node(value)] if value is not None else []
@@ -158,9 +154,7 @@ class _Formatter(Pretty):
             return concat("require ", condition)
         begin, end = node.condition.span.end, node.message.span.start
         line = HARD if self.broken(begin, end) else SPACE
-        return group(
-            "require ", condition, ",", indented(*self.gap(begin, end), line, node.message.span.text)
-        )
+        return group("require ", condition, ",", indented(*self.gap(begin, end), line, node.message.span.text))
 
     def Express(self, node: ast.Express) -> Doc:
         return self.node(node.value)
@@ -180,9 +174,7 @@ class _Formatter(Pretty):
     def Definition(self, node: ast.Definition) -> Doc:
         body = node.body if node.body is not None else node.flow
         assert body is not None, "a definition has a body or a flow"
-        head = concat(
-            f"{node.kind} ", self.parameters(node.name, node.params, self.close(node.name, node.params))
-        )
+        head = concat(f"{node.kind} ", self.parameters(node.name, node.params, self.close(node.name, node.params)))
         return (
             concat(head, " ", self.braces(body))
             if isinstance(body, ast.Braces)
@@ -190,7 +182,7 @@ class _Formatter(Pretty):
         )
 
     def close(self, name: ast.Name, parameters: Sequence[ast.Param] | None) -> int:
-        """Where the `)` of the parameters stands: what follows the last of them is a comma, blanks and comments."""
+        """Where the `)` of the parameters is: only a comma, blanks and comments follow the last of them."""
         at = parameters[-1].span.end if parameters else name.span.end
         while at < len(self.text) and self.text[at] != ")":
             if self.text[at] == "#":

@@ -1,4 +1,4 @@
-"""Makes the parser's tables from the grammar: `python -m nndsl.syntax.generate` writes them beside this file."""
+"""Makes the parser's tables from the grammar; `python -m nndsl.syntax.generate` writes them down."""
 
 from __future__ import annotations
 

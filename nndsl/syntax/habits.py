@@ -1,4 +1,4 @@
-"""Words that other languages taught, and misspelt ones: told before parsing, and read as what they stand for."""
+"""Words of other languages, and misspelt ones: told before parsing, and read as what they stand for."""
 
 from __future__ import annotations
 
@@ -138,9 +138,7 @@ class _Habits:
     def needless(self, token: Token, following: Token) -> int:
         fix = Fix(f"remove `{token.text}`", [Edit(Span(self.source, token.start, following.start), "")])
         why = (
-            "the last flow of a block is its value"
-            if token.text == "return"
-            else "a name is given by `name = …` alone"
+            "the last flow of a block is its value" if token.text == "return" else "a name is given by `name = …` alone"
         )
         self.say(token, f"there is no `{token.text}`: {why}", fix)
         following.first = True
@@ -165,9 +163,7 @@ class _Habits:
             kind, message, hint = known
             self.lexed.broken.append(token.start)
             return self.become(token, kind, message, None, hint)
-        candidates = (
-            [] if self.settings and self.depth else sorted(ITEM_WORDS if self.depth == 0 else STATEMENT_WORDS)
-        )
+        candidates = [] if self.settings and self.depth else sorted(ITEM_WORDS if self.depth == 0 else STATEMENT_WORDS)
         near = closest(token.text, [word.lower() for word in candidates])
         if near is None:
             return self.keep(token)
@@ -186,11 +182,7 @@ class _Habits:
         self.out.append(Token(kind, kind.lower(), token.start, token.end))
 
     def told(self, token: Token, message: str, right: str | None, hint: str = "") -> int:
-        fix = (
-            Fix(f"write `{right}`", [Edit(Span(self.source, token.start, token.end), right)])
-            if right
-            else None
-        )
+        fix = Fix(f"write `{right}`", [Edit(Span(self.source, token.start, token.end), right)]) if right else None
         self.say(token, message, fix, hint)
         return 1
 

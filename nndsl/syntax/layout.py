@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Union
+from typing import TypeAlias
 
 WIDTH = 110
 
@@ -50,7 +50,7 @@ class Concat:
         self.hard = any(is_hard(part) for part in self.parts)
 
 
-Doc = Union[str, Line, Suffix, Broken, Concat]
+Doc: TypeAlias = "str | Line | Suffix | Broken | Concat"
 HARD = Line(hard=True)
 SOFT = Line("")
 SPACE = Line(" ")

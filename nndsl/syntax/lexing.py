@@ -1,4 +1,7 @@
-"""Text to tokens, comments and doc comments. What cannot be read is reported here, once, and leaves a token to go on with."""
+"""Text to tokens, comments and doc comments.
+
+What cannot be read is reported here, once, and leaves a token to go on with.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from nndsl.syntax.tables import Tables
 
 
 class Token:
-    """`kind` is a mark (`->`) or a terminal's name (`NAME`); `first` when only blanks stand before it on its line."""
+    """`kind` is a mark (`->`) or a terminal's name (`NAME`); `first`: only blanks before it on its line."""
 
     __slots__ = ("end", "first", "kind", "start", "text")
 
@@ -23,14 +26,10 @@ class Token:
         self.first = first
 
     def __repr__(self) -> str:
-        return (
-            f"{self.kind}@{self.start}"
-            if self.kind == self.text
-            else f"{self.kind}({self.text})@{self.start}"
-        )
+        return f"{self.kind}@{self.start}" if self.kind == self.text else f"{self.kind}({self.text})@{self.start}"
 
 
-# What other languages write, and how it is written here. Each is read as the right form, so nothing follows from it.
+# What other languages write, and how it is written here; read as the right form, so that nothing follows from it.
 FOREIGN = {
     "&&": ("and", "`&&` is written `and`"),
     "||": ("or", "`||` is written `or`"),
@@ -60,7 +59,7 @@ _LINE = re.compile(r"[^\r\n]*")
 
 
 class Lexed:
-    """The tokens of a file, its comments, the doc comment of the token at an offset, and where lexing met mistakes."""
+    """A file's tokens and comments, the doc comment of the token at an offset, and where mistakes were."""
 
     __slots__ = ("broken", "comments", "docs", "file_doc", "tokens")
 
@@ -106,6 +105,7 @@ class _Run:
                 tokens.clear()
                 break
             found = match(text, at)
+            assert found is not None, "every part of the pattern may be empty"
             kind = found.lastgroup
             if kind is None:
                 at, first = self.blank(found.end(), first)
@@ -155,13 +155,13 @@ class _Run:
                 f"`{written[:40]}` is not a number",
                 at,
                 stop,
-                "numbers look like 42, 1_000, 0.5, 1e-3, 0xff",
+                hint="numbers look like 42, 1_000, 0.5, 1e-3, 0xff",
             )
             written = "0"
         elif written[0] == "." or written[-1] == ".":
             full = f"0{written}" if written[0] == "." else f"{written}0"
             fix = Fix(f"write `{full}`", [Edit(Span(self.source, at, stop), full)])
-            self.bad("bad-number", "a number has digits on both sides of its point", at, stop, "", fix)
+            self.bad("bad-number", "a number has digits on both sides of its point", at, stop, fix=fix)
         self.found.tokens.append(Token("NUMBER", written, at, stop, first))
         return stop
 
@@ -175,7 +175,7 @@ class _Run:
                 'a string stands on one line between single `"`',
                 at,
                 stop,
-                "documentation is written as comment lines above an item",
+                hint="documentation is written as comment lines above an item",
             )
             self.found.tokens.append(Token("STRING", '""', at, stop, first))
             return stop
@@ -189,8 +189,8 @@ class _Run:
                 "a string has no prefix letter",
                 prefix.start,
                 prefix.end,
-                hint,
-                Fix("remove the prefix", [edit]),
+                hint=hint,
+                fix=Fix("remove the prefix", [edit]),
             )
             first = prefix.first
         written = text[at:stop]
@@ -209,8 +209,8 @@ class _Run:
                     f"`{found[0]}` is not an escape",
                     begin,
                     begin + 2,
-                    r"escapes are \" \\ \n \t \r \0",
-                    fix,
+                    hint=r"escapes are \" \\ \n \t \r \0",
+                    fix=fix,
                 )
 
     def foreign(self, written: str, at: int, stop: int, first: bool) -> int:
@@ -221,7 +221,7 @@ class _Run:
                 f"`{written}` is not in the language",
                 at,
                 stop,
-                f"give the name anew: `x = x {operator} …`",
+                hint=f"give the name anew: `x = x {operator} …`",
             )
             self.put("=", at, stop, first)
             return stop
@@ -232,8 +232,7 @@ class _Run:
             message,
             at,
             stop,
-            "",
-            Fix(
+            fix=Fix(
                 f"write `{right.strip()}`" if right else "remove it",
                 [Edit(Span(self.source, at, stop), right)],
             ),
@@ -251,12 +250,7 @@ class _Run:
             return self.quoted(at, first)
         stop = at + 1
         known = self.lexer.known
-        while (
-            stop < len(text)
-            and text[stop] not in TYPED_QUOTES
-            and text[stop] != '"'
-            and not known(text, stop)
-        ):
+        while stop < len(text) and text[stop] not in TYPED_QUOTES and text[stop] != '"' and not known(text, stop):
             stop += 1
         shown = text[at:stop] if stop - at <= 20 else text[at : at + 20] + "…"
         many = stop - at > 1
@@ -271,7 +265,7 @@ class _Run:
             f"{what} {'have' if many else 'has'} no meaning outside strings and comments",
             at,
             stop,
-            hint,
+            hint=hint,
         )
         if text[at].isalpha():
             tail = _NAME_TAIL.match(text, stop)
@@ -293,7 +287,7 @@ class _Run:
         if text[at] != '"' and closing > 0:
             stop, inner = closing + 1, text[at + 1 : closing]
             edit = Edit(Span(self.source, at, stop), '"' + inner.replace('"', '\\"') + '"')
-            self.bad("bad-string", 'strings are written between `"`', at, stop, "", Fix('use `"`', [edit]))
+            self.bad("bad-string", 'strings are written between `"`', at, stop, fix=Fix('use `"`', [edit]))
         else:
             stop = self.unclosed(at, stop)
         self.found.tokens.append(Token("STRING", '""', at, stop, first))
@@ -311,14 +305,12 @@ class _Run:
             "this string is never closed",
             at,
             stop,
-            "a string ends on the line where it begins",
-            fix,
+            hint="a string ends on the line where it begins",
+            fix=fix,
         )
         return stop
 
-    def bad(
-        self, code: str, message: str, at: int, stop: int, hint: str = "", fix: Fix | None = None
-    ) -> None:
+    def bad(self, code: str, message: str, at: int, stop: int, *, hint: str = "", fix: Fix | None = None) -> None:
         self.found.broken.append(at)
         found = Diagnostic(
             code,
@@ -330,7 +322,7 @@ class _Run:
         self.diagnostics.add(found)
 
     def document(self) -> None:
-        """Gives each run of comment lines to the token on the very next line; one apart at the top is the file's."""
+        """Gives each run of comment lines to the token on the next line; one apart at the top, to the file."""
         if not self.found.comments:
             return
         position = self.source.position
@@ -357,7 +349,7 @@ def doc_line(comment: str) -> str:
 
 
 def number(written: str) -> int | float | None:
-    """The value of a number as written, or None. Digits beyond any use are refused before Python counts them."""
+    """The value of a number as written, or None; more digits than any use has are not even counted."""
     if len(written) > 400:
         return None
     try:

@@ -1,7 +1,7 @@
 """The LALR(1) machine that runs Lark's tables: a few lines, so that Lark itself need not be imported.
 
-It keeps the stacks of before the last lookahead's reductions, which is where a mistake is mended from; builders
-therefore never change what they are given.
+It keeps the stacks of before the last lookahead's reductions, which is where a mistake is mended from;
+builders therefore never change what they are given.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Machine:
         self.passed: dict[tuple[int, int, str], tuple[int, int]] = {}
 
     def feed(self, tokens: list[Token], at: int) -> int:
-        """Takes tokens from `at` on; gives the place of the first that does not fit, or their number at the end."""
+        """Takes tokens from `at` on; gives the place of the first that does not fit, or their number."""
         rows, count = self.rows, len(tokens)
         while at < count:
             token = tokens[at]
@@ -81,7 +81,7 @@ class Machine:
         return count
 
     def reduce(self, kind: str, target: int | None) -> int | None:
-        """Reduces while `kind` asks for it; gives the state to shift to, None for a mistake, -1 at the end."""
+        """Reduces while `kind` asks for it; the state to shift to, None for a mistake, -1 at the end."""
         rows, rules, states, values, depths = self.rows, self.rules, self.states, self.values, self.depths
         if len(states) > MAX_STACK:
             raise TooDeep
@@ -113,7 +113,7 @@ class Machine:
         return target
 
     def pass_through(self, kind: str, target: int) -> tuple[int, int | None]:
-        """The state and the next action after a run of rules of one symbol, of which each operand meets a dozen."""
+        """The state and action after a run of rules of one symbol; each operand passes a dozen."""
         key = self.states[-2], self.states[-1], kind
         known = self.passed.get(key)
         if known is not None:

@@ -1,4 +1,6 @@
-"""Between lexer and parser: which line breaks end a statement, and which reserved words are reserved where they stand."""
+"""Between lexer and parser: which line breaks end a statement, and which reserved words are reserved where
+they stand.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ _NOTHING = Token("$END", "", 0, 0)
 
 
 class Filter:
-    """`inside` holds the open brackets; `settings` how many there were when `train` or `weights` began, else -1."""
+    """`inside` holds the open brackets; `settings` says whether this is within `train` or `weights`."""
 
     def __init__(self, tokens: list[Token]) -> None:
         self.tokens = tokens

@@ -31,11 +31,11 @@ def parse(source: Source, diagnostics: Diagnostics) -> ast.File:
     tokens = balance(lexed.tokens, source, diagnostics, lexed.broken)
     tokens = Filter(correct(tokens, lexed, source, diagnostics)).result()
     tokens.append(Token("$END", "", len(source.text), len(source.text)))
-    machine = Machine(read, Builder(source, diagnostics, lexed.docs))
+    machine = Machine(read, Builder(source, diagnostics, lexed.docs, lexed.broken))
     if not _fits(machine, tokens):
         from nndsl.syntax.recover import Recovery
 
-        machine = Machine(read, Builder(source, diagnostics, lexed.docs))
+        machine = Machine(read, Builder(source, diagnostics, lexed.docs, lexed.broken))
         Recovery(machine, tokens, lexed, source, diagnostics).run()
     return ast.File(source, machine.result or [], lexed.comments, lexed.file_doc)
 

@@ -9,7 +9,18 @@ from typing import Any
 from nndsl.source import Span
 from nndsl.syntax import ast
 from nndsl.syntax.layout import (
-    HARD, SOFT, SPACE, Broken, Concat, Doc, Line, Suffix, concat, group, indented, is_hard,
+    HARD,
+    SOFT,
+    SPACE,
+    Broken,
+    Concat,
+    Doc,
+    Line,
+    Suffix,
+    concat,
+    group,
+    indented,
+    is_hard,
 )  # fmt: skip
 
 PRECEDENCE = {
@@ -214,9 +225,7 @@ class Pretty:
         branches, heads = branches_of(node)
         words = [concat("if ", self.node(head), " ") if head is not None else "" for head in heads]
         bodies = [self.contents(branch) for branch in branches]
-        open_ = any(
-            self.is_open(branch) or is_hard(body[1]) for branch, body in zip(branches, bodies, strict=True)
-        )
+        open_ = any(self.is_open(branch) or is_hard(body[1]) for branch, body in zip(branches, bodies, strict=True))
         parts: list[Doc] = []
         for word, body in zip(words, bodies, strict=True):
             parts += [" else " if parts else "", word, braced(*body, open_)]
@@ -238,9 +247,7 @@ class Pretty:
     def contents(self, braces: ast.Braces) -> tuple[list[Doc], Doc]:
         return self.sequence(braces.body, *inner(braces.span))
 
-    def sequence(
-        self, nodes: Sequence[Any], begin: int, end: int, apart: bool = False
-    ) -> tuple[list[Doc], Doc]:
+    def sequence(self, nodes: Sequence[Any], begin: int, end: int, apart: bool = False) -> tuple[list[Doc], Doc]:
         raise NotImplementedError("statements are laid out by the formatter")
 
     # ------------------------------------------------------------ types

@@ -1,7 +1,8 @@
 """Going on after a token that does not fit, so that each mistake is told once.
 
-First one token is inserted, removed or exchanged, if that lets the parser read on to the end of the line. Otherwise the
-innermost member that cannot be read (an argument, a statement, an item) is left out up to where it ends.
+First one token is inserted, removed or exchanged, if that lets the parser read on to the end of the line.
+Otherwise the innermost member that cannot be read (an argument, a statement, an item) is left out up to
+where it ends.
 """
 
 from __future__ import annotations
@@ -30,9 +31,13 @@ SUBSTITUTES = {
 IN_BRACKETS = ("argument", "parameter", "dim", "subscript", "element", "parameter_type")
 IN_LINES = ("setting", "mapping", "statement", "item")
 HEADERS = {
-    "BLOCK": ("BLOCK", "NAME"), "MODEL": ("MODEL", "NAME"), "EXTERN": ("BLOCK", "NAME"), "TRAIN": ("TRAIN", "NAME"),
-    "IF": ("IF", "NAME"), "FOR": ("FOR", "NAME", "IN", "NAME"),
-}  # fmt: skip
+    "BLOCK": ("BLOCK", "NAME"),
+    "MODEL": ("MODEL", "NAME"),
+    "EXTERN": ("BLOCK", "NAME"),
+    "TRAIN": ("TRAIN", "NAME"),
+    "IF": ("IF", "NAME"),
+    "FOR": ("FOR", "NAME", "IN", "NAME"),
+}
 
 
 class Repair(NamedTuple):
@@ -86,12 +91,16 @@ class Recovery:
         end = edge if not repair.removed else token.end
         fresh = [Token(kind, "_" if kind == "NAME" else kind, at, end) for kind in repair.kinds]
         self.tokens[place : place + repair.removed] = fresh
-        self.levels = _levels(self.tokens)
+        if repair.kinds[:1] == ("{",):
+            self.levels = _levels(self.tokens)
+        else:
+            level = self.levels[place - 1] if place else 0
+            self.levels[place : place + repair.removed] = [level] * len(fresh)
         self.mended = place + len(fresh) - 1
         return place
 
     def best(self, place: int) -> Repair | None:
-        """The repair after which the parser reads furthest; of equal ones the likeliest, which is tried first."""
+        """The repair after which the parser reads furthest; of equals the likeliest, which is tried first."""
         special = explain.known_repair(self, place)
         if special is not None:
             return special
@@ -213,7 +222,7 @@ class Recovery:
         machine.depths.append(0)
 
     def header(self, place: int, level: int) -> int | None:
-        """If what cannot be read is the head of something in braces, a plain head for it: its body is read all the same."""
+        """Puts a plain head where that of something in braces cannot be read: its body is read all the same."""
         first = place
         while first > 0 and not (
             self.levels[first - 1] == level and self.tokens[first - 1].kind in {"NEWLINE", "{", "}"}

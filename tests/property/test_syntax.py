@@ -64,8 +64,8 @@ train A {
 ]
 LEXER = Lexer(tables.load())
 PIECES = [
-    *tables.load().words, *tables.load().marks, "x", "3", '"s"', "'s'", "\n", "# c\n", '"', "True", "elif", "self.",
-    "lambda", "def", "é", "→", "0x", "1.", "&&", ";", "\t", "\\", "\0", "\r", "\ufeff", "is", "return",
+    *tables.load().words, *tables.load().marks, "x", "3", '"s"', "'s'", "\n", "# c\n", '"', "True", "elif",
+    "self.", "lambda", "def", "é", "→", "0x", "1.", "&&", ";", "\t", "\\", "\0", "\r", "\ufeff", "is", "return",
 ]  # fmt: skip
 BOUNDED = settings(max_examples=120, deadline=2000, suppress_health_check=[HealthCheck.too_slow])
 

@@ -149,9 +149,7 @@ def test_what_does_not_fit_is_broken_at_every_member() -> None:
     assert formatted(f"model A = {name}(1) -> {name}(2) -> {name}(3)") == (
         f"model A = {name}(1)\n  -> {name}(2)\n  -> {name}(3)\n"
     )
-    assert formatted(f"model A = B({name}, {name}, {name})") == (
-        f"model A = B(\n  {name},\n  {name},\n  {name},\n)\n"
-    )
+    assert formatted(f"model A = B({name}, {name}, {name})") == (f"model A = B(\n  {name},\n  {name},\n  {name},\n)\n")
     assert formatted(f"fn f(x) = {name} + {name} * {name} - {name}") == (
         f"fn f(x) = {name}\n  + {name} * {name}\n  - {name}\n"
     )

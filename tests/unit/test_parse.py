@@ -63,9 +63,7 @@ def test_stored_tables_are_those_of_the_grammar() -> None:
 
 def test_another_grammar_is_not_read_with_the_stored_tables(tmp_path, monkeypatch) -> None:
     grammar = tmp_path / "nn.lark"
-    grammar.write_bytes(
-        tables.grammar_path().read_bytes().replace(b'WEIGHTS: "weights"', b'WEIGHTS: "gewichte"')
-    )
+    grammar.write_bytes(tables.grammar_path().read_bytes().replace(b'WEIGHTS: "weights"', b'WEIGHTS: "gewichte"'))
     monkeypatch.setattr(tables, "grammar_path", lambda: grammar)
     assert tables.load().words["gewichte"] == "WEIGHTS"
 
@@ -106,7 +104,7 @@ CONSTRUCTS = [
     'extern block F(k: int) = "pkg.mod:F" { input x: [N]  output y: [N] }',
     'weights from "hf/bert" {\n  "a.{i}.q" -> "b.{i}.q"\n  fuse("a", "b") -> "c"\n}',
     "train A { loss = CE(logits, label) + 0.3 * CE(aux, label) }",
-    "train A {\n  step d {\n    a = x -> g\n  }\n  search {\n    opt.lr in log(1e-5, 1e-2)\n    n in [10]\n  }\n}",
+    "train A {\n  step d {\n    a = x -> g\n  }\n  search {\n    o.lr in log(1, 2)\n    n in [10]\n  }\n}",
     "model A {\n  input x: float[N, 3, H // 2, _, ...]\n  input m?: [B, T]\n  output y: [N] = x -> B\n}",
     "model A {\n  param p: float[1, D] = normal(std=0.02)\n  buffer n: int = 0\n  layer e = E(3)\n}",
     'model A {\n  init = xavier\n  init Conv2d = kaiming(mode="fan_out")\n  init Linear.bias = zeros\n}',
@@ -322,9 +320,7 @@ train B {
 
 def test_what_stands_around_a_mistake_is_kept() -> None:
     diagnostics = Diagnostics()
-    file = parse(
-        Source("model A { x -> B }\nblock ??? { y }\nmodel C { p = 3\n q q q q q\n r = 4 }"), diagnostics
-    )
+    file = parse(Source("model A { x -> B }\nblock ??? { y }\nmodel C { p = 3\n q q q q q\n r = 4 }"), diagnostics)
     names = [item.name.id for item in file.items if isinstance(item, ast.Definition)]
     assert names[0] == "A"
     assert names[-1] == "C"
@@ -350,9 +346,7 @@ def test_an_opener_that_is_never_closed_shows_where_its_partner_belongs() -> Non
     assert [str(label.span) for label in found.labels] == ["<string>:2:13"]
 
 
-@pytest.mark.parametrize(
-    "text", ["(" * 100_000, "model A = " + "(" * 100_000 + ")" * 100_000, "([{" * 30_000]
-)
+@pytest.mark.parametrize("text", ["(" * 100_000, "model A = " + "(" * 100_000 + ")" * 100_000, "([{" * 30_000])
 def test_deep_brackets_end_in_one_diagnostic(text: str) -> None:
     diagnostics = Diagnostics()
     parse(Source(text), diagnostics)
@@ -367,9 +361,7 @@ def test_deep_trees_end_in_one_diagnostic(part: str) -> None:
     assert [found.code for found in diagnostics.items] == ["too-deep"]
 
 
-@pytest.mark.parametrize(
-    "text", ["\0" * 1_000_000, "a" * 1_000_000, "'" * 1_000_000, '"a' * 500_000, "1" * 1_000_000]
-)
+@pytest.mark.parametrize("text", ["\0" * 1_000_000, "a" * 1_000_000, "'" * 1_000_000, '"a' * 500_000, "1" * 1_000_000])
 def test_a_huge_line_ends_in_diagnostics(text: str) -> None:
     diagnostics = Diagnostics()
     parse(Source(text), diagnostics)
