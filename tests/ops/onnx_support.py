@@ -10,11 +10,11 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-from nndsl.shapes import Dim, Size, TensorType
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from nndsl.ops.schema import Op, Unsupported
+from nndsl.shapes import Dim, Size, TensorType
 
 NUMBERS = {
     "float": TensorProto.FLOAT,
@@ -80,9 +80,7 @@ class Builder:
         self.count += 1
         return f"{hint}_{self.count}"
 
-    def op(
-        self, op_type: str, *inputs: Value | None, outputs: int = 1, domain: str = "", **attributes: Any
-    ) -> Any:
+    def op(self, op_type: str, *inputs: Value | None, outputs: int = 1, domain: str = "", **attributes: Any) -> Any:
         assert all(v is None or isinstance(v, Value) for v in inputs), f"{op_type}{inputs}"
         names = ["" if v is None else v.name for v in inputs]
         while names and not names[-1]:
@@ -176,9 +174,7 @@ def build_onnx(
         ends.append(_info(f"out{i}", type))
     starts = [_info(v.name, v.type) for v in values if v is not None]
     graph = helper.make_graph(builder.nodes, op.name, starts, ends, list(builder.initializers.values()))
-    model = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=IR_VERSIONS[opset]
-    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=IR_VERSIONS[opset])
     onnx.checker.check_model(model, full_check=True)
     return model
 
@@ -194,6 +190,7 @@ def run_onnx(
     types: Sequence[TensorType | None],
     outputs: Sequence[TensorType],
     module: nn.Module,
+    *,
     runs: Sequence[tuple[list[Any], list[torch.Tensor]]],
     opset: int,
     tolerance: float,
@@ -204,19 +201,13 @@ def run_onnx(
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     used = {i.name for i in session.get_inputs()}
     for tensors, wanted in runs:
         feed = {f"in{i}": t.numpy() for i, t in enumerate(tensors) if t is not None and f"in{i}" in used}
         for got, want in zip(session.run(None, feed), wanted, strict=True):
-            assert got.shape == tuple(want.shape), (
-                f"{op} at opset {opset}: {got.shape}, PyTorch {tuple(want.shape)}"
-            )
-            assert str(got.dtype) == str(want.dtype).removeprefix("torch."), (
-                f"{op} at opset {opset}: {got.dtype}"
-            )
+            assert got.shape == tuple(want.shape), f"{op} at opset {opset}: {got.shape}, PyTorch {tuple(want.shape)}"
+            assert str(got.dtype) == str(want.dtype).removeprefix("torch."), f"{op} at opset {opset}: {got.dtype}"
             np.testing.assert_allclose(
                 got, want.numpy(), rtol=tolerance, atol=tolerance, err_msg=f"{op} at opset {opset}"
             )

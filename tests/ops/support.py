@@ -11,12 +11,12 @@ import ast
 import math
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 import pytest
 import torch
-from nndsl.shapes import Dim, Size, TensorType, smax, smin, symbol
 from torch import nn
 from torch.nn import functional
 
@@ -25,6 +25,7 @@ from nndsl.ops.emit import Operand, Text
 from nndsl.ops.initializers import INITIALIZERS, make_initializer
 from nndsl.ops.say import Collect
 from nndsl.ops.schema import REGISTRY, Op, inputs_of
+from nndsl.shapes import Dim, Size, TensorType, smax, smin, symbol
 from tests.ops.onnx_support import run_onnx
 
 OPSETS = (17, 20, 23)
@@ -37,11 +38,7 @@ def _evaluated(text: str, words: dict[str, Any]) -> Any:
     """The value of an expression; a name that is not known otherwise is a symbol."""
     tree = ast.parse(text.strip(), mode="eval")
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    called = {
-        node.func.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    }
+    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
     known = {name: words[name] if name in words else _meaning(name, name in called) for name in names}
     return eval(compile(tree, "<test>", "eval"), {"__builtins__": {}}, known)
 
@@ -49,9 +46,7 @@ def _evaluated(text: str, words: dict[str, Any]) -> Any:
 def _meaning(name: str, called: bool) -> Any:
     if name in INITIALIZERS:
         return (
-            (lambda *args, **kwargs: make_initializer(name, args, kwargs))
-            if called
-            else make_initializer(name, (), {})
+            (lambda *args, **kwargs: make_initializer(name, args, kwargs)) if called else make_initializer(name, (), {})
         )
     return symbol(name)
 
@@ -167,11 +162,7 @@ class Writer:
             return Text(f'float("{value}")')
         if isinstance(value, (list, tuple)):
             inside = ", ".join(map(self.value, value))
-            return (
-                Text(f"[{inside}]")
-                if isinstance(value, list)
-                else Text(f"({inside}{',' * (len(value) == 1)})")
-            )
+            return Text(f"[{inside}]") if isinstance(value, list) else Text(f"({inside}{',' * (len(value) == 1)})")
         return Text(repr(value), 80 if isinstance(value, (int, float)) and value < 0 else 100)
 
     def dtype(self, name: str) -> Text:
@@ -214,12 +205,7 @@ def _operand(name: str, type: TensorType | None) -> Operand | None:
 
 def _once(value: Any) -> Any:
     """Pairs of equal numbers are written once (a list is left alone)."""
-    equal = (
-        isinstance(value, tuple)
-        and len(value) > 1
-        and len(set(value)) == 1
-        and isinstance(value[0], (int, float))
-    )
+    equal = isinstance(value, tuple) and len(value) > 1 and len(set(value)) == 1 and isinstance(value[0], (int, float))
     return value[0] if equal else value
 
 
@@ -234,11 +220,7 @@ def symbols_of(operands: Sequence[Operand | None]) -> dict[str, str]:
         for axis, size in enumerate(x.shape if x is not None else ()):
             lone = size.lone_atom() if isinstance(size, Dim) else None
             if lone is not None and not lone[0].operands:
-                read = (
-                    f"({x}.shape[{axis}] - {lone[2]}) // {lone[1]}"
-                    if lone[1:] != (1, 0)
-                    else f"{x}.shape[{axis}]"
-                )
+                read = f"({x}.shape[{axis}] - {lone[2]}) // {lone[1]}" if lone[1:] != (1, 0) else f"{x}.shape[{axis}]"
                 found.setdefault(str(lone[0]), read)
     return found
 
@@ -362,9 +344,10 @@ def check(
     module = build_module(op, padded, len(outputs)).eval()
     _check_weights(op, padded, module)
     randomize(module)
-    runs = [_run_torch(op, padded, outputs, module, values, high, data or {}, macs) for values in at]
+    case = _Case(op, padded, outputs, module, high, data or {}, macs)
+    runs = [case.run(values) for values in at]
     for opset in opsets:
-        run_onnx(op, padded, outputs, module, runs, opset, tolerance)
+        run_onnx(op, padded, outputs, module, runs=runs, opset=opset, tolerance=tolerance)
     return module
 
 
@@ -384,97 +367,91 @@ def _check_weights(op: Op, types: Sequence[TensorType | None], module: nn.Module
 Run = tuple[list[Any], list[torch.Tensor]]
 
 
-def _run_torch(
-    op: Op,
-    types: Sequence[TensorType | None],
-    outputs: Sequence[TensorType],
-    module: nn.Module,
-    at: dict[str, int],
-    high: int,
-    data: dict[int, Callable[[TensorType], torch.Tensor]],
-    macs: bool,
-) -> Run:
-    known = [type_at(t, at) for t in types]
-    tensors = [
-        None if t is None else data.get(i, lambda t, i=i: random_tensor(t, high, i))(t)
-        for i, t in enumerate(known)
-    ]
-    present = [t for t in tensors if t is not None]
-    before = [t.clone() for t in present]
-    with torch.no_grad():
-        result = module(*present)
-    assert all(torch.equal(a, b) or a.isnan().any() for a, b in zip(before, present, strict=True)), (
-        "an input was overwritten"
-    )
-    got = list(result) if isinstance(result, (tuple, list)) else [result]
-    exact_op = op_at(op, at)
-    concrete = typed(exact_op, known)
-    for tensor, symbolic, exact in zip(got, outputs, concrete, strict=True):
-        assert tuple(tensor.shape) == tuple(exact.shape), (
-            f"{op}: PyTorch gives {tuple(tensor.shape)}, the rule {exact}"
-        )
-        assert tuple(size_at(s, at) for s in symbolic.shape) == tuple(exact.shape), (
-            f"{op}: {symbolic} at {at} is not {exact}"
-        )
-        wanted = tensor.dtype if exact.dtype != "float" else torch.get_default_dtype()
-        assert str(tensor.dtype).removeprefix("torch.") == (
-            exact.dtype if exact.dtype != "float" else "float32"
-        ), wanted
-    _check_module(op, known, module, present, got)
-    _check_costs((op, exact_op), types, known, outputs, concrete, at, (module, present) if macs else None)
-    return [None if t is None else t for t in tensors], got
+@dataclass
+class _Case:
+    """One operator over symbolic types, to be run at several sizes."""
 
+    op: Op
+    types: Sequence[TensorType | None]
+    outputs: Sequence[TensorType]
+    module: nn.Module
+    high: int
+    data: dict[int, Callable[[TensorType], torch.Tensor]]
+    macs: bool
 
-def _check_module(
-    op: Op, known: Sequence[Any], module: nn.Module, present: list[torch.Tensor], got: list[torch.Tensor]
-) -> None:
-    """`module` alone (as in nn.Sequential) computes what `torch` computes."""
-    if hasattr(module, "layer"):
-        return
-    writer = Writer(op, known, len(got))
-    text = op.module(writer, *writer.operands)  # type: ignore[arg-type]
-    if text is None:
-        return
-    scope = dict(_SCOPE)
-    for source in writer.definitions.values():
-        exec(source, scope)
-    made = eval(text, scope).eval()
-    randomize(made)
-    result = made(*present)
-    for a, b in zip(list(result) if isinstance(result, tuple) else [result], got, strict=True):
-        torch.testing.assert_close(a, b, equal_nan=True)
+    def run(self, at: dict[str, int]) -> Run:
+        known = [type_at(t, at) for t in self.types]
+        tensors = [None if t is None else self._made(i, t) for i, t in enumerate(known)]
+        present = [t for t in tensors if t is not None]
+        before = [t.clone() for t in present]
+        with torch.no_grad():
+            result = self.module(*present)
+        for old, new in zip(before, present, strict=True):
+            assert torch.equal(old, new) or old.isnan().any(), "an input was overwritten"
+        got = list(result) if isinstance(result, (tuple, list)) else [result]
+        exact_op = op_at(self.op, at)
+        exact = typed(exact_op, known)
+        self._compare_types(got, exact, at)
+        self._compare_module(known, present, got)
+        self._compare_costs(exact_op, known, exact, at)
+        if self.macs:
+            self._count(exact_op, known, exact, present)
+        return tensors, got
 
+    def _made(self, index: int, type: TensorType) -> torch.Tensor:
+        make = self.data.get(index)
+        return make(type) if make is not None else random_tensor(type, self.high, index)
 
-def _check_costs(
-    ops: tuple[Op, Op],
-    types: Any,
-    known: Any,
-    outputs: Any,
-    concrete: Any,
-    at: dict[str, int],
-    run: tuple[nn.Module, list[Any]] | None,
-) -> None:
-    """Symbolic costs at these sizes equal the costs of these sizes; both are whole and not negative."""
-    y, exact = (o[0] if len(o) == 1 else tuple(o) for o in (outputs, concrete))
-    op, exact_op = ops
-    for cost, exact_cost in ((op.macs, exact_op.macs), (op.flops, exact_op.flops)):
-        symbolic, number = cost(*types, y=y), exact_cost(*known, y=exact)
-        if symbolic is None:  # not known, which is an answer
-            continue
-        assert isinstance(number, int), number
-        assert number >= 0
-        assert size_at(symbolic, at) == number, f"{symbolic} at {at} is not {number}"
-    if run is not None:
+    def _compare_types(self, got: list[torch.Tensor], exact: list[TensorType], at: dict[str, int]) -> None:
+        for tensor, symbolic, type in zip(got, self.outputs, exact, strict=True):
+            shape = tuple(tensor.shape)
+            assert shape == tuple(type.shape), f"{self.op}: PyTorch gives {shape}, the rule {type}"
+            there = tuple(size_at(s, at) for s in symbolic.shape)
+            assert shape == there, f"{self.op}: {symbolic} at {at} is {there}, PyTorch gives {shape}"
+            dtype = "float32" if type.dtype == "float" else type.dtype
+            assert str(tensor.dtype) == f"torch.{dtype}", f"{self.op}: {tensor.dtype}, the rule {type}"
+
+    def _compare_module(self, known: Any, present: list[torch.Tensor], got: list[torch.Tensor]) -> None:
+        """`module` alone (as in nn.Sequential) computes what `torch` computes."""
+        writer = Writer(self.op, known, len(got))
+        text = self.op.module(writer, *writer.operands)
+        if text is None or hasattr(self.module, "layer"):
+            return
+        scope = dict(_SCOPE)
+        for source in writer.definitions.values():
+            exec(source, scope)
+        made = eval(text, scope).eval()
+        randomize(made)
+        result = made(*present)
+        for a, b in zip(list(result) if isinstance(result, tuple) else [result], got, strict=True):
+            torch.testing.assert_close(a, b, equal_nan=True)
+
+    def _compare_costs(self, exact_op: Op, known: Any, exact: list[TensorType], at: dict[str, int]) -> None:
+        """Symbolic costs at these sizes equal the costs of these sizes; both are whole and not negative."""
+        y = self.outputs[0] if len(self.outputs) == 1 else tuple(self.outputs)
+        exact_y = exact[0] if len(exact) == 1 else tuple(exact)
+        for name in ("macs", "flops"):
+            symbolic = getattr(self.op, name)(*self.types, y=y)
+            if symbolic is None:  # not known, which is an answer
+                continue
+            number = getattr(exact_op, name)(*known, y=exact_y)
+            assert isinstance(number, int), f"{self.op}: {name} are {number!r}"
+            assert number >= 0
+            assert size_at(symbolic, at) == number, f"{self.op}: {symbolic} {name} at {at}, not {number}"
+
+    def _count(self, exact_op: Op, known: Any, exact: list[TensorType], present: list[torch.Tensor]) -> None:
         from torch.utils.flop_counter import FlopCounterMode
 
         with FlopCounterMode(display=False) as counter, torch.no_grad():
-            run[0](*run[1])
-        assert exact_op.macs(*known, y=exact) * 2 == counter.get_total_flops()  # type: ignore[operator]
+            self.module(*present)
+        macs = exact_op.macs(*known, y=exact[0] if len(exact) == 1 else tuple(exact))
+        assert isinstance(macs, int)
+        assert macs * 2 == counter.get_total_flops()
 
 
 def flow(text: str, **options: Any) -> nn.Module:
     """Check an operator's example: `"([2, 3], [2, 4]) -> Concat(dim=1) -> [2, 7]"`."""
-    first, middle, last = re.split(r"\s*->\s*", text, maxsplit=2) if text.count("->") == 2 else _split(text)
+    first, middle, last = split_flow(text)
     op = read_op(middle)
     types = read_types(first)
     wanted = read_types(last)
@@ -489,7 +466,7 @@ def flow(text: str, **options: Any) -> nn.Module:
     return check(op, *types, **options)
 
 
-def _split(text: str) -> tuple[str, str, str]:
+def split_flow(text: str) -> tuple[str, str, str]:
     """Patterns of `Rearrange` and `Einsum` hold arrows of their own."""
     outside = re.sub(r'"[^"]*"', lambda found: "_" * len(found[0]), text)
     ends = [m.span() for m in re.finditer(r"\s*->\s*", outside)]

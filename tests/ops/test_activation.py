@@ -7,9 +7,7 @@ import torch
 
 from tests.ops.support import build_module, check, complaint, examples, flow, read_op, read_type
 
-EVERYWHERE = torch.cat(
-    [torch.linspace(-8, 8, 60), torch.tensor([0.0, -0.0, 3.0, -3.0, 6.0, 0.5, -0.5, 30.0, -30.0])]
-)
+EVERYWHERE = torch.cat([torch.linspace(-8, 8, 60), torch.tensor([0.0, -0.0, 3.0, -3.0, 6.0, 0.5, -0.5, 30.0, -30.0])])
 
 
 @pytest.mark.parametrize("example", examples("activation", "activation_piecewise", "activation_axis"))
@@ -19,9 +17,35 @@ def test_examples(example: str) -> None:
 
 @pytest.mark.parametrize(
     "op",
-    "ReLU LeakyReLU(0.3) PReLU RReLU ReLU6 ELU(0.7) SELU CELU(0.7) GELU GELU('tanh') Sigmoid Tanh SiLU Mish "
-    "Hardtanh(-2,0.5) Hardsigmoid Hardswish Softplus Softplus(2,1) Softplus(-0.5) Softsign Softshrink Hardshrink "
-    "LogSigmoid Tanhshrink Threshold(0.5,-1) CELU(-0.5)".split(),
+    [
+        "ReLU",
+        "LeakyReLU(0.3)",
+        "PReLU",
+        "RReLU",
+        "ReLU6",
+        "ELU(0.7)",
+        "SELU",
+        "CELU(0.7)",
+        "GELU",
+        "GELU('tanh')",
+        "Sigmoid",
+        "Tanh",
+        "SiLU",
+        "Mish",
+        "Hardtanh(-2,0.5)",
+        "Hardsigmoid",
+        "Hardswish",
+        "Softplus",
+        "Softplus(2,1)",
+        "Softplus(-0.5)",
+        "Softsign",
+        "Softshrink",
+        "Hardshrink",
+        "LogSigmoid",
+        "Tanhshrink",
+        "Threshold(0.5,-1)",
+        "CELU(-0.5)",
+    ],
 )
 def test_values_everywhere(op: str) -> None:
     check(op, f"[{len(EVERYWHERE)}]", data={0: lambda _: EVERYWHERE}, opsets=(17, 18, 20, 22, 23, 24))
