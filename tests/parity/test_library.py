@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -161,6 +162,10 @@ CASES: list[tuple[str, str, Callable[..., Tensor]]] = [
 ]
 
 
+def spec(flow: str, type: str) -> str:
+    return f"model M {{\n input x: float{type}\n {FACTS.get(type, '')}\n output y = x -> {flow} }}"
+
+
 def filled(text: str) -> tuple[nn.Module, Weights]:
     module = nndsl.loads(text).module()
     weights.fill(module)
@@ -169,12 +174,29 @@ def filled(text: str) -> tuple[nn.Module, Weights]:
 
 @pytest.mark.parametrize(("flow", "type", "formula"), CASES, ids=[case[0] for case in CASES])
 def test_block_equals_its_formula(flow: str, type: str, formula: Callable[..., Tensor]) -> None:
-    module, parameters = filled(
-        f"model M {{\n input x: float{type}\n {FACTS.get(type, '')}\n output y = x -> {flow} }}"
-    )
+    module, parameters = filled(spec(flow, type))
     x = weights.picture(*SHAPES[type])
     with torch.no_grad():
         torch.testing.assert_close(module(x), formula(x, parameters), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("flow", "type"), [case[:2] for case in CASES], ids=[case[0] for case in CASES])
+def test_block_exports(flow: str, type: str, tmp_path: Path) -> None:
+    """Checked, run in onnxruntime at two sizes of each dim and compared with PyTorch: `export` raises otherwise."""
+    nndsl.loads(spec(flow, type)).export(tmp_path / "block.onnx")
+    assert (tmp_path / "block.onnx").exists()
+
+
+@pytest.mark.parametrize(
+    ("flow", "type", "formula"), [case for case in CASES if "Sinus" in case[0] or "Rot" in case[0]]
+)
+def test_positions_stay_exact_in_half_precision(flow: str, type: str, formula: Callable[..., Tensor]) -> None:
+    """bfloat16 counts 256, 258, 260: angles must not be computed in it."""
+    shape = list(SHAPES[type])
+    shape[-2] = 400
+    module = nndsl.loads(spec(flow, type).replace(FACTS[SEQUENCE], "")).module().bfloat16()
+    x = weights.picture(*shape).bfloat16()
+    torch.testing.assert_close(module(x), formula(x, {}), rtol=0.02, atol=0.02)
 
 
 def test_cross_attention_equals_its_formula() -> None:
