@@ -97,9 +97,7 @@ class PReLU(Activation):
         if self.num_parameters > 1:
             if not say.rank_at_least(x, 2, layout="[N, C, *]"):
                 return None
-            if not say.same(
-                self.num_parameters, x.shape[1], "num_parameters is 1 or the number of channels", axis=1
-            ):
+            if not say.same(self.num_parameters, x.shape[1], "num_parameters is 1 or the number of channels", axis=1):
                 return None
         return x
 
@@ -141,9 +139,7 @@ class RReLU(Activation):
     def check(self, say: Say) -> bool:
         if self.lower <= self.upper:
             return True
-        say.error(
-            f"slopes are drawn from lower to upper, and {self.lower} is greater than {self.upper}", at="lower"
-        )
+        say.error(f"slopes are drawn from lower to upper, and {self.lower} is greater than {self.upper}", at="lower")
         return False
 
     def torch(self, t: TorchWriter, x: Operand) -> Any:

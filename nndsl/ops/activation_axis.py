@@ -86,11 +86,7 @@ class Softmax2d(Activation):
     ]
 
     def shape(self, x: TensorType, say: Say) -> TensorType | None:
-        return (
-            x
-            if say.rank(x, 3, 4, layout="[N, C, H, W] (or the same without N)") and say.floating(x)
-            else None
-        )
+        return x if say.rank(x, 3, 4, layout="[N, C, H, W] (or the same without N)") and say.floating(x) else None
 
     def torch(self, t: Any, x: Any) -> Any:
         return t.call(self.function, x, dim=-3)

@@ -31,9 +31,7 @@ class Convolution(Spatial, family=CONVOLUTION, abstract=True):
     out_channels: int = param(doc="number of filters", min=1)
     kernel_size: PerAxis = param(doc="size of a filter along each axis", min=1)
     stride: PerAxis = param(1, doc="step between positions", min=1)
-    padding: PerAxisPadding = param(
-        0, doc="cells added on each side; 'same' keeps the size, 'valid' adds none", min=0
-    )
+    padding: PerAxisPadding = param(0, doc="cells added on each side; 'same' keeps the size, 'valid' adds none", min=0)
     dilation: PerAxis = param(1, doc="distance between the cells that a filter sees", min=1)
     groups: int = param(1, doc="independent groups of channels", min=1)
     bias: bool = param(True, doc="add a learned offset per filter")
@@ -50,9 +48,7 @@ class Convolution(Spatial, family=CONVOLUTION, abstract=True):
             )
             return False
         if self.out_channels % self.groups:
-            say.error(
-                f"{self.out_channels} filters cannot be shared out to {self.groups} groups", at="groups"
-            )
+            say.error(f"{self.out_channels} filters cannot be shared out to {self.groups} groups", at="groups")
             return False
         return True
 
@@ -188,9 +184,7 @@ class TransposedConvolution(Spatial, family=CONVOLUTION, abstract=True):
 
     def check(self, say: Say) -> bool:
         if self.out_channels % self.groups:
-            say.error(
-                f"{self.out_channels} channels cannot be shared out to {self.groups} groups", at="groups"
-            )
+            say.error(f"{self.out_channels} channels cannot be shared out to {self.groups} groups", at="groups")
             return False
         for extra, stride, dilation in zip(self.output_padding, self.stride, self.dilation, strict=True):
             if extra >= max(stride, dilation):
@@ -234,10 +228,7 @@ class TransposedConvolution(Spatial, family=CONVOLUTION, abstract=True):
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
         """onnxruntime refuses output_padding as large as the stride; zeros after the input reach as far."""
-        more = [
-            -(-extra // s) if extra >= s else 0
-            for extra, s in zip(self.output_padding, self.stride, strict=True)
-        ]
+        more = [-(-extra // s) if extra >= s else 0 for extra, s in zip(self.output_padding, self.stride, strict=True)]
         extra = [0 if n else e for n, e in zip(more, self.output_padding, strict=True)]
         after = [
             p + n * s - (e if n else 0)
@@ -263,9 +254,7 @@ class TransposedConvolution(Spatial, family=CONVOLUTION, abstract=True):
     def blame(self, axis: int, rank: int) -> str | None:
         if axis == rank - self.axes - 1:
             return "out_channels"
-        return self.blame_window(
-            axis, rank, ("stride", "output_padding", "padding", "dilation", "kernel_size")
-        )
+        return self.blame_window(axis, rank, ("stride", "output_padding", "padding", "dilation", "kernel_size"))
 
     def detail(self) -> str:
         stretch = slash(self.stride).replace("/", "×")

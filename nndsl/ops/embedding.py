@@ -65,9 +65,7 @@ class Embedding(_Table):
     norm_type: float = param(2.0, doc="the p of that length")
     scale_grad_by_freq: bool = param(False, doc="divide gradients by how often a row occurs in the batch")
     sparse: bool = param(False, doc="make the gradient of the rows sparse")
-    init: Initializer | None = param(
-        None, doc="how the rows are initialised; normal when not given", keyword=True
-    )
+    init: Initializer | None = param(None, doc="how the rows are initialised; normal when not given", keyword=True)
 
     examples = [
         "int[2, 5] -> Embedding(10, 4) -> [2, 5, 4]",
@@ -126,9 +124,7 @@ class EmbeddingBag(_Table):
     sparse: bool = param(False, doc="make the gradient of the rows sparse")
     include_last_offset: bool = param(False, doc="the last offset is the end, not one more bag")
     padding_idx: int | None = param(None, doc="a row that is not trained and does not count")
-    init: Initializer | None = param(
-        None, doc="how the rows are initialised; normal when not given", keyword=True
-    )
+    init: Initializer | None = param(None, doc="how the rows are initialised; normal when not given", keyword=True)
 
     examples = [
         "int[3, 4] -> EmbeddingBag(10, 5) -> [3, 5]",
@@ -152,9 +148,7 @@ class EmbeddingBag(_Table):
         if not _wide_enough(x, say, 0) or not self._weighable(x, per_sample_weights, say):
             return None
         if x.rank == 2 and offsets is not None:
-            say.error(
-                "indices [B, T] are bags already: offsets are for indices [T]", code="shape-mismatch", at=1
-            )
+            say.error("indices [B, T] are bags already: offsets are for indices [T]", code="shape-mismatch", at=1)
             return None
         if x.rank == 2:
             return TensorType("float", (x.shape[0], self.embedding_dim))
@@ -162,9 +156,7 @@ class EmbeddingBag(_Table):
 
     def _between(self, x: TensorType, offsets: TensorType | None, say: Say) -> TensorType | None:
         if offsets is None:
-            say.error(
-                "indices [T] need a second input: offsets, where each bag begins", code="shape-mismatch", at=0
-            )
+            say.error("indices [T] need a second input: offsets, where each bag begins", code="shape-mismatch", at=0)
             return None
         if not say.rank(offsets, 1, layout="offsets [B]", at=1) or not say.integral(offsets, at=1):
             return None
@@ -190,8 +182,7 @@ class EmbeddingBag(_Table):
             return False
         what = "per_sample_weights have the shape of the indices"
         return all(
-            say.same(a, b, what, at=2, axis=i)
-            for i, (a, b) in enumerate(zip(x.shape, weights.shape, strict=True))
+            say.same(a, b, what, at=2, axis=i) for i, (a, b) in enumerate(zip(x.shape, weights.shape, strict=True))
         )
 
     def flops(self, x: TensorType, *more: Any, y: TensorType) -> Size:

@@ -100,9 +100,7 @@ def make_initializer(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) 
     return Initializer(name, {key: value for key, value in values.items() if value != declared[key]})
 
 
-def _bound(
-    name: str, names: tuple[str, ...], args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> dict[str, Any]:
+def _bound(name: str, names: tuple[str, ...], args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
     from nndsl.ops.kinds import Unfit
 
     if len(args) > len(names):

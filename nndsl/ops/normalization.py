@@ -33,9 +33,7 @@ def statistics(x: TensorType, channels: Size) -> list[Weight]:
 
 class _BatchNorm(Op, family=NORMALIZATION, abstract=True):
     eps: float = param(1e-5, doc="added to the variance", min=0)
-    momentum: float | None = param(
-        0.1, doc="weight of a new batch in the running statistics; none: all count alike"
-    )
+    momentum: float | None = param(0.1, doc="weight of a new batch in the running statistics; none: all count alike")
     affine: bool = param(True, doc="learn a scale and an offset per channel")
     track_running_stats: bool = param(
         True, doc="keep running statistics for inference; otherwise each batch has its own"

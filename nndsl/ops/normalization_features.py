@@ -106,13 +106,9 @@ class RMSNorm(_FeatureNorm):
     """Divide by the root mean square of the last axis: [*, D] -> the same (torch.nn.RMSNorm)."""
 
     source = "Zhang and Sennrich 2019, Root Mean Square Layer Normalization"
-    eps: float | None = param(
-        None, doc="added to the mean square; none: the smallest step of the number type", min=0
-    )
+    eps: float | None = param(None, doc="added to the mean square; none: the smallest step of the number type", min=0)
     elementwise_affine: bool = param(True, doc="learn a scale per feature")
-    init: Initializer | None = param(
-        None, doc="how its scale is initialised; ones when not given", keyword=True
-    )
+    init: Initializer | None = param(None, doc="how its scale is initialised; ones when not given", keyword=True)
 
     examples = [
         "[2, 5, 8] -> RMSNorm -> [2, 5, 8]",

@@ -52,8 +52,7 @@ class Pooling(Spatial, family=POOLING, abstract=True):
         for kernel, pad in zip(self.kernel_size, self.pads, strict=True):
             if 2 * pad > kernel:
                 say.error(
-                    f"padding {pad} is more than half of kernel_size {kernel}: "
-                    "some windows would hold padding only",
+                    f"padding {pad} is more than half of kernel_size {kernel}: some windows would hold padding only",
                     at="padding",
                 )
                 return False
@@ -79,9 +78,7 @@ class Pooling(Spatial, family=POOLING, abstract=True):
     def over(self, x: TensorType | OnnxValue) -> list[int] | None:
         """With ceil_mode: how many cells after the end the last windows cover, where all sizes are known."""
         found = []
-        for size, pad, span, step in zip(
-            x.shape[-self.axes :], self.pads, self.spans, self.steps, strict=True
-        ):
+        for size, pad, span, step in zip(x.shape[-self.axes :], self.pads, self.spans, self.steps, strict=True):
             if not isinstance(size, int):
                 return None
             windows = window_count_up(size, pad, span, step)
@@ -122,9 +119,7 @@ class _MaxPool(Pooling, abstract=True):
     stride: PerAxis | None = param(None, doc="step between windows; the kernel_size when not given", min=1)
     padding: PerAxis = param(0, doc="cells of minus infinity added on each side", min=0)
     dilation: PerAxis = param(1, doc="distance between the cells of a window", min=1)
-    return_indices: bool = param(
-        False, doc="also give the place of each maximum, counted over the spatial axes"
-    )
+    return_indices: bool = param(False, doc="also give the place of each maximum, counted over the spatial axes")
     ceil_mode: bool = param(False, doc="count an incomplete last window too")
 
     outputs = ("y", "indices")
@@ -311,9 +306,7 @@ class _LPPool(Pooling, abstract=True):
         return same_along(x) + same_along(y, math.prod(self.kernel_size) + 1)
 
     def module(self, t: TorchWriter, x: Operand) -> Text:
-        return t.new(
-            f"nn.{self.name}", self.norm_type, once(self.kernel_size), **self.arguments("stride", "ceil_mode")
-        )
+        return t.new(f"nn.{self.name}", self.norm_type, once(self.kernel_size), **self.arguments("stride", "ceil_mode"))
 
     def torch(self, t: TorchWriter, x: Operand) -> Any:
         given = self.arguments("stride", "ceil_mode")

@@ -167,9 +167,7 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPool, axes=3):
 
 
 class _AdaptiveMaxPool(_AdaptivePool, abstract=True):
-    return_indices: bool = param(
-        False, doc="also give the place of each maximum, counted over the spatial axes"
-    )
+    return_indices: bool = param(False, doc="also give the place of each maximum, counted over the spatial axes")
 
     function = "adaptive_max_pool"
     everywhere, windowed, along = "GlobalMaxPool", "MaxPool", "ReduceMax"

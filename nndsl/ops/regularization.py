@@ -132,9 +132,7 @@ class DropPath(_Dropping):
 
     source = "Huang et al. 2016, Deep Networks with Stochastic Depth"
     p: float = param(doc="how likely a sample is dropped", min=0, max=1)
-    mode: str = param(
-        "row", doc="drop each sample by itself, or the batch as a whole", choices=("row", "batch")
-    )
+    mode: str = param("row", doc="drop each sample by itself, or the batch as a whole", choices=("row", "batch"))
 
     examples = [
         "[2, 3] -> DropPath(0.2) -> [2, 3]",

@@ -228,6 +228,15 @@ class Op:
         """The one list from which parameter counts, state-dict keys and initialisers come; called after `shape` succeeded."""
         return []
 
+    def initializable(self, *inputs: Any, say: Say) -> bool:
+        """Do the initialisers that the spec gives fit the weights? Asked after `shape` succeeded."""
+        for weight in self.weights(*inputs):
+            problem = weight.init.misfit(weight.shape) if weight.init is not None else None
+            if problem is not None:
+                say.error(problem, at="init" if weight.init is self.init else "bias_init")
+                return False
+        return True
+
     def macs(self, *inputs: Any, **y: Any) -> Size | None:
         """Multiply-accumulates of matrix products and convolutions; None: not known (shown as `?`)."""
         return 0

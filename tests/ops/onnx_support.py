@@ -109,7 +109,7 @@ class Builder:
         if all(isinstance(s, int) for s in sizes):
             return self.const(list(sizes))
         one = self.const([0])
-        return self.op("Concat", *[self.op("Unsqueeze", self.size(s), one) for s in sizes], axis=0)
+        return self.op("Concat", *[self.op("Unsqueeze", self.size(s), one) for s in sizes], axis=0)  # type: ignore[no-any-return]
 
     def dims(self, sizes: Sequence[Size]) -> Value:
         unknown = [s for s in sizes if isinstance(s, Dim)]
@@ -158,7 +158,7 @@ class Builder:
         return self.op("Cast", x, to=NUMBERS[dtype])  # type: ignore[no-any-return]
 
     def elem_type(self, dtype: str) -> int:
-        return NUMBERS[dtype]
+        return NUMBERS[dtype]  # type: ignore[no-any-return]
 
 
 def build_onnx(

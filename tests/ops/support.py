@@ -115,7 +115,7 @@ class Writer:
 
     def me(self) -> Text:
         if "layer" not in self.inits:
-            made = self.op.module(self, *self.operands)  # type: ignore[arg-type]
+            made = self.op.module(self, *self.operands)
             assert made is not None, f"{self.op} asks for its module and has none"
             self.inits["layer"] = made
         return Text("self.layer")
@@ -190,7 +190,9 @@ class Writer:
         assert self.definitions.setdefault(name, source) == source
         return Text(name)
 
-    def parameter(self, name: str, shape: Sequence[Size], init: Any, trained: bool = True) -> Text:
+    def parameter(
+        self, name: str, shape: Sequence[Size], init: Any, trained: bool = True, dtype: str = "float"
+    ) -> Text:
         self.inits[name] = f"nn.Parameter(torch.zeros({tuple(shape)}), requires_grad={trained})"
         return Text(f"self.{name}")
 
@@ -228,7 +230,7 @@ def symbols_of(operands: Sequence[Operand | None]) -> dict[str, str]:
 def build_module(op: Op, types: Sequence[TensorType | None], outputs: int = 1) -> nn.Module:
     """The module that the operator's PyTorch text describes."""
     writer = Writer(op, types, outputs)
-    result = op.torch(writer, *writer.operands)  # type: ignore[arg-type]
+    result = op.torch(writer, *writer.operands)
     returned = ", ".join(result) if isinstance(result, tuple) else result
     names = [str(o) for o in writer.operands if o is not None]
     sizes = [f"{name} = {read}" for name, read in symbols_of(writer.operands).items()]
@@ -251,7 +253,7 @@ def build_module(op: Op, types: Sequence[TensorType | None], outputs: int = 1) -
     except Exception as problem:
         raise AssertionError(f"{problem}\n{source}") from problem
     assert isinstance(made, nn.Module)
-    made.source = source  # type: ignore[assignment]
+    made.source = source
     return made
 
 
@@ -290,7 +292,7 @@ def op_at(op: Op, at: dict[str, int]) -> Op:
 
 def random_tensor(type: TensorType, high: int, seed: int) -> torch.Tensor:
     made = torch.Generator().manual_seed(seed)
-    shape = [int(s) for s in type.shape]  # type: ignore[call-overload]
+    shape = [size_at(s, {}) for s in type.shape]
     if type.dtype == "bool":
         return torch.rand(shape, generator=made) < 0.6
     if "int" in type.dtype:

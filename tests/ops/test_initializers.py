@@ -10,6 +10,8 @@ from torch import nn
 
 from nndsl.ops.initializers import INITIALIZERS, make_initializer
 from nndsl.ops.kinds import Unfit
+from nndsl.ops.say import Collect
+from tests.ops.support import read_op, read_type
 
 GIVEN: dict[str, tuple[list[Any], str]] = {
     "zeros": ([], "nn.init.zeros_(w)"),
@@ -92,3 +94,22 @@ def test_spelling_and_equality() -> None:
     assert made == make_initializer("normal", [0.0, 0.02], {})
     assert hash(made) == hash(make_initializer("normal", [0.0, 0.02], {}))
     assert str(make_initializer("zeros", [], {})) == "zeros"
+
+
+@pytest.mark.parametrize(
+    ("layer", "problem"),
+    [
+        ("Linear(4, init=normal)", None),
+        ("Linear(4, init=dirac)", "dirac is for weights of 3 to 5 dims, and this one is [4, 8]"),
+        (
+            "Linear(4, bias_init=xavier_uniform)",
+            "xavier_uniform is for weights of at least 2 dims, and this one is [4]",
+        ),
+        ("LayerNorm(init=eye)", "eye is for weights of 2 dims, and this one is [8]"),
+        ("Linear(4, bias=false, bias_init=xavier_uniform)", None),
+    ],
+)
+def test_layers_ask_whether_it_fits(layer: str, problem: str | None) -> None:
+    op, say = read_op(layer), Collect()
+    assert op.initializable(read_type("[N, 8]"), say=say) == (problem is None)
+    assert say.messages == ([] if problem is None else [("bad-value", problem)])
