@@ -11,6 +11,8 @@ from nndsl.backends.torch.pieces import Line, Number, Slot, silent, slots
 from nndsl.ir.graph import Graph
 
 Vector = tuple[Number, ...]
+UNMISTAKABLE = 20  # a size that is not equal to another by chance
+DEPTHS = ("depth", "layers", "num_layers", "n_layers", "repeats", "blocks", "n")
 BIG = 4  # smaller numbers in `forward` are axes and exponents, not sizes
 
 
@@ -80,9 +82,7 @@ class _Inference:
         vector = tuple(v for v in values if isinstance(v, (bool, int, float)))
         if len(vector) != self.count:
             return
-        same = next(
-            (a for a in self.known.values() if a.vector == vector and not isinstance(vector[0], bool)), None
-        )
+        same = next((a for a in self.known.values() if a.vector == vector and not isinstance(vector[0], bool)), None)
         if same is not None and (not spec or spec in self.instances[0].graph.dims):
             if spec:
                 self.spec.setdefault(spec, same.name)
@@ -127,14 +127,15 @@ class _Inference:
     def _unwritten(self, slot: Slot, vector: Vector) -> str | None:
         """Numbers that come from elsewhere: the input's sizes, literals, other blocks."""
         constant = len(set(vector)) == 1
-        same = self.known.get(self.spec.get(slot.name, ""))
-        if same is not None and same.vector == vector:
-            return self._use(Formula(same.name, (same.name,)))
+        for word in DEPTHS if slot.name == "depth" else (slot.name,):
+            same = self.known.get(self.spec.get(word, ""))
+            if same is not None and same.vector == vector:
+                return self._use(Formula(same.name, (same.name,)))
         if constant and type(vector[0]) is float:
             rates = [a for a in self.known.values() if a.vector == vector and a.spec and a.type == "float"]
             return self._use(Formula(rates[0].name, (rates[0].name,))) if len(rates) == 1 else None
         if constant and not (slot.inferred and vector[0] > 1):
-            return None
+            return self._recognized(vector)
         for name, argument in self.known.items():
             named = name in self.used or argument.spec in self.instances[0].graph.dims or not constant
             if argument.vector == vector and named and argument.type != "bool":
@@ -144,8 +145,16 @@ class _Inference:
                 return self._use(found)
         return None if constant else self._invented(slot, vector)
 
+    def _recognized(self, vector: Vector) -> str | None:
+        """A size that is the value of one hyperparameter or dim, though it was written otherwise."""
+        if not isinstance(vector[0], int) or vector[0] < UNMISTAKABLE:
+            return None
+        same = [a for a in self.known.values() if a.vector == vector and a.spec]
+        return self._use(Formula(same[0].name, (same[0].name,))) if len(same) == 1 else None
+
     def _invented(self, slot: Slot, vector: Vector) -> str:
-        """An argument for what differs and has no name: as a formula over other arguments, else one of its own."""
+        """An argument for what differs and has no name: as a formula over other arguments, else one of
+        its own."""
         values = {n: a.vector for n, a in self.known.items()}
         if all(isinstance(v, int) and not isinstance(v, bool) for v in vector):
             for found in simple([n for n in self.known if n in self.used], values):
@@ -163,17 +172,13 @@ class _Inference:
         found = None
         for text in slot.texts.values():
             candidate = formula(text, self.spec)
-            if (
-                candidate is not None
-                and self._equals(candidate, vector)
-                and (not constant or vector[0] > BIG)
-            ):
+            if candidate is not None and self._equals(candidate, vector) and (not constant or vector[0] > BIG):
                 found = candidate
                 break
         if found is None and constant:
             return
-        text = self._use(found) if found is not None else self._unwritten(slot, vector)
-        assert text is not None
+        text = self._use(found) if found is not None else self._unwritten(slot, vector) or ""
+        assert text, f"{slot} differs and has no name"
         name = text if text.isidentifier() else _derived(text)
         taken = {n for n, value in self.result.attributes.items() if value != text} | self.labels
         name = fresh(name if name not in self.labels else f"{name}_value", taken)

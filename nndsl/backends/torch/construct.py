@@ -1,7 +1,9 @@
-"""The statements of `__init__`: every layer and tensor that a graph owns, and how they get their first values."""
+"""The statements of `__init__`: every layer and tensor that a graph owns, and how they get their first
+values."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from nndsl.backends.torch.file import File
 
 ENOUGH_TO_REPEAT = 3
+_COUNTED = re.compile(r"([A-Za-z]\w*?)(\d+)", re.ASCII)
 _INFERRED = {"nn.Linear": "in_features", "nn.LayerNorm": "dim", "nn.RMSNorm": "dim", "nn.Embedding": "vocab"}
 
 
@@ -31,9 +34,7 @@ class Builder:
     def layer(self, step: Any, asked: Lowering) -> Text:
         return Text("self.layer")
 
-    def tensor(
-        self, step: Any, name: str, shape: Sequence[Size], init: Any, trained: bool, dtype: str
-    ) -> Text:
+    def tensor(self, step: Any, name: str, shape: Sequence[Size], init: Any, trained: bool, dtype: str) -> Text:
         self.made.append((shape, init, trained, dtype))
         return Text("self.tensor")
 
@@ -111,6 +112,8 @@ def layer(module: File, node: Node) -> Piece:
     entries = [Entry(n.label, layer(module, n)) for n in plan.owned]
     if plan.box != "nn.ModuleDict" and plan.numbered:
         entries = _repeated(entries)
+    elif plan.box == "nn.Sequential":
+        entries = _counted(entries)
     return Box(plan.box, entries, plan.numbered)
 
 
@@ -139,10 +142,25 @@ def _repeated(entries: list[Entry]) -> list[Entry]:
     found: list[Entry] = []
     for run in runs:
         if len(run) >= ENOUGH_TO_REPEAT:
-            found.append(Entry(run[0].label, run[0].piece, len(run)))
+            found.append(Entry(run[0].label, run[0].piece, len(run), times=Slot(len(run), "depth")))
         else:
             found += run
     return found
+
+
+def _counted(entries: list[Entry]) -> list[Entry]:
+    """Equal members that are all named `layer_0`, `layer_1`, … as one entry."""
+    found = [_COUNTED.fullmatch(e.label) for e in entries]
+    first = found[0] if len(found) >= ENOUGH_TO_REPEAT else None
+    if first is None or any(f is None or f[1] != first[1] for f in found):
+        return entries
+    numbers = [f[2] for f in found if f is not None]
+    start = int(numbers[0])
+    in_order = numbers == [str(start + i) for i in range(len(numbers))]
+    if not in_order or len({show(e.piece) for e in entries}) > 1:
+        return entries
+    times = None if start else Slot(len(entries), "depth")
+    return [Entry(entries[0].label, entries[0].piece, len(entries), first[1], start, times)]
 
 
 def _operator(module: File, node: Node) -> Piece:
@@ -267,11 +285,7 @@ def _filled(shape: Sequence[Size], init: Any, dtype: str, texts: Any) -> tuple[P
     given = set(kwargs)
     if name == "constant":
         value = init.arguments["val"]
-        value = (
-            value
-            if isinstance(value, (int, float)) and dtype in ("float", "float32", "float64")
-            else int(value)
-        )
+        value = value if isinstance(value, (int, float)) and dtype in ("float", "float32", "float64") else int(value)
         return New("torch.full", [Group(sizes), Slot(value)], kwargs, given), None
     if not sizes:
         sizes = [Group([])]
@@ -310,9 +324,7 @@ def _members(module: File, graph: Graph, path: str) -> Iterator[Line]:
     place = plan.place(path)
     first = [line for node in plan.owned[:1] for line in initialised(module, node, "layer")]
     texts = (
-        {show(layer(module, node)) for node in plan.owned}
-        if first and len(plan.owned) >= ENOUGH_TO_REPEAT
-        else set()
+        {show(layer(module, node)) for node in plan.owned} if first and len(plan.owned) >= ENOUGH_TO_REPEAT else set()
     )
     if len(texts) == 1 and not any("for " in line.text() for line in first):
         yield Line([f"for layer in {path}:"])

@@ -61,11 +61,7 @@ class File:
         """`nn.Conv2d`: what an operator's layer is an instance of."""
         found = self._node_classes.get(id(node.target))
         if found is None:
-            made = (
-                layer(self, node)
-                if not node.is_call and node.op.name not in ("Parameter", "Buffer")
-                else None
-            )
+            made = layer(self, node) if not node.is_call and node.op.name not in ("Parameter", "Buffer") else None
             found = made.cls if isinstance(made, (New, Box)) else show(made).partition("(")[0] if made else ""
             self._node_classes[id(node.target)] = found
         return found

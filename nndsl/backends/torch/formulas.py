@@ -34,13 +34,12 @@ def _parsed(text: str) -> ast.expr | None:
 
 
 def formula(text: str, names: Mapping[str, str]) -> Formula | None:
-    """`names`: what the spec's names are called in the class. None for what is more than arithmetic on them."""
+    """`names`: what the spec's names are called in the class. None for what is more than arithmetic on
+    them."""
     tree = _parsed(text)
     if tree is None or not all(_allowed(node, names) for node in ast.walk(tree)):
         return None
-    used = tuple(
-        dict.fromkeys(names[n.id] for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id in names)
-    )
+    used = tuple(dict.fromkeys(names[n.id] for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id in names))
     return Formula(ast.unparse(_renamed(tree, names)), used) if used else None
 
 
@@ -64,9 +63,7 @@ def _renamed(tree: ast.expr, names: Mapping[str, str]) -> ast.expr:
     return Renamer().visit(ast.parse(ast.unparse(tree), mode="eval").body)  # type: ignore[no-any-return]
 
 
-def evaluated(
-    found: Formula, values: Mapping[str, Sequence[Number]], count: int
-) -> tuple[Number, ...] | None:
+def evaluated(found: Formula, values: Mapping[str, Sequence[Number]], count: int) -> tuple[Number, ...] | None:
     """The formula's value in each of `count` instances."""
     tree = _parsed(found.text)
     assert tree is not None

@@ -1,12 +1,15 @@
-"""The statements of `forward`: values become expressions inside each other, or variables, as a person would write them.
+"""The statements of `forward`: values become expressions inside each other, or variables, as a person
+would write them.
 
-A value that is used once is written where it is used, as long as the statement stays short and shallow; a value with a
-name in the spec, or used more often, becomes a variable. A variable's name is given again as soon as its value is not
-needed any more, so that a chain of layers reads `x = …`, `x = …`. The order of evaluation is the order of the nodes.
+A value that is used once is written where it is used, as long as the statement stays short and shallow; a
+value with a name in the spec, or used more often, becomes a variable. A variable's name is given again as
+soon as its value is not needed any more, so that a chain of layers reads `x = …`, `x = …`. The order of
+evaluation is the order of the nodes.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from nndsl.backends.torch.file import File
 
 DEEPEST = 3  # calls inside of calls that still read well
+_OWN = re.compile(r"self\.(\w+)\.\w+\(", re.ASCII)  # a method of the block's own tensor
 GENERIC = ("x", "y", "z", "u", "v", "w")
 
 
@@ -46,7 +50,8 @@ class Written:
 
 
 def write(module: File, graph: Graph, taken: Iterable[str] = (), inside_init: bool = False) -> Written:
-    """`taken`: names that must not be used for variables (classes of the file). `inside_init`: for a buffer's value."""
+    """`taken`: names that must not be used for variables (classes of the file). `inside_init`: for a
+    buffer's value."""
     prelude: list[Size] = []
     while True:
         try:
@@ -69,7 +74,7 @@ class Body:
         self.branching = False
         self.early_sizes: list[sizes.At] = []
         self.pending: list[Cell] = []
-        self.locked = RESERVED | set(taken)
+        self.locked: set[str] = {*RESERVED, *taken}
         self.arguments = self._names(v.name or "x" for v in graph.inputs)
         self.layers = self._names(graph.borrows)
         self.locked |= set(self.layers)
@@ -174,9 +179,7 @@ class Body:
         return {
             i
             for i, c in enumerate(step.ins)
-            if c is not None
-            and c.complex
-            and (sum(t.count(c.text) for t in texts) > 1 or step.ins.count(c) > 1)
+            if c is not None and c.complex and (sum(t.count(c.text) for t in texts) > 1 or step.ins.count(c) > 1)
         }
 
     def _crowded(self, step: Step, results: list[Text]) -> set[int]:
@@ -235,7 +238,7 @@ class Body:
         names = self._chosen(step, asked, reads)
         for target, call in asked.lines:
             of = step.outs[0].type if len(step.outs) == 1 else None
-            bound = asked.bound and target != asked.locals and any(n in target for n in asked.bound)
+            bound = any(n in target for n in asked.bound)
             self._line(target, call, texts, of if bound else None, reads)
         for cell in reads:
             cell.uses -= 1
@@ -245,7 +248,7 @@ class Body:
 
     def _chosen(self, step: Step, asked: Lowering, reads: list[Cell]) -> list[tuple[Cell, str]]:
         return (
-            [(c, n) for c, n in zip(step.outs, asked.bound) if n != "_"]
+            [(c, n) for c, n in zip(step.outs, asked.bound, strict=False) if n != "_"]
             if len(asked.bound) == len(step.outs)
             else []
         )
@@ -309,7 +312,9 @@ class Body:
                 head, _, tail = wanted.rpartition("_")
                 wanted = f"{head}_{int(tail) + 1}" if head and tail.isdigit() else f"{wanted}_2"
             return wanted
-        candidates = [variable(cell.hint)] if cell.hint else []
+        made_of = _OWN.match(cell.text)
+        candidates = [variable(made_of[1])] if made_of else []
+        candidates += [variable(cell.hint)] if cell.hint else []
         candidates += [r.variable for r in reads[:1] if r.variable in GENERIC or r not in self.flow.inputs]
         candidates += GENERIC
         for name in candidates:
@@ -337,9 +342,7 @@ class Body:
             asked.locals += names
             return tuple(names)
         found: list[str] = []
-        dying = [
-            c for c in asked.step.ins if c is not None and c.variable and c.uses == asked.step.ins.count(c)
-        ]
+        dying = [c for c in asked.step.ins if c is not None and c.variable and c.uses == asked.step.ins.count(c)]
         for cell in dying:
             cell.uses -= 1000
         for cell in outs:
@@ -379,9 +382,7 @@ class Body:
         if self.inside_init:
             return Text("torch.get_default_dtype()")
         near = [x for x in asked.operands if x is not None and x.dtype == "float" and x.isidentifier()]
-        far = [
-            name for name, cell in self.bound.items() if cell.type.dtype == "float" and not cell.conditional
-        ]
+        far = [name for name, cell in self.bound.items() if cell.type.dtype == "float" and not cell.conditional]
         if not near and not far:
             return Text("torch.get_default_dtype()")
         text = Text(f"{near[0] if near else far[0]}.dtype")
@@ -391,7 +392,7 @@ class Body:
     def device(self, asked: Lowering) -> Text | None:
         if self.inside_init:
             return None
-        near = [x for x in asked.operands if x is not None and x.isidentifier()]
+        near = [str(x) for x in asked.operands if x is not None and x.isidentifier()]
         found = near or [name for name, cell in self.bound.items() if not cell.conditional]
         if not found:
             return None
@@ -446,10 +447,9 @@ class Body:
         return name
 
     def _switch(self, steps: list[Step], at: int) -> int:
-        """`if self.training:` over all neighbouring nodes that run in one mode only, and what merges them."""
-        end = at
-        while end < len(steps) and steps[end].switched:
-            end += 1
+        """`if self.training:` over all neighbouring nodes that run in one mode only, and what merges
+        them."""
+        end = _switched(steps, at)
         part = steps[at:end]
         self._flush()
         merges = [s for s in part if s.merges]
@@ -505,6 +505,19 @@ class Body:
             return False
         self.lines.insert(start, Line([head], self.indent))
         return True
+
+
+def _switched(steps: list[Step], at: int) -> int:
+    """The end of the nodes that one `if self.training:` holds: what uses a merged value comes after it."""
+    end, merged = at, set[int]()
+    while end < len(steps) and steps[end].switched:
+        step = steps[end]
+        if merged and (not step.merges or any(id(c) in merged for c in step.ins)):
+            break
+        if step.merges:
+            merged |= {id(c) for c in step.outs}
+        end += 1
+    return end
 
 
 def _depth(text: str) -> int:

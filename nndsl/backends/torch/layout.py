@@ -1,7 +1,7 @@
 """Lines as the formatter would break them, so that generated files pass it unchanged.
 
-What fits stays on one line. A call that does not is broken at its last bracket: the arguments on one line of their own
-if they fit there, else one per line. A comma before a closing bracket asks for one per line.
+What fits stays on one line. A call that does not is broken at its last bracket: the arguments on one line
+of their own if they fit there, else one per line. A comma before a closing bracket asks for one per line.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _wrapped(paragraphs: list[str], width: int) -> list[str]:
 
 
 def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "\\\\x%02x" % ord(c) for c in text)
+    return "".join(c if c.isprintable() else f"\\\\x{ord(c):02x}" for c in text)
 
 
 def _fits(text: str, used: int) -> bool:
@@ -88,7 +88,8 @@ def _broken(text: str, margin: str, tail: str) -> list[str]:
 
 
 def _last_bracket(text: str) -> int | None:
-    """Where the bracket opens that the text ends with; None when it does not, or when nothing stands inside."""
+    """Where the bracket opens that the text ends with; None when it does not, or when nothing stands
+    inside."""
     if text[-1:] not in _CLOSE or not text:
         return None
     depth = 0
@@ -105,13 +106,22 @@ def _last_bracket(text: str) -> int | None:
 
 def _before_is_call(text: str, start: int) -> bool:
     """Is all before the bracket one callee (`x = torch.cat`), not an operand of something looser?"""
-    head = text[:start].split(" = ")[-1].removeprefix("return ")
-    spaced = False
+    prefix, _ = _target(text)
+    head = text[len(prefix) : start]
+    if head.startswith("for "):
+        return True
+    operators = _operators(text[len(prefix) :])
+    spaced = any(c == " " for c in _outside(head))
+    return not spaced or len(operators) == 1
+
+
+def _outside(text: str) -> Iterator[str]:
+    """Characters outside of brackets and strings."""
     depth = 0
-    for _, c in _code(head):
+    for _, c in _code(text):
         depth += (c in _OPEN) - (c in _CLOSE)
-        spaced |= c == " " and depth == 0
-    return not spaced or head.startswith("for ")
+        if depth == 0:
+            yield c
 
 
 def _fluent(head: str, margin: str, text: str, tail: str) -> list[str] | None:
@@ -126,7 +136,8 @@ def _fluent(head: str, margin: str, text: str, tail: str) -> list[str] | None:
 
 
 def _links(value: str) -> list[str]:
-    """`x.reshape(a).permute(b)` -> `x`, `.reshape(a)`, `.permute(b)`; attributes stay with what they stand on."""
+    """`x.reshape(a).permute(b)` -> `x`, `.reshape(a)`, `.permute(b)`; attributes stay with what they
+    stand on."""
     depth, cuts = 0, []
     previous = ""
     for i, c in _code(value):

@@ -50,7 +50,8 @@ def _refusal(node: Node) -> Diagnostic:
 
 
 def loaded(source: str, name: str) -> ModuleType:
-    """The source as a Python module, once for equal sources; `linecache` knows its text, so tracebacks show it."""
+    """The source as a Python module, once for equal sources; `linecache` knows its text, so tracebacks
+    show it."""
     digest = hashlib.sha256(source.encode()).hexdigest()[:16]
     key = f"nndsl_generated_{digest}"
     found = sys.modules.get(key)

@@ -14,7 +14,8 @@ from nndsl.ops.emit import Operand, Text
 from nndsl.shapes import Dim, Size
 
 if TYPE_CHECKING:
-    from nndsl.backends.torch.forward import Body, Step
+    from nndsl.backends.torch.forward import Body
+    from nndsl.backends.torch.steps import Step
 
 _LEVELS = {
     "**": 90,
@@ -43,8 +44,9 @@ class Made(Text):
 
 
 class Lowering:
-    """One attempt to lower one node. What it asks for is kept until the attempt is accepted: `lines` to put before,
-    `names` bound by `unpack`, `reads` of variables for their sizes, `early`: operands that must be variables first."""
+    """One attempt to lower one node. What it asks for is kept until the attempt is accepted: `lines` to
+    put before, `names` bound by `unpack`, `reads` of variables for their sizes, `early`: operands that
+    must be variables first."""
 
     def __init__(self, body: Body, step: Step, operands: Sequence[Operand | None]) -> None:
         self.body, self.step, self.operands = body, step, operands
@@ -61,7 +63,7 @@ class Lowering:
 
     def new(self, cls: str, *args: Any, **kwargs: Any) -> Text:
         spell = self.value
-        once = (lambda v: v) if cls in _WHOLE else _once
+        once = _as_is if cls in _WHOLE else _once
         call = New(cls, [piece(once(a), spell) for a in args], {}, set(kwargs))
         call.kwargs = {k: piece(once(v), spell) for k, v in kwargs.items()}
         made = Made(self.call(cls, *[once(a) for a in args], **{k: once(v) for k, v in kwargs.items()}))
@@ -154,13 +156,12 @@ class Lowering:
         return Text(self.body.module.define(name, source))
 
 
+def _as_is(value: Any) -> Any:
+    return value
+
+
 def _once(value: Any) -> Any:
     """Pairs of equal numbers are written once (a list is left alone)."""
-    if (
-        isinstance(value, tuple)
-        and len(value) > 1
-        and len(set(value)) == 1
-        and isinstance(value[0], (int, float))
-    ):
+    if isinstance(value, tuple) and len(value) > 1 and len(set(value)) == 1 and isinstance(value[0], (int, float)):
         return value[0]
     return value

@@ -1,7 +1,8 @@
 """Generated code whose numbers are still open.
 
-Two instances of a block are one class when their code differs in numbers alone. So code is kept as pieces in which every
-number is a `Slot`; what a slot is written as (a literal, an argument of the class) is decided when all instances are known.
+Two instances of a block are one class when their code differs in numbers alone. So code is kept as pieces
+in which every number is a `Slot`; what a slot is written as (a literal, an argument of the class) is
+decided when all instances are known.
 """
 
 from __future__ import annotations
@@ -9,19 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any, TypeAlias
 
 from nndsl.backends.torch.names import is_attribute, number, quote
 from nndsl.shapes import TensorType
 
-Number = Union[int, float, bool]
+Number: TypeAlias = int | float | bool
 NO_TEXTS: Mapping[str, str] = {}
 
 
 @dataclass(slots=True, eq=False)
 class Slot:
-    """A number. `name`: the parameter it is for, where that is known; `texts`: how parameters of its layer were written
-    in the spec. `inferred`: a size that the layer takes from its input."""
+    """A number. `name`: the parameter it is for, where that is known; `texts`: how parameters of its
+    layer were written in the spec. `inferred`: a size that the layer takes from its input."""
 
     value: Number
     name: str = ""
@@ -57,8 +58,8 @@ class Group:
 
 @dataclass(slots=True, eq=False)
 class New:
-    """A constructor call. `given` are the keywords that are written out; the others are at their defaults, and are here
-    because another instance may give them."""
+    """A constructor call. `given` are the keywords that are written out; the others are at their
+    defaults, and are here because another instance may give them."""
 
     cls: str
     args: list[Piece]
@@ -68,9 +69,14 @@ class New:
 
 @dataclass(slots=True, eq=False)
 class Entry:
+    """`count` equal members; `stem` and `first` when they are named `stem0`, `stem1`, …"""
+
     label: str
     piece: Piece
     count: int = 1
+    stem: str = ""
+    first: int = 0
+    times: Slot | None = None  # the count as a number of the code
 
 
 @dataclass(slots=True, eq=False)
@@ -82,12 +88,10 @@ class Box:
     numbered: bool
 
 
-Piece = Union[Slot, Code, Group, New, Box]
+Piece: TypeAlias = Slot | Code | Group | New | Box
 Shown = Callable[[Slot], str]
 
-_TOKEN = re.compile(
-    r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[A-Za-z_]\w*)|(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+)""", re.ASCII
-)
+_TOKEN = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[A-Za-z_]\w*)|(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+)""", re.ASCII)
 
 
 def _opened(text: str, texts: Mapping[str, str]) -> Iterator[str | Slot]:
@@ -150,6 +154,8 @@ def slots(it: Piece) -> Iterator[Slot]:
     else:
         for entry in it.entries:
             yield from slots(entry.piece)
+            if entry.times is not None:
+                yield entry.times
 
 
 def calls(it: Piece) -> Iterator[New]:
@@ -212,15 +218,23 @@ def _box(it: Box, shown: Shown) -> str:
 
 def _ordered(it: Box, shown: Shown) -> str:
     """Members by name."""
+    if len(it.entries) == 1 and it.entries[0].count > 1:
+        entry = it.entries[0]
+        ends = _times(entry, shown) if not entry.first else f"{entry.first}, {entry.first + entry.count}"
+        return f'OrderedDict([(f"{entry.stem}{{i}}", {show(entry.piece, shown)}) for i in range({ends})])'
     if all(is_attribute(e.label) and e.label not in ("self", "cls") for e in it.entries):
         return f"OrderedDict({_column([f'{e.label}={show(e.piece, shown)}' for e in it.entries])})"
     pairs = [f"({quote(e.label)}, {show(e.piece, shown)})" for e in it.entries]
     return f"OrderedDict([{_column(pairs)}])"
 
 
+def _times(entry: Entry, shown: Shown) -> str:
+    return shown(entry.times) if entry.times is not None else str(entry.count)
+
+
 def _member(entry: Entry, shown: Shown) -> str:
     made = show(entry.piece, shown)
-    return f"*[{made} for _ in range({entry.count})]" if entry.count > 1 else made
+    return f"*[{made} for _ in range({_times(entry, shown)})]" if entry.count > 1 else made
 
 
 def _column(members: list[str]) -> str:

@@ -1,4 +1,5 @@
-"""How a list of layers runs: as one module, as a loop over its members, or written out where it is called."""
+"""How a list of layers runs: as one module, as a loop over its members, or written out where it is
+called."""
 
 from __future__ import annotations
 
@@ -157,9 +158,7 @@ class Plans:
     def _decide(self, graph: Graph) -> Plan:
         nodes = graph.nodes
         labels = [n.label for n in nodes]
-        plain = len(set(labels)) == len(labels) and not any(
-            n.borrowed or n.mode or "." in n.label for n in nodes
-        )
+        plain = len(set(labels)) == len(labels) and not any(n.borrowed or n.mode or "." in n.label for n in nodes)
         numbered = labels == [str(i) for i in range(len(labels))]
         if plain and self._is_chain(graph):
             return Plan(CHAIN, numbered, 1, list(nodes))
@@ -182,11 +181,7 @@ class Plans:
             return False
         at = graph.inputs[0]
         for node in graph.nodes:
-            if (
-                [v for v in node.inputs if v is not None] != [at]
-                or len(node.outputs) != 1
-                or not self._is_module(node)
-            ):
+            if [v for v in node.inputs if v is not None] != [at] or len(node.outputs) != 1 or not self._is_module(node):
                 return False
             at = node.outputs[0]
         return graph.outputs[0].value is at

@@ -23,9 +23,7 @@ class Rules:
     def __init__(self, root: Graph) -> None:
         self.rules: list[InitRule] = root.inits
         self.nodes = [n for g in root.graphs() for n in g.nodes if not n.is_call] if self.rules else []
-        self.single: set[str] = {
-            n.op.name for n in self.nodes if any(self._overrides(n, w) for w in n.weights())
-        }
+        self.single: set[str] = {n.op.name for n in self.nodes if any(self._overrides(n, w) for w in n.weights())}
         if any(n.op.name == "MultiheadAttention" for n in self.nodes):
             self.single.add("Linear")
 
@@ -39,9 +37,7 @@ class Rules:
         fitting = [r for r in self.rules if self._fits(r, node, weight)]
         if not fitting:
             return None
-        best = max(enumerate(fitting), key=lambda p: (p[1].layer is not None, p[1].weight is not None, p[0]))[
-            1
-        ]
+        best = max(enumerate(fitting), key=lambda p: (p[1].layer is not None, p[1].weight is not None, p[0]))[1]
         init: Initializer = best.init
         return init
 
@@ -51,7 +47,7 @@ class Rules:
             return False
         if rule.weight is not None:
             return rule.weight == weight.name
-        # A default for every layer is for matrices and filters: a random gain of a normalisation helps nobody.
+        # A default for every layer is for matrices and filters: a norm keeps its ones.
         matrix = len(weight.shape) >= 2 if rule.layer is None else True
         return "bias" not in weight.name and matrix and rule.init.misfit(weight.shape) is None
 
@@ -71,9 +67,7 @@ class Rules:
                 if init is not None:
                     cls = module.class_of(node)
                     wanted.setdefault(cls, {}).setdefault(weight.name, init)
-                    first.setdefault(
-                        cls, next(i for i, r in enumerate(self.rules) if self._fits(r, node, weight))
-                    )
+                    first.setdefault(cls, next(i for i, r in enumerate(self.rules) if self._fits(r, node, weight)))
         for node in self.nodes if wanted else []:
             cls = module.class_of(node) if node.op.has_weights else ""
             names = {w.name for w in node.weights()} if cls in wanted else set()
@@ -89,9 +83,7 @@ def _written(wanted: dict[str, dict[str, Initializer]], missing: set[tuple[str, 
     alike: dict[str, list[str]] = {}
     bodies: dict[str, list[Line]] = {}
     for cls, inits in wanted.items():
-        body = [
-            line for weight, init in inits.items() for line in _filled(weight, init, (cls, weight) in missing)
-        ]
+        body = [line for weight, init in inits.items() for line in _filled(weight, init, (cls, weight) in missing)]
         text = "\n".join(line.text() for line in body)
         alike.setdefault(text, []).append(cls)
         bodies[text] = body

@@ -1,7 +1,8 @@
 """Symbolic sizes in `forward`: what `x.shape[i]` says them.
 
-A size that some tensor at hand has is read from it. Others are put together: `x.shape[2] // 2` where twice the size is
-at hand, a product of sizes at hand, at last a polynomial over symbols that are solved for.
+A size that some tensor at hand has is read from it. Others are put together: `x.shape[2] // 2` where
+twice the size is at hand, a product of sizes at hand, at last a polynomial over symbols that are solved
+for.
 """
 
 from __future__ import annotations
@@ -83,9 +84,7 @@ def _polynomial(size: Dim, known: list[At]) -> Text:
         sign = ("-" if factor < 0 else "") if not terms else (" - " if factor < 0 else " + ")
         terms.append(sign + " * ".join(parts))
     many = len(terms) > 1
-    return Text(
-        "".join(terms), 60 if many else 70 if " * " in terms[0] else 80 if terms[0][0] == "-" else 100
-    )
+    return Text("".join(terms), 60 if many else 70 if " * " in terms[0] else 80 if terms[0][0] == "-" else 100)
 
 
 def _atom(atom: object, known: list[At]) -> Text:

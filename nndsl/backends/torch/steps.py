@@ -12,15 +12,15 @@ from nndsl.shapes import TensorType
 
 @dataclass(slots=True, eq=False)
 class Cell:
-    """A value on its way through `forward`. `text`: how it is written: a variable's name (`variable`), or an expression
-    over the variables `reads`. `uses` counts those that are still to come."""
+    """A value on its way through `forward`. `text`: how it is written: a variable's name (`variable`), or
+    an expression over the variables `reads`. `uses` counts those that are still to come."""
 
     type: TensorType
     name: str = ""
     hint: str = ""
     label: str = ""  # of the layer that makes it, where the spec gave one
     uses: int = 0
-    text: Text = Text("")
+    text: Text = field(default_factory=lambda: Text(""))
     variable: str = ""
     reads: list[Cell] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
@@ -37,7 +37,8 @@ class Cell:
 
 @dataclass(slots=True, eq=False)
 class Step:
-    """`kind`: "op", "call" of a module, or "loop" over a module list. `lent`: layers that the callee borrows."""
+    """`kind`: "op", "call" of a module, or "loop" over a module list. `lent`: layers that the callee
+    borrows."""
 
     node: Node
     kind: str
@@ -163,7 +164,7 @@ def _hint(steps: list[Step], outputs: list[tuple[Port, Cell]]) -> None:
     """A step on the way to a named value may bear that name already."""
     last = {id(cell) for _, cell in outputs}
     for step in reversed(steps):
-        if len(step.ins) > 2:
+        if len({id(c) for c in step.ins}) > 2:
             for cell in step.ins:
                 if cell is not None and cell.label and not cell.hint:
                     cell.hint = cell.label
@@ -192,9 +193,7 @@ def _loops(steps: list[Step], labels: list[str]) -> list[Step]:
         for cell in first.ins[len(first.outs) :]:
             if cell is not None:
                 cell.uses -= end - at - 1
-        found.append(
-            Step(first.node, "loop", first.ins, last.outs, layer, first.lent, len(first.outs), first.mode)
-        )
+        found.append(Step(first.node, "loop", first.ins, last.outs, layer, first.lent, len(first.outs), first.mode))
         at = end
     return found
 
