@@ -266,7 +266,8 @@ def misfit(type_: ast.ParamTypeExpr | None, value: Any) -> str | None:
     if kind == "list":
         if not isinstance(value, list):
             return "a list"
-        inner = next((misfit(type_.element, v) for v in value if misfit(type_.element, v)), None)
+        distinct = {id(v): v for v in value}.values()
+        inner = next((found for v in distinct if (found := misfit(type_.element, v))), None)
         return f"a list in which each member is {inner}" if inner else None
     if kind not in _SIMPLE:
         return None  # an unknown type was reported where it stands

@@ -31,7 +31,7 @@ from nndsl.source import Span
 @dataclass(slots=True)
 class Built:
     """A finished block graph. `captures` are values of outer graphs that became its last inputs, `borrows` shared
-    layers it uses; `result` is shaped as the block's result: a Value or a tuple of them. `layers` counts it expanded."""
+    layers it uses; `result` is a Value or a tuple of them, as the block gives it. `layers` counts it expanded."""
 
     graph: Graph
     result: Any

@@ -7,6 +7,7 @@ Numbers, strings, lists and dims are themselves (Python's int, float, bool, str,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -171,17 +172,29 @@ class InitializerName:
     described = "an initialiser"
 
 
+def members(value: Any) -> Iterator[Any]:
+    """What lists and tuples hold, at any depth. What is repeated is visited once: `[[x] * 1000] * 1000` has one member."""
+    stack, seen = [value], set()
+    while stack:
+        at = stack.pop()
+        if not isinstance(at, (list, tuple)):
+            yield at
+        elif id(at) not in seen:
+            seen.add(id(at))
+            stack.extend({id(v): v for v in at}.values())
+
+
 def is_tensor(value: Any) -> bool:
     """A tensor, or a tuple with at least one."""
-    if isinstance(value, tuple):
-        return any(is_tensor(v.value if isinstance(v, Labelled) else v) for v in value)
-    return isinstance(value, Value)
+    if not isinstance(value, tuple):
+        return isinstance(value, Value)
+    return any(isinstance(v.value if isinstance(v, Labelled) else v, Value) for v in members(value))
 
 
 def is_layer(value: Any) -> bool:
     """Can it stand to the right of `->`?"""
     if isinstance(value, (list, tuple)):
-        return all(is_layer(v) for v in value)
+        return all(isinstance(v, LayerValue) for v in members(value))
     return isinstance(value, LayerValue)
 
 
