@@ -20,8 +20,11 @@ def drop_dead_code(graph: Graph) -> Graph:
         used = {id(draft.old.outputs[i]) for i in wanted[id(draft.old)]}
         draft.finish(lambda port: id(port) in used)
 
+    def touches(each: Graph) -> bool:
+        return len(alive[id(each)]) < len(each.nodes) or len(wanted[id(each)]) < len(each.outputs)
+
     # a graph whose calls are all dead is no longer reached from the new one
-    return rebuild(graph, visit)
+    return rebuild(graph, visit, touches)
 
 
 def _alive(graph: Graph, outputs: set[int], wanted: dict[int, set[int]]) -> set[int]:

@@ -15,7 +15,11 @@ _DIMS = {f"{kind}{axes}d": axes for kind in ("Conv", "ConvTranspose") for axes i
 
 def fold_batchnorm(graph: Graph) -> Graph:
     """For graphs specialised to inference."""
-    return rebuild(graph, _visit)
+    return rebuild(graph, _visit, lambda each: any(map(_is_norm, each.nodes)))
+
+
+def _is_norm(node: Node) -> bool:
+    return not node.is_call and node.op.name.startswith("BatchNorm") and node.op.name != BatchNormFolded.name
 
 
 def _visit(draft: Draft) -> None:
@@ -35,7 +39,7 @@ def _visit(draft: Draft) -> None:
 
 def _layer_before(node: Node, uses: Counter[int]) -> Node | None:
     """The layer that this node normalises, where nobody else sees what that layer gives."""
-    if node.is_call or not node.op.name.startswith("BatchNorm") or node.op.name == BatchNormFolded.name:
+    if not _is_norm(node):
         return None
     x = node.inputs[0]
     layer = x.producer if x is not None else None

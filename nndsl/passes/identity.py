@@ -9,7 +9,7 @@ from nndsl.passes.rebuild import Draft, rebuild
 
 def remove_identities(graph: Graph) -> Graph:
     """For graphs specialised to inference: layers of the regularization family act only while training."""
-    return rebuild(graph, _visit)
+    return rebuild(graph, _visit, lambda each: any(map(_does_nothing, each.nodes)))
 
 
 def _visit(draft: Draft) -> None:

@@ -9,23 +9,23 @@ from nndsl.ir.graph import Graph, Node, Port, Value
 from nndsl.ops.schema import Op
 
 Visit = Callable[["Draft"], None]
+Touches = Callable[[Graph], bool]
 
 
 class Draft:
     """The new form of one graph. A visit says of each node of `old` what becomes of it: `keep` it, perhaps changed, or
-    let its outputs be other values (`alias`), or nothing. Then `finish` takes the ports."""
+    let its outputs be other values (`alias`), or nothing. Then it says `finish`."""
 
     def __init__(self, old: Graph, done: dict[int, Draft]) -> None:
         self.old = old
         self.done = done
         self.values: dict[int, Value] = {}
         self.ports: list[int] = []  # which outputs of the old graph the new one has
-        inputs = [self._copy(value, None, i) for i, value in enumerate(old.inputs)]
-        self.new = replace(old, inputs=inputs, nodes=[], outputs=[])
+        self.new = replace(old, inputs=self._copies(old.inputs, None), nodes=[], outputs=[])
 
-    def _copy(self, value: Value, producer: Node | None, index: int) -> Value:
-        made = Value(value.type, value.name, producer, index)
-        self.values[id(value)] = made
+    def _copies(self, values: list[Value], producer: Node | None) -> list[Value]:
+        made = [Value(value.type, value.name, producer, i) for i, value in enumerate(values)]
+        self.values.update(zip(map(id, values), made, strict=True))
         return made
 
     def __getitem__(self, value: Value) -> Value:
@@ -34,15 +34,13 @@ class Draft:
     def keep(self, node: Node, target: Op | None = None, inputs: list[Value | None] | None = None) -> Node:
         """The same node in the new graph; `target` replaces its operator, `inputs` (old values) its inputs."""
         given = [self[v] if v is not None else None for v in (node.inputs if inputs is None else inputs)]
-        made = replace(node, inputs=given, outputs=[])
-        outputs = node.outputs
-        if target is not None:
-            made.target = target
-        elif isinstance(node.target, Graph):
+        outputs, new_target = node.outputs, target or node.target
+        if isinstance(node.target, Graph):
             callee = self.done[id(node.target)]
-            made.target = callee.new
-            outputs = [node.outputs[i] for i in callee.ports]
-        made.outputs = [self._copy(value, made, i) for i, value in enumerate(outputs)]
+            outputs, new_target = [node.outputs[i] for i in callee.ports], callee.new
+        made = Node(new_target, given, [], node.label, node.span, node.trace, node.mode, node.borrowed, node.labelled)
+        made.lends, made.texts = node.lends, node.texts
+        made.outputs = self._copies(outputs, made)
         self.new.nodes.append(made)
         return made
 
@@ -54,14 +52,26 @@ class Draft:
         for i, port in enumerate(self.old.outputs):
             if keep(port) and id(port.value) in self.values:
                 self.ports.append(i)
-                self.new.outputs.append(replace(port, value=self[port.value]))
+                self.new.outputs.append(Port(port.name, self[port.value], port.mode, port.span, port.doc))
+
+    def leave(self) -> None:
+        """The graph stays as it is: passes never change one in place, so the old one may serve."""
+        self.new = self.old
+        self.ports = list(range(len(self.old.outputs)))
 
 
-def rebuild(graph: Graph, visit: Visit) -> Graph:
-    """Every distinct graph below, remade by `visit`, which ends with `draft.finish`."""
+def rebuild(graph: Graph, visit: Visit, touches: Touches) -> Graph:
+    """Every distinct graph below, remade by `visit` where `touches` says so or something that it calls was remade."""
     done: dict[int, Draft] = {}
     for each in graph.graphs():
         draft = Draft(each, done)
-        visit(draft)
+        if touches(each) or any(_changed(node, done) for node in each.nodes):
+            visit(draft)
+        else:
+            draft.leave()
         done[id(each)] = draft
     return done[id(graph)].new
+
+
+def _changed(node: Node, done: dict[int, Draft]) -> bool:
+    return isinstance(node.target, Graph) and done[id(node.target)].new is not node.target

@@ -25,4 +25,9 @@ def specialize(graph: Graph, training: bool) -> Graph:
         for port in draft.new.outputs:
             port.mode = None
 
-    return rebuild(graph, visit)
+    return rebuild(graph, visit, _has_modes)
+
+
+def _has_modes(graph: Graph) -> bool:
+    modes = any(node.mode or (not node.is_call and node.op.name == MERGE) for node in graph.nodes)
+    return modes or any(port.mode for port in graph.outputs)
