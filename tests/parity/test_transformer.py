@@ -50,7 +50,7 @@ def sequence(name: str, length: int) -> torch.Tensor:
 
 @pytest.mark.parametrize("masked", [(), ("src_mask",), ("src_key_padding_mask",), ("src_mask", "src_key_padding_mask")])
 @pytest.mark.parametrize(
-    ("norm_first", "activation", "bias"), itertools.product((False, True), ACTIVATIONS, (True, False))
+    ("norm_first", "activation", "bias"), list(itertools.product((False, True), ACTIVATIONS, (True, False)))
 )
 def test_encoder_layer(masked: tuple[str, ...], norm_first: bool, activation: str, bias: bool) -> None:
     masks = {"src_mask": CAUSAL, "src_key_padding_mask": PADDED}
