@@ -168,7 +168,9 @@ def known(op: Op, symbols: Mapping[str, int]) -> Op:
     def number(value: Any) -> Any:
         if isinstance(value, Dim):
             return value.evaluate(symbols)
-        return tuple(map(number, value)) if isinstance(value, tuple) else value
+        if isinstance(value, dict):
+            return {name: number(size) for name, size in value.items()}
+        return type(value)(map(number, value)) if isinstance(value, (tuple, list)) else value
 
     return type(op).of({name: number(value) for name, value in op.values().items()})
 

@@ -46,16 +46,16 @@ def _array(type: TensorType, bounds: list[Bound], number: Callable[[Size], int],
     shape = tuple(map(number, type.shape))
     if is_floating(type.dtype):
         dtype = float_dtype if type.dtype in ("float", "bfloat16") else np.dtype(type.dtype)
-        return random.standard_normal(shape).astype(dtype)
+        return np.asarray(random.standard_normal(shape)).astype(dtype)
     if is_integral(type.dtype):
         low, high = max(b[0] for b in bounds), min(number(b[1]) for b in bounds)
-        return random.integers(low, max(high, low + 1), shape).astype(type.dtype)
+        return np.asarray(random.integers(low, max(high, low + 1), shape)).astype(type.dtype)
     return _mask(shape, random)
 
 
 def _mask(shape: tuple[int, ...], random: Any) -> Any:
     """Neither all true nor all false along the last axis, whatever true means to who uses it."""
-    made = random.random(shape) < 0.7
+    made = np.asarray(random.random(shape) < 0.7)
     if shape and shape[-1] > 1:
         made[..., 0] = True
         made[..., -1] = False
