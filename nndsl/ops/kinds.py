@@ -18,6 +18,7 @@ PerAxisPartial = tuple[int | None, ...]
 Sizes = tuple[Size, ...]
 DType = str
 Scalar = Union[int, float]
+Floats = tuple[float, ...]
 SizeMap = dict[str, Size]
 
 

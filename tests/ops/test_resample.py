@@ -1,0 +1,62 @@
+"""Resizing images."""
+
+from __future__ import annotations
+
+import pytest
+
+from nndsl.ops import everything
+from nndsl.ops.schema import Unsupported
+from tests.ops.support import check, complaint, examples, flow
+
+AT = [{"N": 2, "H": 5, "W": 6, "T": 4}, {"N": 1, "H": 3, "W": 2, "T": 9}]
+
+
+@pytest.mark.parametrize("example", examples("resample"))
+def test_examples(example: str) -> None:
+    flow(example, at=AT, opsets=(18, 23), tolerance=1e-4)
+
+
+@pytest.mark.parametrize("mode", ["nearest", "nearest-exact", "bilinear", "bicubic"])
+@pytest.mark.parametrize("size", [(3, 4), (7, 11), (1, 1), (5, 6)])
+@pytest.mark.parametrize("corners", [None, True])
+def test_sizes(mode: str, size: tuple[int, int], corners: bool | None) -> None:
+    if corners and mode.startswith("nearest"):
+        pytest.skip("nothing to align")
+    op = everything()["Interpolate"](size, mode=mode, align_corners=corners)
+    check(op, "[N, 2, H, W]", at=AT, opsets=(17, 23), tolerance=1e-4)
+
+
+@pytest.mark.parametrize("mode", ["nearest", "nearest-exact", "bilinear", "bicubic", "area"])
+@pytest.mark.parametrize("factor", [0.5, 1.75, 0.3, 2.6])
+def test_factors(mode: str, factor: float) -> None:
+    op = everything()["Interpolate"](scale_factor=factor, mode=mode)
+    check(op, "[1, 2, 10, 7]", opsets=(17, 23), tolerance=1e-4)
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("size", [(3, 4), (7, 11)])
+def test_antialias(mode: str, size: tuple[int, int]) -> None:
+    op = everything()["Interpolate"](size, mode=mode, antialias=True)
+    check(op, "[1, 2, 10, 7]", opsets=(18, 23), tolerance=1e-4)
+    with pytest.raises(Unsupported):
+        check(op, "[1, 2, 10, 7]", opsets=(17,))
+
+
+def test_other_ranks() -> None:
+    for mode in ("nearest", "linear", "area"):
+        check(everything()["Interpolate"](7, mode=mode), "[2, 3, 5]", opsets=(17, 23), tolerance=1e-4)
+    for mode in ("nearest", "trilinear", "area"):
+        check(everything()["Interpolate"]((3, 7, 4), mode=mode), "[2, 3, 5, 4, 6]", opsets=(17, 23), tolerance=1e-4)
+
+
+def test_mistakes() -> None:
+    assert complaint("Upsample", "[1, 2, 3, 4]")[1] == "Upsample takes size or scale_factor, one of them"
+    assert complaint('Upsample(2, mode="bilinear")', "[1, 2, 3]")[1].startswith(
+        "Upsample takes [N, C, H, W], and this has 3"
+    )
+    assert complaint("Upsample(2, align_corners=True)", "[1, 2, 3, 4]")[1] == "mode nearest has no corners to align"
+    assert complaint("Upsample([2, 3, 4])", "[1, 2, 3, 4]")[1] == "3 numbers for 2 dims"
+    assert complaint("Upsample(scale_factor=0.3)", "[1, 2, H, 4]")[0] == "unproven"
+    assert complaint("Upsample(scale_factor=0.1)", "[1, 2, 3, 4]")[1] == "the new size would be 0"
+    assert complaint("Upsample(scale_factor=0)", "[1, 2, 3, 4]")[1] == "a scale factor is greater than 0"
+    assert complaint("Interpolate(2, antialias=True)", "[1, 2, 3, 4]")[0] == "bad-value"
