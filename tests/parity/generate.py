@@ -101,6 +101,10 @@ def record(case: Case) -> dict[str, Any]:
         "state": weights.signature(module),
     }
     found["parameters"] = sum(p.numel() for p in module.parameters())
+    if case.build is not models.VisionTransformer:
+        # Billions of multiply-accumulates for a picture of 224×224, as torchvision publishes them.
+        published = models.get_model_weights(case.build)
+        found["gmacs"] = next(iter(published)).meta["_ops"]
     if case.shape is None:
         return found
     found["input"] = list(case.shape)

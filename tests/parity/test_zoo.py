@@ -62,6 +62,16 @@ def test_state_dict_has_the_reference_keys_shapes_and_types(name: str) -> None:
     assert sum(p.numel() for p in module.parameters()) == recorded["parameters"]
 
 
+@pytest.mark.parametrize("name", having("gmacs"))
+def test_counts_the_published_multiply_accumulates(name: str) -> None:
+    recorded = fixture(name)
+    sides = {"H": 224, "W": 224} if recorded["spec"].startswith(("resnet", "googlenet")) else {}
+    file, model = recorded["spec"].split(":")
+    summary = nndsl.load(f"{MODELS / file}.nn:{model}", dims={"N": 1} | sides).summary()
+    assert summary.parameters == recorded["parameters"]
+    assert round(summary.macs / 1e9, 3) == recorded["gmacs"]
+
+
 @pytest.mark.parametrize("name", having("eval"))
 def test_answers_equal_the_reference(name: str) -> None:
     """In float64, where a wrong eps or a missing rounding mode shows, and in float32."""
