@@ -170,11 +170,14 @@ def operator_node(
         assert say.said, f"{op.name}.shape said nothing"
         return None
     types = types if isinstance(types, tuple) else (types,)
+    if op.has_weights and not op.initializable(*[v.type if v is not None else None for v in inputs], say=say):
+        return None
     if not _one_mode(inputs, builder, span, ctx):
         return None
     name = shared if shared is not None else builder.claim(label, op.name, span)
     node = builder.add(op, inputs, tuple(_normal(t, ctx) for t in types), name, span)
     node.labelled = label is not None or shared is not None
+    node.places = {n: g.span for n, g in given.items()}
     node.texts = {n: g.text for n, g in given.items() if g.text and g.scope is not None and g.scope.builder is builder}
     return node
 

@@ -32,6 +32,11 @@ def bind_inputs(inputs: list[ast.Input], value: Any, scope: Scope, span: Span, c
     found = match_inputs(builder.graph.name, names, operands, builder, span, ctx)
     if found is None:
         return False
+    given = [(i, v) for i, v in zip(inputs, found, strict=True) if v is not None]
+    for declared, actual in given:
+        bind_dims(
+            declared.type, actual, scope
+        )  # all names first: `input x: [B, 2*T]` may stand before `input y: [B, T]`
     fine = True
     for declared, actual in zip(inputs, found, strict=True):
         name = declared.name.id
@@ -43,6 +48,16 @@ def bind_inputs(inputs: list[ast.Input], value: Any, scope: Scope, span: Span, c
         if declared.type is not None:
             fine &= match(declared.type, actual, scope, span, f"{builder.graph.name}'s input {name}", ctx)
     return fine
+
+
+def bind_dims(type_: ast.TensorTypeExpr | None, value: Value, scope: Scope) -> None:
+    """Bind the dims that are plain names and not known yet, where the number of dims fits."""
+    dims = type_.dims if type_ is not None else None
+    if dims is None or any(isinstance(d, ast.AnyDims) for d in dims) or len(dims) != len(value.shape):
+        return
+    for dim, size in zip(dims, value.shape, strict=True):
+        if isinstance(dim, ast.Name) and dim.id != "_" and scope.get(dim.id) is MISSING:
+            _bind(dim.id, size, scope)
 
 
 def match(type_: ast.TensorTypeExpr, value: Value, scope: Scope, span: Span, what: str, ctx: Context) -> bool:
@@ -165,6 +180,9 @@ def model_input(statement: ast.Input, scope: Scope, ctx: Context) -> bool:
         )
         return False
     dtype = dtype_of(type_.dtype, scope, ctx) if type_.dtype is not None else "float"
+    plain = [d for d in type_.dims if isinstance(d, ast.Name) and d.id != "_"]
+    for dim in plain:
+        _declared_size(dim, scope, ctx)  # names first: `[N * T, N, T]`
     sizes = [_declared_size(dim, scope, ctx) for dim in type_.dims]
     if dtype is None or any(s is None for s in sizes):
         return False

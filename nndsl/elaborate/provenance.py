@@ -44,32 +44,31 @@ def _carried(node: Node, value: Value, axis: int) -> tuple[Value, int] | None:
 
 
 def explain(value: Value, axes: list[int], facts: Facts) -> list[Label]:
-    """One label for each layer that decided some of these axes: `stride 2 makes dims 2 and 3 here H // 2, W // 2`."""
-    by_node: dict[int, tuple[Node, list[int], Value]] = {}
+    """One label for each cause, at its argument: `stride 2 halves dims 2 and 3 here`."""
+    causes: dict[tuple[int, str | None], tuple[Node, list[int], Value]] = {}
     for axis in axes:
         found = origin(value, axis)
         if found is not None:
             node, at, output = found
-            by_node.setdefault(id(node), (node, [], output))[1].append(at)
-    return [_label(node, at, output, facts) for node, at, output in by_node.values()]
+            blamed = None if isinstance(node.target, Graph) else node.target.blame(at, len(output.shape))
+            causes.setdefault((id(node), blamed), (node, [], output))[1].append(at)
+    return [_label(node, at, output, blamed, facts) for (_, blamed), (node, at, output) in causes.items()]
 
 
-def _label(node: Node, axes: list[int], output: Value, facts: Facts) -> Label:
+def _label(node: Node, axes: list[int], output: Value, blamed: str | None, facts: Facts) -> Label:
     axes = sorted(set(axes))
     which = f"dim {axes[0]}" if len(axes) == 1 else "dims " + ", ".join(map(str, axes[:-1])) + f" and {axes[-1]}"
-    sizes = [facts.spell(output.shape[a]) for a in axes]
-    name = node.target.name
-    cause = name
-    if not isinstance(node.target, Graph):
-        blamed = node.target.blame(axes[0], len(output.shape))
-        if blamed is not None:
-            given = getattr(node.target, blamed)
-            shown = given[0] if isinstance(given, tuple) and len(set(given)) == 1 else given
-            ratio = _ratio(node, axes, output)
-            if blamed == "stride" and ratio:
-                return Label(node.span, f"stride {shown} {ratio} {which} here")
-            cause = f"{blamed}={shown}"
-    return Label(node.span, f"{cause} makes {which} {' × '.join(sizes)} here")
+    sizes = " × ".join(facts.spell(output.shape[a]) for a in axes)
+    if blamed is None or isinstance(node.target, Graph):
+        return Label(node.span, f"{node.target.name} makes {which} {sizes} here")
+    place = node.places.get(blamed, node.span)
+    given = getattr(node.target, blamed)
+    shown = given[0] if isinstance(given, tuple) and len(set(given)) == 1 else given
+    if blamed == "stride" and (ratio := _ratio(node, axes, output)):
+        return Label(place, f"stride {shown} {ratio} {which} here")
+    if str(shown) == sizes:
+        return Label(place, f"{blamed} makes {which} {sizes} here")
+    return Label(place, f"{blamed}={shown} makes {which} {sizes} here")
 
 
 def _ratio(node: Node, axes: list[int], output: Value) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nndsl.diagnostics import Label
 from nndsl.elaborate.builder import GraphBuilder
+from nndsl.elaborate.projection import advice
 from nndsl.elaborate.provenance import explain
 from nndsl.elaborate.values import Given
 from nndsl.ir.graph import Value
@@ -47,10 +48,16 @@ class LayerSay(Say):
             message,
             self._place(at),
             label=label,
-            hints=[help] if help else [],
+            hints=[hint for hint in (help, self._advice(code)) if hint],
             labels=self._origins(code, at),
             frame=self.builder.frame,
         )
+
+    def _advice(self, code: str) -> str | None:
+        if self.who != "Add" or code != "shape-mismatch" or len(self.values) != 2:
+            return None
+        a, b = self.values
+        return advice(a, b, self.facts) if a is not None and b is not None else None
 
     def _place(self, at: At) -> Span:
         if isinstance(at, str) and at in self.given:

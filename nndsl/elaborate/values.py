@@ -173,7 +173,7 @@ class InitializerName:
 
 
 def members(value: Any) -> Iterator[Any]:
-    """What lists and tuples hold, at any depth. What is repeated is visited once: `[[x] * 1000] * 1000` has one member."""
+    """What lists and tuples hold, at any depth. What is repeated is visited once: `[[x] * 1000] * 1000` has one."""
     stack, seen = [value], set()
     while stack:
         at = stack.pop()

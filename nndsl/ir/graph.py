@@ -59,6 +59,7 @@ class Node:
     labelled: bool = False  # the label was written in the spec (not made from the type's name)
     lends: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
+    places: dict[str, Span] = field(default_factory=dict)  # where each parameter was written
 
     @property
     def op(self) -> Op:
@@ -132,7 +133,9 @@ class Graph:
                 found[id(graph)] = graph
                 continue
             stack.append((graph, True))
-            stack.extend((n.target, False) for n in graph.nodes if isinstance(n.target, Graph) and id(n.target) not in found)
+            stack.extend(
+                (n.target, False) for n in graph.nodes if isinstance(n.target, Graph) and id(n.target) not in found
+            )
         return list(found.values())
 
     def weights(self) -> Iterator[tuple[str, Weight]]:
