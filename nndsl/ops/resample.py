@@ -114,6 +114,8 @@ class Upsample(Op, family=SHAPE):
             return self._area(g, x)
         if self.antialias and g.opset < 18:
             raise Unsupported("antialias in Resize exists from opset 18 on")
+        if self.mode.startswith("nearest") and (picked := self._picked(g, x)) is not None:
+            return picked
         if self.scale_factor is not None:
             factors = [_nudged(old, f) for old, f in zip(x.shape[2:], self._factors(x.rank), strict=True)]
             return g.op("Resize", x, None, g.const([1.0, 1.0, *factors], "float32"), **self._rules())
@@ -139,6 +141,21 @@ class Upsample(Op, family=SHAPE):
                 | {"cubic_coeff_a": -0.5 if self.antialias else -0.75}
             )
         return {"mode": "linear", "coordinate_transformation_mode": place} | more
+
+    def _picked(self, g: OnnxBuilder, x: OnnxValue) -> Any:
+        """Between pixels, whoever rounds otherwise picks another: with known sizes the pixels are named one by one."""
+        pairs = list(zip(x.shape[2:], self._sizes(x.shape), self._factors(x.rank), strict=True))
+        if all(isinstance(old, int) and isinstance(new, int) and new % old == 0 for old, new, _ in pairs):
+            return None
+        y: Any = x
+        for axis, (old, new, factor) in enumerate(pairs, start=2):
+            if not isinstance(old, int) or not isinstance(new, int):
+                return None
+            ratio = _single(old / new if self.scale_factor is None else 1 / factor)
+            half = 0.5 if self.mode == "nearest-exact" else 0.0
+            picks = [min(math.floor(_single((i + half) * ratio)), old - 1) for i in range(new)]
+            y = g.op("Gather", y, g.const(picks), axis=axis) if picks != list(range(old)) else y
+        return y
 
     def _area(self, g: OnnxBuilder, x: OnnxValue) -> Any:
         """The mean over what a new pixel covers: along each axis a product with a constant matrix."""
