@@ -10,7 +10,7 @@ from nndsl.backends.torch import layout
 from nndsl.backends.torch.arguments import Argument, Instance, Signature, infer
 from nndsl.backends.torch.construct import statements
 from nndsl.backends.torch.forward import Written, write
-from nndsl.backends.torch.names import class_name, fresh, pascal, variable
+from nndsl.backends.torch.names import class_name, pascal, variable
 from nndsl.backends.torch.pieces import Line, New, Number, Piece, Slot, calls
 from nndsl.backends.torch.shapes import comment
 from nndsl.ir.graph import Graph
@@ -138,7 +138,8 @@ def grouped(module: File, graphs: Sequence[Graph]) -> list[Class]:
     for graph in graphs:
         made = draft(module, graph)
         groups.setdefault((graph.name, made.key()), []).append(made)
-    return [_class(module, name, drafts) for (name, _), drafts in groups.items()]
+    simplest_first = sorted(groups.items(), key=lambda item: len(item[1][0].labels()))
+    return [_class(module, name, drafts) for (name, _), drafts in simplest_first]
 
 
 def _class(module: File, name: str, drafts: list[Draft]) -> Class:
@@ -180,6 +181,3 @@ def _numbered(plain: str, module: File) -> str:
     while f"{plain}{number}" in module.names:
         number += 1
     return f"{plain}{number}"
-
-
-__all__ = ["Class", "fresh", "grouped"]

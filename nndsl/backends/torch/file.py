@@ -130,13 +130,29 @@ class File:
 
 
 def _levels(root: Graph) -> list[list[Graph]]:
-    """Block graphs by how deep they are: those of one level cannot contain each other."""
+    """Block graphs by how deep they are, each level in the order of the text: those of one level cannot contain each
+    other."""
     height: dict[int, int] = {}
     levels: dict[int, list[Graph]] = {}
+    place = _places(root)
     for graph in root.graphs():
         below = [height[id(n.target)] for n in graph.nodes if isinstance(n.target, Graph)]
         block = graph.kind != "sequence"
         height[id(graph)] = max(below, default=0) + block
         if block:
             levels.setdefault(height[id(graph)], []).append(graph)
-    return [levels[at] for at in sorted(levels)]
+    return [sorted(levels[at], key=lambda g: place[id(g)]) for at in sorted(levels)]
+
+
+def _places(root: Graph) -> dict[int, int]:
+    """Where each graph is met first, reading from the top."""
+    found: dict[int, int] = {}
+    stack = [root]
+    while stack:
+        graph = stack.pop()
+        if id(graph) in found:
+            continue
+        found[id(graph)] = len(found)
+        targets = [n.target for n in graph.nodes if isinstance(n.target, Graph) and id(n.target) not in found]
+        stack += list({id(t): t for t in targets}.values())[::-1]
+    return found

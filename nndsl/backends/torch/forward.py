@@ -315,7 +315,7 @@ class Body:
         made_of = _OWN.match(cell.text)
         candidates = [variable(made_of[1])] if made_of else []
         candidates += [variable(cell.hint)] if cell.hint else []
-        candidates += [r.variable for r in reads[:1] if r.variable in GENERIC or r not in self.flow.inputs]
+        candidates += [r.variable for r in reads[:1] if r.variable in GENERIC or self._passes_on(r, reads)]
         candidates += GENERIC
         for name in candidates:
             if name and self.free(name, taken):
@@ -324,6 +324,10 @@ class Body:
         while not self.free(f"x{number}", taken):
             number += 1
         return f"x{number}"
+
+    def _passes_on(self, read: Cell, reads: Sequence[Cell]) -> bool:
+        """May a value take over the name of the one that it is made from?"""
+        return read not in self.flow.inputs and (not read.name or all(r is read for r in reads))
 
     def local(self, hint: str, taken: Sequence[str]) -> str:
         name = variable(hint)

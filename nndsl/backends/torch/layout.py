@@ -16,7 +16,7 @@ _OPEN, _CLOSE = "([{", ")]}"
 def statement(text: str, indent: int, comment: str = "") -> list[str]:
     """The lines of a simple statement; `indent` counts levels. A comment that has no room is left out."""
     margin = " " * (4 * indent)
-    if comment and _fits(text, len(margin) + len(comment) + 4):
+    if comment and comment.isprintable() and _fits(text, len(margin) + len(comment) + 4):
         return [f"{margin}{text}  # {comment}"]
     return [line.rstrip() for line in _broken(text, margin, "")]
 

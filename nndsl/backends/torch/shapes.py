@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nndsl.backends.torch.arguments import Signature
+from nndsl.backends.torch.arguments import UNMISTAKABLE, Signature
 from nndsl.ir.graph import Graph
 from nndsl.shapes import Dim, Facts, Size
 
@@ -33,13 +33,14 @@ def _size(sizes: Sequence[Size], graphs: Sequence[Graph], signature: Signature, 
 
 
 def _number(sizes: Sequence[Size], signature: Signature) -> str:
-    if len(set(sizes)) == 1 and (len(sizes) > 1 or not signature.arguments):
-        return str(sizes[0])
     vector = tuple(sizes)
-    for argument in signature.arguments:
-        if argument.vector == vector:
-            return argument.name
-    return str(sizes[0]) if len(set(sizes)) == 1 else ""
+    constant = len(set(sizes)) == 1
+    if not constant or int(sizes[0]) >= UNMISTAKABLE:  # type: ignore[arg-type]
+        for factor in (1, 2, 3, 4):
+            for argument in signature.arguments:
+                if tuple(factor * v for v in argument.vector) == vector:
+                    return argument.name if factor == 1 else f"{factor} * {argument.name}"
+    return str(sizes[0]) if constant else ""
 
 
 def _relation(name: str, sizes: Sequence[Size], dims: Sequence[Size | None]) -> str:
@@ -50,7 +51,7 @@ def _relation(name: str, sizes: Sequence[Size], dims: Sequence[Size | None]) -> 
     if all(s == d for s, d in pairs):
         return name
     quotients = {str(d // s) for s, d in pairs if s * (d // s) == d}
-    if len(quotients) == 1 and len(quotients := quotients) == 1 and all(s * (d // s) == d for s, d in pairs):
+    if len(quotients) == 1 and all(s * (d // s) == d for s, d in pairs):
         part = quotients.pop()
         return f"{name} // {part}" if part.isdigit() else ""
     gaps = {str(s - d) for s, d in pairs}

@@ -1,0 +1,78 @@
+"""TransformerEncoder in PyTorch, from models/transformer_encoder.nn."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class SinusoidalPositionalEncoding(nn.Module):
+    """Adds sin and cos of the position at frequencies that fall from 1 to 1 / base
+    (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 3.5). Any length;
+    no parameters. Angles are computed in float32 at any precision of the model: a
+    position above 256 is no bfloat16.
+    """
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.inner_dim = dim // 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        position = torch.arange(x.shape[1], dtype=torch.float32, device=x.device)  # [T]
+        frequency = torch.arange(self.inner_dim, dtype=torch.float32, device=x.device)
+        frequency = torch.exp(-0.03597789207803197 * frequency)
+        angle = torch.einsum("t, f -> t f", position, frequency)  # [T, 256]
+        waves = torch.stack([torch.sin(angle), torch.cos(angle)], dim=-1).flatten(1)
+        waves = waves.to(x.dtype)  # [T, dim]
+        return x + waves
+
+
+class TransformerEncoderLayer(nn.Module):
+    """Self-attention and a feed-forward network, each with a skip connection and a
+    normalization after the sum, or with `norm_first` before it. Arguments and
+    parameters bear the names of torch.nn.TransformerEncoderLayer ("Attention is all
+    you need", Vaswani et al. 2017, https://arxiv.org/abs/1706.03762).
+    """
+
+    def __init__(
+        self, dim: int, nhead: int, dim_feedforward: int, dropout: float
+    ) -> None:
+        super().__init__()
+        self.self_attn = nn.MultiheadAttention(
+            dim, nhead, dropout=dropout, batch_first=True
+        )
+        self.dropout_1 = nn.Dropout(dropout)
+        self.norm1 = nn.LayerNorm(dim)
+        self.linear1 = nn.Linear(dim, dim_feedforward)
+        self.dropout_2 = nn.Dropout(dropout)
+        self.linear2 = nn.Linear(dim_feedforward, dim)
+        self.dropout_3 = nn.Dropout(dropout)
+        self.norm2 = nn.LayerNorm(dim)
+
+    def forward(self, src: Tensor) -> Tensor:
+        a = self.dropout_1(self.self_attn(src, src, src, need_weights=False)[0])
+        x = self.norm1(src + a)
+        f = self.dropout_2(F.relu(self.linear1(x)))  # [B, T, dim_feedforward]
+        f = self.dropout_3(self.linear2(f))  # [B, T, dim]
+        return self.norm2(x + f)
+
+
+class TransformerEncoder(nn.Module):
+    """The encoder of "Attention is all you need" (Vaswani et al. 2017,
+    https://arxiv.org/abs/1706.03762), the base model of table 3. The layers bear
+    torch.nn.TransformerEncoder's names.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(37000, 512)
+        self.positions = SinusoidalPositionalEncoding(512)
+        self.dropout_1 = nn.Dropout(0.1)
+        self.layers = nn.Sequential(
+            *[TransformerEncoderLayer(512, 8, 2048, dropout=0.1) for _ in range(6)]
+        )
+        nn.init.normal_(self.embedding.weight, std=0.044194173824159216)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        embedded = self.embedding(tokens)  # [B, T, 512]
+        embedded = self.dropout_1(self.positions(22.627416997969522 * embedded))
+        return self.layers(embedded)
