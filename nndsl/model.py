@@ -179,9 +179,16 @@ class Model:
         from nndsl.files import write
 
         scene = draw.scene(self._graph, depth=depth)
-        if path is not None:
-            write(path, draw.drawn(scene, Path(path).suffix))
-        return draw.svg(scene)
+        svg = draw.svg(scene)
+        if path is None:
+            return svg
+        ending = Path(path).suffix
+        if ending == ".png":
+            need("resvg_py", "png", "to draw PNG")
+            write(path, draw.png(scene))
+        else:
+            write(path, draw.dot(scene) if ending == ".dot" else svg)
+        return svg
 
     def summary(self) -> Summary:
         """Shapes, parameters and costs of every layer; `print` shows a table."""

@@ -33,10 +33,8 @@ def bind_inputs(inputs: list[ast.Input], value: Any, scope: Scope, span: Span, c
     if found is None:
         return False
     given = [(i, v) for i, v in zip(inputs, found, strict=True) if v is not None]
-    for declared, actual in given:
-        bind_dims(
-            declared.type, actual, scope
-        )  # all names first: `input x: [B, 2*T]` may stand before `input y: [B, T]`
+    for declared, present in given:  # all names first: `input x: [B, 2*T]` may stand before `input y: [B, T]`
+        bind_dims(declared.type, present, scope)
     fine = True
     for declared, actual in zip(inputs, found, strict=True):
         name = declared.name.id

@@ -94,6 +94,7 @@ def _output(statement: ast.Output, scope: Scope, ctx: Context) -> None:
     builder = scope.builder
     assert builder is not None
     name = statement.name
+    value: Any
     if statement.value is None:
         value = ctx.poison("wrong-outputs", f"the output {name.id} needs a value: `= flow`", statement.span, scope)
     else:
