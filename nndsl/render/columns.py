@@ -46,7 +46,7 @@ def _is_harmless(character: str) -> bool:
     return unicodedata.category(character) == "Zs" or character == "\u200d"
 
 
-def width(text: str) -> int:
+def cells(text: str) -> int:
     """Terminal cells of a visible text."""
     return len(text) if text.isascii() else sum(map(_cells, text))
 
@@ -64,25 +64,25 @@ def _cells(character: str) -> int:
 class Line:
     """A source line as shown: its text, and the cell at which each of its characters starts."""
 
-    __slots__ = ("cells", "text")
+    __slots__ = ("starts", "text")
 
     def __init__(self, raw: str) -> None:
         if raw.isascii() and raw.isprintable():
             self.text = raw
-            self.cells: list[int] | range = range(len(raw) + 1)
+            self.starts: list[int] | range = range(len(raw) + 1)
             return
         shown: list[str] = []
-        cells = [0]
+        starts = [0]
         for character in raw:
-            glyph = " " * (TAB - cells[-1] % TAB) if character == "\t" else _glyph(character)
+            glyph = " " * (TAB - starts[-1] % TAB) if character == "\t" else _glyph(character)
             shown.append(glyph)
-            cells.append(cells[-1] + width(glyph))
+            starts.append(starts[-1] + cells(glyph))
         self.text = "".join(shown)
-        self.cells = cells
+        self.starts = starts
 
     def cell(self, index: int) -> int:
         """The cell of a character, or the one just after the line."""
-        return self.cells[min(max(index, 0), len(self.cells) - 1)]
+        return self.starts[min(max(index, 0), len(self.starts) - 1)]
 
 
 def cut(text: str, begin: int, end: int) -> str:
@@ -92,12 +92,12 @@ def cut(text: str, begin: int, end: int) -> str:
     shown: list[str] = []
     at = 0
     for character in text:
-        cells = _cells(character)
+        after = at + _cells(character)
         if at >= end:
             break
-        if at >= begin and at + cells <= end:
+        if at >= begin and after <= end:
             shown.append(character)
-        elif at + cells > begin:
-            shown.append(" " * (min(at + cells, end) - max(at, begin)))
-        at += cells
+        elif after > begin:
+            shown.append(" " * (min(after, end) - max(at, begin)))
+        at = after
     return "".join(shown)

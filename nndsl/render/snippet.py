@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from nndsl.diagnostics import Diagnostic
-from nndsl.render.columns import Line, cut, visible_lines
+from nndsl.render.columns import Line, cells, cut, visible_lines
 from nndsl.source import Source, Span
 
 HEAD, TAIL = 3, 2  # lines shown of a long span, at its two ends
@@ -123,7 +123,7 @@ def _annotated(raw: str, here: list[Mark], width: int) -> Iterator[Row]:
         for mark, begin, end in spans
     ]
     for layer in _layers(placed):
-        yield from _underlined(layer)
+        yield from _underlined(layer, width)
 
 
 def _near(raw: str, here: list[Mark], width: int) -> tuple[str, list[Mark]]:
@@ -195,9 +195,11 @@ def _layers(placed: list[_Placed]) -> list[list[_Placed]]:
     return layers
 
 
-def _underlined(layer: list[_Placed]) -> Iterator[Row]:
+def _underlined(layer: list[_Placed], width: int) -> Iterator[Row]:
     """`──┬──` under what hangs a label below, a plain line with its words behind it for the last one."""
-    beside = layer[-1] if not layer[-1].mark.primary and "\n" not in layer[-1].mark.text else None
+    last = layer[-1]
+    fits = "\n" not in last.mark.text and last.end + 1 + cells(last.mark.text) <= width
+    beside = last if fits and not last.mark.primary else None
     hanging = [one for one in layer if one.mark.text and one is not beside]
     row = Row()
     at = 0

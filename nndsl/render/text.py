@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from nndsl.diagnostics import Diagnostic, Frame
+from nndsl.diagnostics import Diagnostic, Fix, Frame
 from nndsl.render.columns import visible, visible_lines
 from nndsl.render.snippet import Mark, Row, drawn, marks
 
@@ -42,13 +42,13 @@ class _Page:
         self.width = max(width, 40)
         self.lines: list[str] = []
         self.sections = _sections(marks(found))
-        numbers = [mark.last for _, section in self.sections for mark in section]
+        numbers = [mark.last for section in self.sections for mark in section]
         self.margin = len(str(max(numbers))) + 1
 
     def text(self) -> str:
         self.header()
-        for at, (name, section) in enumerate(self.sections):
-            where = f"{visible(name)}:{section[0].line}:{section[0].column}"
+        for at, section in enumerate(self.sections):
+            where = f"{visible(section[0].source.name)}:{section[0].line}:{section[0].column}"
             self.rule("╭─" if at == 0 else "├─", [(where, "plain")])
             for row in drawn(section, self.width - self.margin - 3):
                 self.row(row)
@@ -89,17 +89,12 @@ class _Page:
         return f"{STYLES['bold'] if bold else ''}{code}{text}{RESET}"
 
 
-def _sections(found: list[Mark]) -> list[tuple[str, list[Mark]]]:
+def _sections(found: list[Mark]) -> list[list[Mark]]:
     """Marks by file, the primary one's first."""
-    sections: list[tuple[str, list[Mark]]] = []
+    sections: dict[int, list[Mark]] = {}
     for mark in found:
-        for name, section in sections:
-            if section[0].source is mark.source:
-                section.append(mark)
-                break
-        else:
-            sections.append((mark.source.name, [mark]))
-    return sections
+        sections.setdefault(id(mark.source), []).append(mark)
+    return list(sections.values())
 
 
 def _steps(trace: list[Frame]) -> list[str]:
@@ -113,6 +108,11 @@ def _steps(trace: list[Frame]) -> list[str]:
 
 
 def _advice(found: Diagnostic) -> list[str]:
-    """Hints, then the fixes that no hint has said already."""
+    """Hints, then the fixes that no hint has said already: `did you mean Conv2d?` is `use Conv2d`."""
     said = "\n".join(found.hints)
-    return [*found.hints, *(fix.title for fix in found.fixes if fix.title not in said)]
+    return [*found.hints, *(fix.title for fix in found.fixes if not _is_said(fix, said))]
+
+
+def _is_said(fix: Fix, said: str) -> bool:
+    written = [edit.replacement.strip() for edit in fix.edits]
+    return fix.title in said or (bool(written) and all(text and text in said for text in written))
