@@ -24,11 +24,7 @@ def common_type(x: TensorType, other: Any) -> str:
     """The dtype of `x ∘ other` in PyTorch. A tensor without dims counts as a number of its dtype's default width."""
     if not isinstance(other, TensorType):
         kind, default = (
-            (0, "bool")
-            if isinstance(other, bool)
-            else (2, "float")
-            if isinstance(other, float)
-            else (1, "int64")
+            (0, "bool") if isinstance(other, bool) else (2, "float") if isinstance(other, float) else (1, "int64")
         )
         return x.dtype if kind <= rank_of_kind(x.dtype) else default
     kinds = rank_of_kind(x.dtype), rank_of_kind(other.dtype)
@@ -58,8 +54,7 @@ def together(say: Say, x: TensorType, y: TensorType, done: str, at: Any = None) 
         message,
         code="unproven",
         at=at,
-        label="cannot prove "
-        + ", ".join(f"dim {axis}: {say.spell(a)} = {say.spell(b)}" for axis, a, b in bad),
+        label="cannot prove " + ", ".join(f"dim {axis}: {say.spell(a)} = {say.spell(b)}" for axis, a, b in bad),
         help=f"state it in the model: `require {needed}`" if needed else None,
     )
     return None
@@ -68,9 +63,7 @@ def together(say: Say, x: TensorType, y: TensorType, done: str, at: Any = None) 
 def _sizes_at(axis: int, rank: int, x: TensorType, y: TensorType) -> tuple[Size, Size]:
     """Both sizes along an axis of the result; a missing dim counts as 1."""
     before_x, before_y = rank - x.rank, rank - y.rank
-    return (x.shape[axis - before_x] if axis >= before_x else 1), (
-        y.shape[axis - before_y] if axis >= before_y else 1
-    )
+    return (x.shape[axis - before_x] if axis >= before_x else 1), (y.shape[axis - before_y] if axis >= before_y else 1)
 
 
 def _disagreements(say: Say, wrong: list[tuple[int, Size, Size]]) -> str:
@@ -149,11 +142,7 @@ class Binary(Op, family=ARITHMETIC, abstract=True):
 
     def detail(self) -> str:
         return (
-            ""
-            if self.other is None
-            else f"{self.other} {self.sign}"
-            if self.reverse
-            else f"{self.sign} {self.other}"
+            "" if self.other is None else f"{self.other} {self.sign}" if self.reverse else f"{self.sign} {self.other}"
         )
 
 
@@ -162,9 +151,7 @@ def _no_booleans(say: Say, x: TensorType, other: Any, done: str) -> bool:
     dtype = other.dtype if isinstance(other, TensorType) else "bool" if isinstance(other, bool) else ""
     if "bool" not in (x.dtype, dtype):
         return True
-    say.error(
-        f"true/false values cannot be {done}", code="dtype-mismatch", help="convert them first: `Cast(float)`"
-    )
+    say.error(f"true/false values cannot be {done}", code="dtype-mismatch", help="convert them first: `Cast(float)`")
     return False
 
 
@@ -320,9 +307,7 @@ class MatMul(Op, family=LINEAR):
     ]
 
     def shape(self, x: TensorType, y: TensorType, say: Say) -> TensorType | None:
-        if not (say.rank_at_least(x, 1, at=0) and say.rank_at_least(y, 1, at=1)) or not self._same_type(
-            say, x, y
-        ):
+        if not (say.rank_at_least(x, 1, at=0) and say.rank_at_least(y, 1, at=1)) or not self._same_type(say, x, y):
             return None
         a, b = x.shape[-1], y.shape[-2] if y.rank > 1 else y.shape[0]
         what = f"{say.type(x)} @ {say.type(y)}: the last dim of the first meets dim {max(y.rank - 2, 0)} of the second"

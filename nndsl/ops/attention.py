@@ -24,7 +24,7 @@ def training_only(t: TorchWriter, probability: float) -> Text:
 
 
 class ScaledDotProductAttention(Op, family=ATTENTION):
-    """softmax(q kᵀ / √E) v: [*, L, E], [*, S, E], [*, S, V] -> [*, L, V] (torch.nn.functional.scaled_dot_product_attention)."""
+    """softmax(q kᵀ / √E) v: [*, L, E], [*, S, E], [*, S, V] -> [*, L, V] (F.scaled_dot_product_attention)."""
 
     inputs = ("query", "key", "value", "attn_mask?")
     source = "Vaswani et al. 2017, Attention Is All You Need"
@@ -37,8 +37,10 @@ class ScaledDotProductAttention(Op, family=ATTENTION):
     examples = [
         "([2, 4, 5, 8], [2, 4, 7, 8], [2, 4, 7, 6]) -> ScaledDotProductAttention -> [2, 4, 5, 6]",
         "([B, 2, T, 8], [B, 2, T, 8], [B, 2, T, 8]) -> ScaledDotProductAttention(causal=true) -> [B, 2, T, 8]",
-        "([B, 2, T, 4], [B, 2, S, 4], [B, 2, S, 4], [B, 1, T, S]) -> ScaledDotProductAttention(scale=0.3) -> [B, 2, T, 4]",
-        "([B, 4, T, 4], [B, 2, T, 4], [B, 2, T, 4]) -> ScaledDotProductAttention(enable_gqa=true, causal=true) -> [B, 4, T, 4]",
+        "([B, 2, T, 4], [B, 2, S, 4], [B, 2, S, 4], [B, 1, T, S]) "
+        "-> ScaledDotProductAttention(scale=0.3) -> [B, 2, T, 4]",
+        "([B, 4, T, 4], [B, 2, T, 4], [B, 2, T, 4]) "
+        "-> ScaledDotProductAttention(enable_gqa=true, causal=true) -> [B, 4, T, 4]",
         "([N, T, 4], [N, S, 4], [N, S, 4]) -> ScaledDotProductAttention(0.1) -> [N, T, 4]",
     ]
 
@@ -124,21 +126,15 @@ class ScaledDotProductAttention(Op, family=ATTENTION):
         scores = product(query.shape[:-1]) * key.shape[-2]
         return self.macs(query, key, value, mask, y) * 2 + scores * SOFTMAX_WORK
 
-    def torch(
-        self, t: TorchWriter, query: Operand, key: Operand, value: Operand, mask: Operand | None
-    ) -> Text:
+    def torch(self, t: TorchWriter, query: Operand, key: Operand, value: Operand, mask: Operand | None) -> Text:
         given: dict[str, Any] = {} if mask is None else {"attn_mask": mask}
         if self.dropout:
             given["dropout_p"] = training_only(t, self.dropout)
         if self.causal:
             given["is_causal"] = True
-        return t.call(
-            "F.scaled_dot_product_attention", query, key, value, **given, **self.given("scale", "enable_gqa")
-        )
+        return t.call("F.scaled_dot_product_attention", query, key, value, **given, **self.given("scale", "enable_gqa"))
 
-    def onnx(
-        self, g: OnnxBuilder, query: OnnxValue, key: OnnxValue, value: OnnxValue, mask: OnnxValue | None
-    ) -> Any:
+    def onnx(self, g: OnnxBuilder, query: OnnxValue, key: OnnxValue, value: OnnxValue, mask: OnnxValue | None) -> Any:
         if g.opset >= 23 and query.rank == 4 and query.dtype in ("float", "float32", "float16"):
             return g.op(
                 "Attention",
@@ -153,7 +149,7 @@ class ScaledDotProductAttention(Op, family=ATTENTION):
             return self._grouped(g, query, key, value, mask)
         y, _ = attend(
             g, (query, key, value), sizes=(query.shape[-2], key.shape[-2], query.shape[-1]), rank=query.rank,
-            mask=mask, bool_mask=mask is not None and mask.dtype == "bool", causal=self.causal, scale=self.scale, dtype=query.dtype,
+            mask=mask, bool_mask=_is_bool(mask), causal=self.causal, scale=self.scale, dtype=query.dtype,
         )  # fmt: skip
         return y
 
@@ -179,7 +175,7 @@ class ScaledDotProductAttention(Op, family=ATTENTION):
             wide = g.op("Unsqueeze", mask, g.const([-3])) if shared else g.op("Reshape", mask, g.sizes(apart))
         y, _ = attend(
             g, (q, k, v), sizes=(length, key.shape[-2], width), rank=query.rank + 1,
-            mask=wide, bool_mask=mask is not None and mask.dtype == "bool", causal=self.causal, scale=self.scale, dtype=query.dtype,
+            mask=wide, bool_mask=_is_bool(mask), causal=self.causal, scale=self.scale, dtype=query.dtype,
         )  # fmt: skip
         return g.op("Reshape", y, g.sizes([*query.shape[:-1], value.shape[-1]]))
 
@@ -188,6 +184,10 @@ class ScaledDotProductAttention(Op, family=ATTENTION):
 
     def detail(self) -> str:
         return "causal" if self.causal else ""
+
+
+def _is_bool(mask: OnnxValue | None) -> bool:
+    return mask is not None and mask.dtype == "bool"
 
 
 def causal_mask(g: OnnxBuilder, queries: Size, keys: Size, dtype: str) -> Any:

@@ -78,9 +78,7 @@ class Logical(Binary, abstract=True):
             return say.boolean(x, at=0) and say.boolean(other, at=1)
         if isinstance(other, bool):
             return say.boolean(x, at=0)
-        say.error(
-            f"{self.name} takes true/false values (bool), and {other} is a number", code="dtype-mismatch"
-        )
+        say.error(f"{self.name} takes true/false values (bool), and {other} is a number", code="dtype-mismatch")
         return False
 
     def nodes(self, g: OnnxBuilder, a: OnnxValue, b: OnnxValue, dtype: str) -> Any:

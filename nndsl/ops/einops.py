@@ -1,4 +1,4 @@
-"""Rearrangements by pattern, in einops' notation: `Rearrange("b t (h d) -> b h t d", h=8)`. Lowered to plain PyTorch."""
+"""Rearrangements by pattern, in einops' notation: `Rearrange("b t (h d) -> b h t d", h=8)`."""
 
 from __future__ import annotations
 

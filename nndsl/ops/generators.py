@@ -65,9 +65,7 @@ class Arange(Generator):
         step = [] if self.step == 1 else [self.step]
         if step and self.stop is None:
             ends = [0, self.start]
-        return t.call(
-            "torch.arange", *ends, *step, **self.placed(t, None if self.dtype == "int64" else self.dtype)
-        )
+        return t.call("torch.arange", *ends, *step, **self.placed(t, None if self.dtype == "int64" else self.dtype))
 
     def onnx(self, g: OnnxBuilder) -> Any:
         start, stop = self.ends()
@@ -165,9 +163,7 @@ class Constant(Generator):
     """Given numbers, nested lists of any depth: -> [*] (torch.tensor)."""
 
     value: Any = param(doc="a number, or lists of numbers")
-    dtype: DType | None = param(
-        None, doc="its type; float for numbers with a point, int for whole ones", keyword=True
-    )
+    dtype: DType | None = param(None, doc="its type; float for numbers with a point, int for whole ones", keyword=True)
 
     examples = [
         "() -> Constant([0.485, 0.456, 0.406]) -> [3]",
@@ -291,14 +287,10 @@ class Linspace(Generator):
         if isinstance(self.steps, Dim):
             return self._counted(g, self.steps)
         last = max(self.steps - 1, 1)
-        return g.const(
-            [self.start + (self.end - self.start) * i / last for i in range(self.steps)], self.dtype
-        )
+        return g.const([self.start + (self.end - self.start) * i / last for i in range(self.steps)], self.dtype)
 
     def _counted(self, g: OnnxBuilder, steps: Dim) -> OnnxValue:
         places = g.cast(g.op("Range", g.const(0), g.size(steps), g.const(1)), self.dtype)
-        gap = g.op(
-            "Div", g.const(self.end - self.start, self.dtype), scalar(g, smax(steps - 1, 1), self.dtype)
-        )
+        gap = g.op("Div", g.const(self.end - self.start, self.dtype), scalar(g, smax(steps - 1, 1), self.dtype))
         made: OnnxValue = g.op("Add", g.op("Mul", places, gap), g.const(self.start, self.dtype))
         return made

@@ -39,9 +39,7 @@ class Index(Op, family=SHAPE):
     inputs = ("*xs",)
     hidden = True
 
-    items: Any = param(
-        doc='a number, ("slice", start, stop, step), "...", none, or ("input", k), for each axis'
-    )
+    items: Any = param(doc='a number, ("slice", start, stop, step), "...", none, or ("input", k), for each axis')
 
     # ------------------------------------------------------------ shape
 
@@ -186,9 +184,7 @@ def _bound(say: Say, end: Size, size: Size, axis: int) -> Size | None:
     if least is not None and least >= 0:
         return say.facts.normalize(smin(end, size))
     message = f"the end {say.spell(end)} of the slice of dim {axis} may be negative"
-    say.error(
-        message, code="unproven", at="items", help=f"state it in the model: `require {say.spell(end)} >= 0`"
-    )
+    say.error(message, code="unproven", at="items", help=f"state it in the model: `require {say.spell(end)} >= 0`")
     return None
 
 

@@ -1,13 +1,13 @@
-"""Shape and layout: joining, cutting, reshaping, turning axes around. Nothing here computes."""
+"""Shape and layout: joining, turning axes around. Nothing here computes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.arithmetic import cast_to
-from nndsl.ops.kinds import Ints, Sizes
+from nndsl.ops.kinds import Ints
 from nndsl.ops.schema import SHAPE, Op, param
-from nndsl.shapes import Dim, Size, TensorType, ceil_div, promote
+from nndsl.shapes import Dim, Size, TensorType, promote
 
 if TYPE_CHECKING:
     from nndsl.ops.emit import OnnxBuilder, OnnxValue, Operand, Text, TorchWriter
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Moves(Op, family=SHAPE, abstract=True):
     """Costs no arithmetic."""
 
-    def flops(self, *inputs: TensorType, y: Any) -> Size:
+    def flops(self, *inputs: Any, **y: Any) -> Size:
         return 0
 
 
@@ -117,167 +117,6 @@ class Stack(Moves):
 
     def detail(self) -> str:
         return f"dim {self.dim}"
-
-
-class Pieces(Moves, abstract=True):
-    """Cut along a dim; `parts` are the sizes of the pieces."""
-
-    dim: int
-
-    def parts(self, x: TensorType, axis: int, say: Say) -> list[Size] | None:
-        raise NotImplementedError(self.name)
-
-    def shape(self, x: TensorType, say: Say) -> tuple[TensorType, ...] | None:
-        axis = say.axis(self.dim, x.rank)
-        parts = None if axis is None else self.parts(x, axis, say)
-        if axis is None or parts is None:
-            return None
-        return tuple(TensorType(x.dtype, (*x.shape[:axis], p, *x.shape[axis + 1 :])) for p in parts)
-
-    def cut(self, t: TorchWriter, made: Text, count: int) -> tuple[Text, ...]:
-        return (t.index(made, 0),) if count == 1 else t.unpack(made)
-
-    def pieces(self, g: OnnxBuilder, x: OnnxValue, sizes: list[Size]) -> Any:
-        if len(sizes) == 1:
-            return (x,)
-        return g.op("Split", x, g.sizes(sizes), axis=self.dim, outputs=len(sizes))
-
-
-class Split(Pieces):
-    """Cut into pieces of a size, or of given sizes: [*, D, *] -> [*, A, *], [*, B, *] … (torch.split)."""
-
-    outputs = ("*ys",)
-    split_size: Sizes = param(doc="size of each piece (the last may be smaller), or a list of all sizes")
-    dim: int = param(0, doc="the dim to cut")
-
-    examples = [
-        "[2, 6] -> Split(2, dim=1) -> ([2, 2], [2, 2], [2, 2])",
-        "[N, 7] -> Split([3, 4], dim=-1) -> ([N, 3], [N, 4])",
-        "[7, T] -> Split(3) -> ([3, T], [3, T], [1, T])",
-        "[T, T + 5] -> Split([T, 5], 1) -> ([T, T], [T, 5])",
-    ]
-
-    def parts(self, x: TensorType, axis: int, say: Say) -> list[Size] | None:
-        size = x.shape[axis]
-        if len(self.split_size) == 1:
-            return self._equal(size, self.split_size[0], say)
-        total = sum(self.split_size[1:], start=self.split_size[0])
-        return (
-            list(self.split_size)
-            if say.same(total, size, f"the sizes sum up to dim {axis}", at="split_size")
-            else None
-        )
-
-    def _equal(self, size: Size, each: Size, say: Say) -> list[Size] | None:
-        if isinstance(each, int) and each < 1:
-            say.error(f"pieces of size {each}", at="split_size")
-            return None
-        count = say.facts.normalize(ceil_div(size, each))
-        if isinstance(count, Dim):
-            what = f"{say.spell(size)} cut into pieces of {say.spell(each)}"
-            say.error(f"the number of pieces must be known: {what}", code="unknown-dim", at="split_size")
-            return None
-        return [each] * (count - 1) + [size - each * (count - 1)]
-
-    def _sizes(self, x: TensorType) -> list[Size]:
-        from nndsl.ops.say import Collect
-
-        if len(self.split_size) > 1:
-            return list(self.split_size)
-        return self._equal(x.shape[self.dim], self.split_size[0], Collect(self.name)) or []
-
-    def torch(self, t: TorchWriter, x: Operand) -> tuple[Text, ...]:
-        many = len(self.split_size) > 1
-        sizes: Any = list(self.split_size) if many else self.split_size[0]
-        made = t.method(x, "split", sizes, **self.given("dim"))
-        return self.cut(t, made, len(self._sizes(x.type)))
-
-    def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
-        return self.pieces(g, x, self._sizes(x.type))
-
-
-class Chunk(Pieces):
-    """Cut into a number of equal pieces (the last may be smaller): [*, D, *] -> [*, D / chunks, *] … (torch.chunk)."""
-
-    outputs = ("*ys",)
-    chunks: int = param(doc="how many pieces", min=1)
-    dim: int = param(0, doc="the dim to cut")
-
-    examples = [
-        "[2, 6] -> Chunk(3, dim=1) -> ([2, 2], [2, 2], [2, 2])",
-        "[7, N] -> Chunk(2) -> ([4, N], [3, N])",
-        "[T, 2 * T] -> Chunk(2, -1) -> ([T, T], [T, T])",
-        "[5] -> Chunk(1) -> [5]",
-    ]
-
-    def parts(self, x: TensorType, axis: int, say: Say) -> list[Size] | None:
-        size = say.facts.normalize(x.shape[axis])
-        if isinstance(size, int):
-            if size >= self.chunks:
-                return _chunked(size, self.chunks)
-            say.error(
-                f"dim {axis} has {size}, too few for {self.chunks} pieces", code="shape-mismatch", at="chunks"
-            )
-            return None
-        each = size // self.chunks
-        return (
-            [each] * self.chunks
-            if say.same(each * self.chunks, size, f"equal pieces of dim {axis}", at="chunks")
-            else None
-        )
-
-    def torch(self, t: TorchWriter, x: Operand) -> tuple[Text, ...]:
-        made = t.method(x, "chunk", self.chunks, **self.given("dim"))
-        size = x.shape[self.dim]
-        return self.cut(t, made, len(_chunked(size, self.chunks)) if isinstance(size, int) else self.chunks)
-
-    def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
-        size = x.shape[self.dim]
-        return self.pieces(
-            g,
-            x,
-            _chunked(size, self.chunks) if isinstance(size, int) else [size // self.chunks] * self.chunks,
-        )
-
-
-def _chunked(size: int, chunks: int) -> list[Size]:
-    """As torch.chunk: all but the last of one size, which can make fewer pieces than asked for."""
-    each = -(-size // chunks)
-    return [min(each, size - start) for start in range(0, size, each)]
-
-
-class Unbind(Pieces):
-    """Take a dim apart: [*, D, *] -> D times [*, *] (torch.unbind)."""
-
-    outputs = ("*ys",)
-    dim: int = param(0, doc="the dim that is taken apart")
-
-    examples = [
-        "[3, N, 4] -> Unbind -> ([N, 4], [N, 4], [N, 4])",
-        "[N, 2] -> Unbind(dim=-1) -> ([N], [N])",
-        "[1, 5] -> Unbind(0) -> [5]",
-    ]
-
-    def shape(self, x: TensorType, say: Say) -> tuple[TensorType, ...] | None:
-        axis = say.axis(self.dim, x.rank)
-        if (
-            axis is None
-            or (count := say.known(say.facts.normalize(x.shape[axis]), f"the size of dim {axis}")) is None
-        ):
-            return None
-        return (TensorType(x.dtype, (*x.shape[:axis], *x.shape[axis + 1 :])),) * count
-
-    def torch(self, t: TorchWriter, x: Operand) -> tuple[Text, ...]:
-        size = x.shape[self.dim]
-        return self.cut(
-            t, t.method(x, "unbind", *([self.dim] if self.dim else [])), size if isinstance(size, int) else 2
-        )
-
-    def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
-        count = x.shape[self.dim]
-        if not isinstance(count, int):
-            raise AssertionError("a checked Unbind knows its dim")
-        return tuple(g.op("Gather", x, g.const(k), axis=self.dim) for k in range(count))
 
 
 class Permute(Moves):
@@ -401,9 +240,8 @@ class Roll(Moves):
         y: Any = x
         for shift, axis in zip(self.shifts, self.dims, strict=True):
             size = x.shape[axis]
-            shift = shift % size if isinstance(size, int) else shift
-            if shift:
-                y = self._rolled(g, y, shift, axis % x.rank, size)
+            if not isinstance(size, int) or shift % size:
+                y = self._rolled(g, y, shift % size if isinstance(size, int) else shift, axis % x.rank, size)
         return y
 
     def _rolled(self, g: OnnxBuilder, y: Any, shift: int, axis: int, size: Size) -> Any:
@@ -415,9 +253,7 @@ class Roll(Moves):
             else None
         )
         at = at if at is not None else g.const([-shift])
-        return g.op(
-            "Concat", g.op("Slice", y, at, far, here), g.op("Slice", y, g.const([0]), at, here), axis=axis
-        )
+        return g.op("Concat", g.op("Slice", y, at, far, here), g.op("Slice", y, g.const([0]), at, here), axis=axis)
 
     def detail(self) -> str:
         return ", ".join(map(str, self.shifts))

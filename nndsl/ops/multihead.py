@@ -11,7 +11,7 @@ from nndsl.ops.windows import dtype_argument
 from nndsl.shapes import Size, TensorType
 
 if TYPE_CHECKING:
-    from nndsl.ops.emit import OnnxBuilder, OnnxValue, Operand, Text, TorchWriter
+    from nndsl.ops.emit import OnnxBuilder, OnnxValue, Text, TorchWriter
     from nndsl.ops.say import Say
 
 Types = tuple[TensorType, TensorType, TensorType]
@@ -83,17 +83,17 @@ class MultiheadAttention(Op, family=ATTENTION):
             ):
                 return False
             if x.dtype != roles[0].dtype:
-                say.error(
-                    f"queries are {roles[0].dtype}, and this is {x.dtype}", code="dtype-mismatch", at=at
-                )
+                say.error(f"queries are {roles[0].dtype}, and this is {x.dtype}", code="dtype-mismatch", at=at)
                 return False
         return True
 
     def _widths(self, roles: Types, say: Say) -> bool:
-        for at, x in enumerate(roles):
-            if say.known(x.shape[-1], "the size of the last axis", at=at) is None:
+        width = 0
+        for at, x in reversed(list(enumerate(roles))):
+            known = say.known(x.shape[-1], "the size of the last axis", at=at)
+            if known is None:
                 return False
-        width = int(roles[0].shape[-1])  # type: ignore[call-overload]  # known, as was just asked
+            width = known
         if width % self.num_heads == 0:
             return True
         fitting = [h for h in range(1, width + 1) if width % h == 0]
@@ -113,9 +113,7 @@ class MultiheadAttention(Op, family=ATTENTION):
                 help="put the causal mask into the mask",
             )
             return False
-        if self.is_causal and not say.same(
-            length, keys, "causal attention has a key for each query", at="is_causal"
-        ):
+        if self.is_causal and not say.same(length, keys, "causal attention has a key for each query", at="is_causal"):
             return False
         single = query.rank == 2
         batch = self._batch(query)
@@ -176,8 +174,7 @@ class MultiheadAttention(Op, family=ATTENTION):
         else:
             names = ("q_proj_weight", "k_proj_weight", "v_proj_weight")
             made = [
-                Weight(n, (width, x.shape[-1]), dtype=dtype, init=self.init)
-                for n, x in zip(names, roles, strict=True)
+                Weight(n, (width, x.shape[-1]), dtype=dtype, init=self.init) for n, x in zip(names, roles, strict=True)
             ]
         if self.bias:
             made.append(Weight("in_proj_bias", (3 * width,), dtype=dtype, init=self.bias_init))
@@ -190,14 +187,15 @@ class MultiheadAttention(Op, family=ATTENTION):
 
     def macs(self, query: Any, key: Any, value: Any, *masks: Any, y: Any) -> Size:
         q, k, v = self.roles(query, key, value)
-        width = q.shape[-1]
+        width: Size = q.shape[-1]
         batch, length = self._batch(q), self._length(q)
-        inside = length * width + self._length(k) * (k.shape[-1] + v.shape[-1])
+        inside: Size = length * width + self._length(k) * (k.shape[-1] + v.shape[-1])
         return batch * width * (inside + 2 * length * self._keys(k) + length * width)
 
     def flops(self, query: Any, key: Any, value: Any, *masks: Any, y: Any) -> Size:
         q, k, _ = self.roles(query, key, value)
-        width, length = q.shape[-1], self._length(q)
+        width: Size = q.shape[-1]
+        length = self._length(q)
         scores = self._batch(q) * self.num_heads * length * self._keys(k)
         biases = self._batch(q) * width * (2 * length + 2 * self._length(k)) * int(self.bias)
         return self.macs(query, key, value, y=y) * 2 + scores * SOFTMAX_WORK + biases
@@ -224,9 +222,7 @@ class MultiheadAttention(Op, family=ATTENTION):
         given: dict[str, Any] = {} if padding is None else {"key_padding_mask": padding}
         if self.is_causal:
             length = self._length(query)
-            full = t.call(
-                "torch.ones", length, length, dtype=t.dtype("bool"), device=t.attribute(query, "device")
-            )
+            full = t.call("torch.ones", length, length, dtype=t.dtype("bool"), device=t.attribute(query, "device"))
             mask = t.let(t.method(full, "triu", 1), "future")
         if mask is not None:
             given["attn_mask"] = mask
@@ -235,9 +231,7 @@ class MultiheadAttention(Op, family=ATTENTION):
         if not self.need_weights:
             call = t.call(t.me(), *self.roles(query, key, value), **given, need_weights=False)
             return t.index(call, 0)
-        return t.unpack(
-            t.call(t.me(), *self.roles(query, key, value), **given, **self.given("average_attn_weights"))
-        )
+        return t.unpack(t.call(t.me(), *self.roles(query, key, value), **given, **self.given("average_attn_weights")))
 
     # ------------------------------------------------------------ ONNX
 
@@ -247,17 +241,11 @@ class MultiheadAttention(Op, family=ATTENTION):
         q, k, v = self._more_keys(g, self._projected(g, roles), batch, query.dtype)
         blocked = self._blocked(g, (query, roles[1]), padding, mask)
         if g.opset >= 23 and not self.need_weights and query.dtype in ("float", "float32", "float16"):
-            wide = (
-                blocked
-                if padding is None or blocked is None
-                else g.op("Expand", blocked, g.sizes([length, keys]))
-            )
+            wide = blocked if padding is None or blocked is None else g.op("Expand", blocked, g.sizes([length, keys]))
             heads = self.num_heads
             y = g.op("Attention", q, k, v, wide, q_num_heads=heads, kv_num_heads=heads)
             return self._out(g, y, query)
-        q, k, v = (
-            self._heads(g, x, batch, size, query.shape[-1]) for x, size in ((q, length), (k, keys), (v, keys))
-        )
+        q, k, v = (self._heads(g, x, batch, size, query.shape[-1]) for x, size in ((q, length), (k, keys), (v, keys)))
         width = query.shape[-1] // self.num_heads
         y, weights = attend(
             g, (q, k, v), sizes=(length, keys, width), rank=4,
@@ -281,9 +269,7 @@ class MultiheadAttention(Op, family=ATTENTION):
             part = slice(i * width, (i + 1) * width)
             make = _columns("in_proj_weight", part) if joint else _columns(f"{name}_proj_weight", slice(None))
             y = g.op("MatMul", self._in(g, x), g.packed(f"{name}_proj", make))
-            made.append(
-                g.op("Add", y, g.packed(f"{name}_bias", _part("in_proj_bias", part))) if self.bias else y
-            )
+            made.append(g.op("Add", y, g.packed(f"{name}_bias", _part("in_proj_bias", part))) if self.bias else y)
         return made[0], made[1], made[2]
 
     def _in(self, g: OnnxBuilder, x: Any) -> Any:

@@ -25,9 +25,7 @@ class Windows(Moves, abstract=True):
     def counts(self, sizes: tuple[Size, ...]) -> tuple[Size, Size]:
         """How many windows fit, down and across."""
         made = []
-        for size, k, d, p, s in zip(
-            sizes, self.kernel_size, self.dilation, self.padding, self.stride, strict=True
-        ):
+        for size, k, d, p, s in zip(sizes, self.kernel_size, self.dilation, self.padding, self.stride, strict=True):
             made.append((size + 2 * p - d * (k - 1) - 1) // s + 1)
         return made[0], made[1]
 
@@ -86,9 +84,7 @@ class Unfold(Windows):
         return t.new("nn.Unfold", self.kernel_size, **self.given_windows())
 
     def torch(self, t: TorchWriter, x: Operand) -> Text:
-        return t.call(
-            "F.unfold", x, _pair(self.kernel_size), **{k: _pair(v) for k, v in self.given_windows().items()}
-        )
+        return t.call("F.unfold", x, _pair(self.kernel_size), **{k: _pair(v) for k, v in self.given_windows().items()})
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
         """ONNX has none: a convolution whose filters pick one place of the window each."""
@@ -205,11 +201,7 @@ class PixelShuffle(Moves):
         r = self.upscale_factor
         images = x if x.rank == 4 else g.op("Reshape", x, g.sizes([-1, channels, height, width]))
         y = g.op("DepthToSpace", images, blocksize=r, mode="CRD")
-        return (
-            y
-            if x.rank == 4
-            else g.op("Reshape", y, g.sizes([*batch, channels // (r * r), height * r, width * r]))
-        )
+        return y if x.rank == 4 else g.op("Reshape", y, g.sizes([*batch, channels // (r * r), height * r, width * r]))
 
 
 class PixelUnshuffle(Moves):
@@ -229,9 +221,7 @@ class PixelUnshuffle(Moves):
             return None
         *batch, channels, height, width = x.shape
         for what, size in (("height", height), ("width", width)):
-            if not say.same(
-                size // r * r, size, f"the {what} must be a multiple of {r}", at="downscale_factor"
-            ):
+            if not say.same(size // r * r, size, f"the {what} must be a multiple of {r}", at="downscale_factor"):
                 return None
         return TensorType(x.dtype, (*batch, channels * r * r, height // r, width // r))
 

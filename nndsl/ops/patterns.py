@@ -65,7 +65,7 @@ def read_pattern(text: str) -> Pattern:
             raise BadPattern(f"{twice} stands twice on one side")
     if any(axis == [MERGED] or (DOTS in axis and len(axis) > 1) for axis in left):
         raise BadPattern("on the left, ... stands outside parentheses")
-    if {DOTS, MERGED} & set(sum(right, [])) and [DOTS] not in left:
+    if any(atom in (DOTS, MERGED) for axis in right for atom in axis) and [DOTS] not in left:
         raise BadPattern("... stands on the right only")
     return Pattern(left, right, numbers)
 

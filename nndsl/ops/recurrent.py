@@ -11,7 +11,7 @@ from nndsl.ops.windows import dtype_argument
 from nndsl.shapes import Size, TensorType
 
 if TYPE_CHECKING:
-    from nndsl.ops.emit import OnnxBuilder, OnnxValue, Operand, Text, TorchWriter
+    from nndsl.ops.emit import OnnxBuilder, OnnxValue, Text, TorchWriter
     from nndsl.ops.say import Say
 
 
@@ -19,8 +19,8 @@ class Recurrent(Op, family=RECURRENT, abstract=True):
     """What the three have in common. `order`: PyTorch's gates as ONNX orders them; `inner`: operations of a unit in a
     step besides the products."""
 
-    inputs = ("x", "h_0?", "lengths?")
-    outputs = ("output", "h_n")
+    inputs: ClassVar[tuple[str, ...]] = ("x", "h_0?", "lengths?")
+    outputs: ClassVar[tuple[str, ...]] = ("output", "h_n")
     order: ClassVar[tuple[int, ...]]
     inner: ClassVar[int]
     node: ClassVar[str]
@@ -47,7 +47,7 @@ class Recurrent(Op, family=RECURRENT, abstract=True):
 
     def parts(self, inputs: tuple[Any, ...]) -> tuple[Any, Any, Any, Any]:
         """x, h_0, c_0, lengths."""
-        return inputs if self.cell_state else (*inputs[:2], None, inputs[2])  # type: ignore[return-value]
+        return inputs if self.cell_state else (*inputs[:2], None, inputs[2])
 
     def shape(self, *inputs: Any, say: Say) -> tuple[TensorType, ...] | None:
         x, h_0, c_0, lengths = self.parts(inputs)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Cell(Op, family=RECURRENT, abstract=True):
     """`order`, `inner` and `node` as in `Recurrent`."""
 
-    inputs = ("x", "h?")
-    outputs = ("h",)
+    inputs: ClassVar[tuple[str, ...]] = ("x", "h?")
+    outputs: ClassVar[tuple[str, ...]] = ("h",)
     order: ClassVar[tuple[int, ...]]
     inner: ClassVar[int]
     node: ClassVar[str]
@@ -51,7 +51,7 @@ class Cell(Op, family=RECURRENT, abstract=True):
         return made + [Weight(name, (rows,), dtype=x.dtype, init=self.bias_init) for name in biases]
 
     def macs(self, *inputs: Any, y: Any) -> Size:
-        x = inputs[0]
+        x: TensorType = inputs[0]
         return product(x.shape[:-1]) * (len(self.order) * self.hidden_size * (x.shape[-1] + self.hidden_size))
 
     def flops(self, *inputs: Any, y: Any) -> Size:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from nndsl.ops.arithmetic import cast_to, scalar, together
+from nndsl.ops.arithmetic import cast_to, scalar
 from nndsl.ops.kinds import Ints
 from nndsl.ops.lowering import reduce
 from nndsl.ops.schema import REDUCTION, Op, param, same_along
@@ -160,9 +160,7 @@ class Max(Mean):
     def takes(self, x: TensorType, say: Say) -> bool:
         if x.dtype != "bool":
             return True
-        say.error(
-            f"{self.name} takes numbers, and this is bool", code="dtype-mismatch", at=0, help="`Any` or `All`"
-        )
+        say.error(f"{self.name} takes numbers, and this is bool", code="dtype-mismatch", at=0, help="`Any` or `All`")
         return False
 
 
@@ -190,9 +188,7 @@ class Var(Reduction):
 
     function, work = "var", 4
     dim: Ints | None = param(None, doc="the dims; all when not given")
-    correction: int = param(
-        1, doc="taken from the number of values: 1 for a sample, 0 for all there are", min=0
-    )
+    correction: int = param(1, doc="taken from the number of values: 1 for a sample, 0 for all there are", min=0)
     keepdim: bool = param(False, doc="keep them, of size 1")
 
     examples = [
@@ -215,11 +211,7 @@ class Var(Reduction):
         if not self.correction:
             return self.reduced(g, "ReduceMean", squares, x.rank)
         count = self.count(x)
-        less = (
-            smax(count - self.correction, 0)
-            if isinstance(count, Dim)
-            else float(max(count - self.correction, 0))
-        )
+        less = smax(count - self.correction, 0) if isinstance(count, Dim) else float(max(count - self.correction, 0))
         return g.op("Div", self.reduced(g, "ReduceSum", squares, x.rank), scalar(g, less, x.dtype))
 
 
@@ -307,113 +299,3 @@ class Any_(All, name="Any"):
 
     function, node = "any", "ReduceMax"
     examples = [e.replace("All", "Any") for e in All.examples]
-
-
-class Normalize(Op, family=REDUCTION):
-    """Scale to norm 1 along a dim: [*] -> [*] (torch.nn.functional.normalize)."""
-
-    p: float = param(2.0, doc="which norm")
-    dim: int = param(1, doc="the dim")
-    eps: float = param(1e-12, doc="the least norm that is divided by")
-
-    examples = [
-        "[2, 3, 4] -> Normalize -> [2, 3, 4]",
-        "[N, T] -> Normalize(1.0, dim=-1) -> [N, T]",
-        "[N, T, 8] -> Normalize(p=3.0, dim=2, eps=0.001) -> [N, T, 8]",
-    ]
-
-    def shape(self, x: TensorType, say: Say) -> TensorType | None:
-        return x if say.floating(x) and say.axis(self.dim, x.rank) is not None else None
-
-    def flops(self, x: TensorType, y: TensorType) -> Size:
-        return same_along(y, 3)
-
-    def torch(self, t: TorchWriter, x: Operand) -> Text:
-        return t.call("F.normalize", x, **self.given("p", "dim", "eps"))
-
-    def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
-        norm = p_norm(g, x, self.p, lambda node, y: reduce(g, node, y, [self.dim]), x.dtype)
-        return g.op("Div", x, g.op("Max", norm, g.const(self.eps, x.dtype)))
-
-
-class CosineSimilarity(Op, family=REDUCTION):
-    """The cosine of the angle between vectors: [*, D, *], [*, D, *] -> [*, *] (torch.nn.CosineSimilarity)."""
-
-    inputs = ("x1", "x2")
-    dim: int = param(1, doc="the dim of the vectors")
-    eps: float = param(1e-8, doc="the least norm that is divided by")
-
-    examples = [
-        "([2, 3], [2, 3]) -> CosineSimilarity -> [2]",
-        "([N, 1, 8], [N, T, 8]) -> CosineSimilarity(dim=-1) -> [N, T]",
-        "([4], [4]) -> CosineSimilarity(0, eps=0.1) -> []",
-    ]
-
-    def shape(self, x1: TensorType, x2: TensorType, say: Say) -> TensorType | None:
-        shape = (
-            together(say, x1, x2, "compared") if say.floating(x1, at=0) and say.floating(x2, at=1) else None
-        )
-        axis = None if shape is None else say.axis(self.dim, len(shape))
-        if shape is None or axis is None:
-            return None
-        return TensorType(x1.dtype, (*shape[:axis], *shape[axis + 1 :]))
-
-    def flops(self, x1: TensorType, x2: TensorType, y: TensorType) -> Size:
-        """Three products of vectors, two roots, two bounds, two divisions."""
-        rank = max(x1.rank, x2.rank)
-        axis = self.dim % rank - rank
-        sizes = [x.shape[axis] if -axis <= x.rank else 1 for x in (x1, x2)]
-        return same_along(y) * (sizes[1] if sizes[0] == 1 else sizes[0]) * 6 + same_along(y, 4)
-
-    def module(self, t: TorchWriter, x1: Operand, x2: Operand) -> Text:
-        return t.new("nn.CosineSimilarity", **self.given("dim", "eps"))
-
-    def torch(self, t: TorchWriter, x1: Operand, x2: Operand) -> Text:
-        return t.call("F.cosine_similarity", x1, x2, **self.given("dim", "eps"))
-
-    def onnx(self, g: OnnxBuilder, x1: OnnxValue, x2: OnnxValue) -> Any:
-        rank = max(x1.rank, x2.rank)
-        axis = self.dim % rank - rank
-        eps = g.const(self.eps, x1.dtype)
-        scaled = [g.op("Div", x, g.op("Max", self._length(g, x, axis), eps)) for x in (x1, x2)]
-        return reduce(g, "ReduceSum", g.op("Mul", *scaled), [axis], keepdims=False)
-
-    def _length(self, g: OnnxBuilder, x: OnnxValue, axis: int) -> Any:
-        return reduce(g, "ReduceL2", x, [axis]) if -axis <= x.rank else g.op("Abs", x)
-
-
-class PairwiseDistance(Op, family=REDUCTION):
-    """The distance between vectors: [*, D], [*, D] -> [*] (torch.nn.PairwiseDistance)."""
-
-    inputs = ("x1", "x2")
-    p: float = param(2.0, doc="which norm")
-    eps: float = param(1e-6, doc="added to each difference")
-    keepdim: bool = param(False, doc="keep the last dim, of size 1")
-
-    examples = [
-        "([2, 3], [2, 3]) -> PairwiseDistance -> [2]",
-        "([N, 1, 8], [N, T, 8]) -> PairwiseDistance(p=1.0, keepdim=true) -> [N, T, 1]",
-        "([4], [4]) -> PairwiseDistance(3.0, eps=0.1) -> []",
-    ]
-
-    def shape(self, x1: TensorType, x2: TensorType, say: Say) -> TensorType | None:
-        shape = (
-            together(say, x1, x2, "compared") if say.floating(x1, at=0) and say.floating(x2, at=1) else None
-        )
-        if shape is None or not say.rank_at_least(TensorType(x1.dtype, shape), 1):
-            return None
-        return TensorType(x1.dtype, (*shape[:-1], *([1] if self.keepdim else [])))
-
-    def flops(self, x1: TensorType, x2: TensorType, y: TensorType) -> Size:
-        last = x2.shape[-1] if x1.rank == 0 or x1.shape[-1] == 1 else x1.shape[-1]
-        return same_along(y) * last * 4
-
-    def module(self, t: TorchWriter, x1: Operand, x2: Operand) -> Text:
-        return t.new("nn.PairwiseDistance", **self.given("p", "eps", "keepdim"))
-
-    def torch(self, t: TorchWriter, x1: Operand, x2: Operand) -> Text:
-        return t.call("F.pairwise_distance", x1, x2, **self.given("p", "eps", "keepdim"))
-
-    def onnx(self, g: OnnxBuilder, x1: OnnxValue, x2: OnnxValue) -> Any:
-        away = g.op("Add", g.op("Sub", x1, x2), g.const(self.eps, x1.dtype))
-        return p_norm(g, away, self.p, lambda node, y: reduce(g, node, y, [-1], self.keepdim), x1.dtype)

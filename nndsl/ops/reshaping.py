@@ -78,9 +78,7 @@ class Unflatten(Moves):
         axis = say.axis(self.dim, x.rank)
         if axis is None:
             return None
-        sizes = fill_in(
-            say, x.shape[axis], self.unflattened_size, f"dim {axis} of {say.type(x)}", "unflattened_size"
-        )
+        sizes = fill_in(say, x.shape[axis], self.unflattened_size, f"dim {axis} of {say.type(x)}", "unflattened_size")
         return None if sizes is None else TensorType(x.dtype, (*x.shape[:axis], *sizes, *x.shape[axis + 1 :]))
 
     def module(self, t: TorchWriter, x: Operand) -> Text | None:
@@ -215,9 +213,7 @@ class Squeeze(Moves):
     def shape(self, x: TensorType, say: Say) -> TensorType | None:
         for d in self.dim or ():
             axis = say.axis(d, x.rank)
-            if axis is None or not say.same(
-                x.shape[axis], 1, f"only dims of size 1 are dropped, dim {axis}", at="dim"
-            ):
+            if axis is None or not say.same(x.shape[axis], 1, f"only dims of size 1 are dropped, dim {axis}", at="dim"):
                 return None
         axes = self._axes(x)
         return TensorType(x.dtype, tuple(s for i, s in enumerate(x.shape) if i not in axes))
@@ -331,14 +327,10 @@ class Pad(Moves):
     def shape(self, x: TensorType, say: Say) -> TensorType | None:
         count = len(self.pad) // 2
         if count > x.rank:
-            say.error(
-                f"{len(self.pad)} numbers for {x.rank} dims: {say.type(x)}", code="rank-mismatch", at="pad"
-            )
+            say.error(f"{len(self.pad)} numbers for {x.rank} dims: {say.type(x)}", code="rank-mismatch", at="pad")
             return None
         if self.mode != "constant" and x.rank not in (count + 1, count + 2):
-            say.error(
-                f"mode {self.mode} pads all but the first one or two dims", code="rank-mismatch", at="pad"
-            )
+            say.error(f"mode {self.mode} pads all but the first one or two dims", code="rank-mismatch", at="pad")
             return None
         sizes = []
         for axis, (size, before, after) in enumerate(zip(x.shape, *self._ends(x.rank), strict=True)):
@@ -367,11 +359,7 @@ class Pad(Moves):
             return self._wrapped(g, x, before, after)
         ends = [*before, *after]
         pads = g.sizes(ends) if any(isinstance(e, Dim) for e in ends) else g.const(ends)
-        value = (
-            g.const(float(self.value) if is_floating(x.dtype) else self.value, x.dtype)
-            if self.value
-            else None
-        )
+        value = g.const(float(self.value) if is_floating(x.dtype) else self.value, x.dtype) if self.value else None
         return g.op("Pad", x, pads, value, mode=_MODES.get(self.mode, "constant"))
 
     def _wrapped(self, g: OnnxBuilder, x: OnnxValue, before: list[Size], after: list[Size]) -> Any:

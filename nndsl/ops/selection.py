@@ -86,11 +86,7 @@ class IndexSelect(Op, family=SHAPE):
 
     def shape(self, x: TensorType, index: TensorType, say: Say) -> TensorType | None:
         axis = say.axis(self.dim, x.rank)
-        if (
-            axis is None
-            or not say.integral(index, at=1)
-            or not say.rank(index, 1, layout="an index of one dim", at=1)
-        ):
+        if axis is None or not say.integral(index, at=1) or not say.rank(index, 1, layout="an index of one dim", at=1):
             return None
         return TensorType(x.dtype, (*x.shape[:axis], *index.shape, *x.shape[axis + 1 :]))
 
@@ -117,9 +113,7 @@ class Where(Op, family=SHAPE):
         "(bool[3], int[3]) -> Where(2) -> int[3]",
     ]
 
-    def shape(
-        self, condition: TensorType, x: TensorType, y: TensorType | None, say: Say
-    ) -> TensorType | None:
+    def shape(self, condition: TensorType, x: TensorType, y: TensorType | None, say: Say) -> TensorType | None:
         if not say.boolean(condition, at=0):
             return None
         if (y is None) == (self.other is None):
@@ -134,9 +128,7 @@ class Where(Op, family=SHAPE):
             shape = together(say, TensorType(x.dtype, shape), y, "combined", at=2)
         return None if shape is None else TensorType(dtype, shape)
 
-    def flops(
-        self, condition: TensorType, x: TensorType, other: TensorType | None, /, *, y: TensorType
-    ) -> Size:
+    def flops(self, condition: TensorType, x: TensorType, other: TensorType | None, /, *, y: TensorType) -> Size:
         return same_along(y)
 
     def torch(self, t: TorchWriter, condition: Operand, x: Operand, y: Operand | None) -> Text:
@@ -169,9 +161,7 @@ class MaskedFill(Op, family=SHAPE):
         shape = together(say, x, mask, "combined", at=1)
         if shape is None:
             return None
-        if len(shape) > x.rank or any(
-            say.facts.equal(a, b) is not True for a, b in zip(shape, x.shape, strict=True)
-        ):
+        if len(shape) > x.rank or any(say.facts.equal(a, b) is not True for a, b in zip(shape, x.shape, strict=True)):
             say.error(f"the mask {say.type(mask)} is larger than {say.type(x)}", code="shape-mismatch", at=1)
             return None
         return x
@@ -213,9 +203,7 @@ class Scatter(Op, family=SHAPE):
             )
             return None
         pairs = zip(index.shape, src.shape, strict=True)
-        if not all(
-            say.same(a, b, f"each index has a value, dim {i}", at=2) for i, (a, b) in enumerate(pairs)
-        ):
+        if not all(say.same(a, b, f"each index has a value, dim {i}", at=2) for i, (a, b) in enumerate(pairs)):
             return None
         return x if _fits(say, index, x, axis, 1) else None
 

@@ -107,9 +107,7 @@ class WeightOf(Op, family=TENSOR):
             return TensorType(found.dtype, tuple(found.shape))
         names = ", ".join(w.name for w in self.weights())
         has = f"it has {names}" if names else "it has none"
-        say.error(
-            f"{self.owner.name} has no weight named {self.weight}: {has}", code="unknown-name", at="weight"
-        )
+        say.error(f"{self.owner.name} has no weight named {self.weight}: {has}", code="unknown-name", at="weight")
         return None
 
     def weights(self) -> list[Weight]:
@@ -165,7 +163,7 @@ class Merge(Op, family=TENSOR):
             return None
         if not all(
             say.same(a, b, f"{what}, dim {i}", at=1)
-            for i, (a, b) in enumerate(zip(then.shape, otherwise.shape))
+            for i, (a, b) in enumerate(zip(then.shape, otherwise.shape, strict=True))
         ):
             return None
         return then
@@ -215,9 +213,7 @@ class Extern(Op, family=TENSOR):
     def onnx(self, g: OnnxBuilder, *xs: OnnxValue) -> Any:
         from nndsl.ops.schema import Unsupported
 
-        raise Unsupported(
-            f"{self.title} is written in Python ({self.target}), so its ONNX graph is not known"
-        )
+        raise Unsupported(f"{self.title} is written in Python ({self.target}), so its ONNX graph is not known")
 
     def key(self) -> tuple[Any, ...]:
         arguments = tuple((name, str(value)) for name, value in sorted(self.arguments.items()))
@@ -349,9 +345,7 @@ class Tril(Op, family=SHAPE):
             else "int64"
         )
         inside = x if kind == x.dtype else g.cast(x, kind)
-        y = g.op(
-            "Trilu", inside, g.const(self.diagonal) if self.diagonal else None, upper=int(self.name == "Triu")
-        )
+        y = g.op("Trilu", inside, g.const(self.diagonal) if self.diagonal else None, upper=int(self.name == "Triu"))
         return y if kind == x.dtype else g.cast(y, x.dtype)
 
 

@@ -14,9 +14,7 @@ NUMERIC = ["Add", "Subtract", "Multiply", "Divide", "FloorDivide", "Remainder"]
 COMPARED = ["Equal", "NotEqual", "Less", "LessEqual", "Greater", "GreaterEqual"]
 
 
-@pytest.mark.parametrize(
-    "example", examples("arithmetic", "comparison", "elementwise", "generators", "tensor")
-)
+@pytest.mark.parametrize("example", examples("arithmetic", "comparison", "elementwise", "generators", "tensor"))
 def test_examples(example: str) -> None:
     positive = any(word in example for word in ("Log", "Sqrt", "Rsqrt", "Asin", "Acos", "Log1p", "Pow"))
     small = (
@@ -42,8 +40,7 @@ def test_two_tensors(name: str) -> None:
         tolerance=1e-4,
     )
     whole = {
-        i: lambda t, i=i: torch.tensor([[-7, 7, 5]] if i == 0 else [[3], [-3], [4]], dtype=torch.int64)
-        for i in (0, 1)
+        i: lambda t, i=i: torch.tensor([[-7, 7, 5]] if i == 0 else [[3], [-3], [4]], dtype=torch.int64) for i in (0, 1)
     }
     check(op, "int[1, 3]", "int[3, 1]", data=whole, opsets=(17, 23))
 
@@ -94,9 +91,7 @@ class Told(Collect):
 
 def test_a_mismatch_names_every_dim() -> None:
     say = Told("Add")
-    assert (
-        everything()["Add"]().shape(read_type("[N, 128, 28, 28]"), read_type("[N, 64, 56, 56]"), say) is None
-    )
+    assert everything()["Add"]().shape(read_type("[N, 128, 28, 28]"), read_type("[N, 64, 56, 56]"), say) is None
     label, message = say.messages[0][0], say.messages[1]
     assert message == ("shape-mismatch", "these two cannot be added: [N, 128, 28, 28] and [N, 64, 56, 56]")
     assert label == "dim 1: 128 ≠ 64, dims 2 and 3: 28 ≠ 56"

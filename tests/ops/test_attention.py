@@ -53,16 +53,9 @@ def test_unknown_width() -> None:
 
 def test_scaled_dot_product_complains() -> None:
     sdpa = "ScaledDotProductAttention"
-    assert (
-        complaint(sdpa, "[2, 3, 4]", "[2, 5, 6]", "[2, 5, 4]")[1]
-        == "queries and keys have the same last dim: 4 ≠ 6"
-    )
-    assert (
-        complaint(sdpa, "[2, 3, 4]", "[2, 5, 4]", "[2, 6, 4]")[1] == "there is one value for each key: 5 ≠ 6"
-    )
-    assert (
-        complaint(sdpa, "[4, 3, 4]", "[2, 5, 4]", "[2, 5, 4]")[1] == "queries and keys agree in dim 0: 4 ≠ 2"
-    )
+    assert complaint(sdpa, "[2, 3, 4]", "[2, 5, 6]", "[2, 5, 4]")[1] == "queries and keys have the same last dim: 4 ≠ 6"
+    assert complaint(sdpa, "[2, 3, 4]", "[2, 5, 4]", "[2, 6, 4]")[1] == "there is one value for each key: 5 ≠ 6"
+    assert complaint(sdpa, "[4, 3, 4]", "[2, 5, 4]", "[2, 5, 4]")[1] == "queries and keys agree in dim 0: 4 ≠ 2"
     shared = sdpa + "(enable_gqa=True)"
     assert (
         complaint(shared, *["[1, 4, 5, 4]"], *["[1, 3, 5, 4]"] * 2)[1]
@@ -76,9 +69,7 @@ def test_scaled_dot_product_complains() -> None:
 
 def test_costs_are_exact() -> None:
     op = everything()["ScaledDotProductAttention"]()
-    types = [
-        infer(everything()["Identity"](), t)[0] for t in ("[B, 2, T, 8]", "[B, 2, S, 8]", "[B, 2, S, 8]")
-    ]
+    types = [infer(everything()["Identity"](), t)[0] for t in ("[B, 2, T, 8]", "[B, 2, S, 8]", "[B, 2, S, 8]")]
     y = infer(op, *types, None)[0]
     assert str(op.macs(*types, None, y=y)) == "32*B*S*T"
 
@@ -119,26 +110,17 @@ def test_multihead(options: str, types: list[str | None]) -> None:
 
 
 def test_multihead_complains() -> None:
-    assert (
-        complaint("MultiheadAttention(7)", "[N, T, 256]")[1] == "a width of 256 does not divide into 7 heads"
-    )
+    assert complaint("MultiheadAttention(7)", "[N, T, 256]")[1] == "a width of 256 does not divide into 7 heads"
     assert complaint("MultiheadAttention(2)", "[N, T, D]")[0] == "unknown-dim"
-    assert complaint("MultiheadAttention(2)", "[N, T, 8]", "[N, S, 8]", "[N, T, 8]")[1].startswith(
-        "there is one value"
-    )
-    assert (
-        complaint("MultiheadAttention(2)", "[2, T, 8]", "[3, S, 8]")[1]
-        == "all inputs have the same batch: 2 ≠ 3"
-    )
+    assert complaint("MultiheadAttention(2)", "[N, T, 8]", "[N, S, 8]", "[N, T, 8]")[1].startswith("there is one value")
+    assert complaint("MultiheadAttention(2)", "[2, T, 8]", "[3, S, 8]")[1] == "all inputs have the same batch: 2 ≠ 3"
     assert (
         complaint("MultiheadAttention(2)", "[2, 5, 8]", None, None, "bool[2, 4]")[1]
         == "key_padding_mask is [2, 5], dim 1: 4 ≠ 5"
     )
     wrong = complaint("MultiheadAttention(2)", "[2, 5, 8]", None, None, None, "bool[4]")
     assert wrong == ("rank-mismatch", "attn_mask is [5, 5] or [4, 5, 5], and this is [4]")
-    assert (
-        complaint("MultiheadAttention(2)", "[2, 5, 8]", None, None, None, "int[5, 5]")[0] == "dtype-mismatch"
-    )
+    assert complaint("MultiheadAttention(2)", "[2, 5, 8]", None, None, None, "int[5, 5]")[0] == "dtype-mismatch"
     assert complaint("MultiheadAttention(2, is_causal=True)", "[2, 5, 8]", "[2, 6, 8]")[1].endswith("5 ≠ 6")
     assert complaint("MultiheadAttention(2)", "[2, 5, 1, 8]")[0] == "rank-mismatch"
 

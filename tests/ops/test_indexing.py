@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import torch
 
-from nndsl.ops import everything
 from nndsl.ops.indexing import Index
 from nndsl.shapes import Size, symbol
 from tests.ops.support import check, complaint, examples, flow, infer
@@ -36,11 +35,7 @@ def t_size(type: Any) -> int:
 
 def scattered(example: str) -> Any:
     """Scatter writes each place once: what wins among several is not defined."""
-    return (
-        {1: lambda t: torch.zeros([int(s) for s in t.shape], dtype=torch.int64)}
-        if "Scatter(" in example
-        else None
-    )
+    return {1: lambda t: torch.zeros([int(s) for s in t.shape], dtype=torch.int64)} if "Scatter(" in example else None
 
 
 @pytest.mark.parametrize(
@@ -83,8 +78,7 @@ def test_numbers_and_slices(items: tuple[Any, ...]) -> None:
 )
 def test_tensors_as_indices(items: tuple[Any, ...], indices: list[str]) -> None:
     negative = {
-        i: lambda t: torch.randint(-2, 2, [int(s) for s in t.shape]).to(getattr(torch, t.dtype))
-        for i in (1, 2, 3)
+        i: lambda t: torch.randint(-2, 2, [int(s) for s in t.shape]).to(getattr(torch, t.dtype)) for i in (1, 2, 3)
     }
     check(
         Index(items),

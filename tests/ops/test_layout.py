@@ -9,7 +9,7 @@ from nndsl.ops.layout import Transposed
 from tests.ops.support import check, complaint, examples, flow, infer
 
 
-@pytest.mark.parametrize("example", examples("layout", "reshaping"))
+@pytest.mark.parametrize("example", examples("layout", "cutting", "reshaping"))
 def test_examples(example: str) -> None:
     flow(example, opsets=(17, 23))
 

@@ -30,7 +30,7 @@ def test_examples(example: str) -> None:
 @pytest.mark.parametrize("started", [False, True])
 def test_lengths(op: str, started: bool) -> None:
     """What stands beyond a sequence's end has no influence, and gives zeros."""
-    made = everything()[op.split("(")[0]]
+    made = everything()[op.partition("(")[0]]
     layer = eval(op, {made.name: made})
     x = "[N, T, 3]" if layer.batch_first else "[T, N, 3]"
     state = f"[{layer.num_layers * layer.directions}, N, 4]"

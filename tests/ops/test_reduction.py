@@ -8,7 +8,7 @@ from nndsl.ops import everything
 from tests.ops.support import check, complaint, examples, flow
 
 
-@pytest.mark.parametrize("example", examples("reduction", "patches"))
+@pytest.mark.parametrize("example", examples("reduction", "similarity", "patches"))
 def test_examples(example: str) -> None:
     sizes = [{"N": 2, "C": 3, "H": 6, "W": 5, "T": 4}, {"N": 3, "C": 1, "H": 7, "W": 8, "T": 2}]
     flow(example, at=sizes, opsets=(17, 23), tolerance=1e-4)
