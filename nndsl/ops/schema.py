@@ -231,7 +231,8 @@ class Op:
     def initializable(self, *inputs: Any, say: Say) -> bool:
         """Do the initialisers that the spec gives fit the weights? Asked after `shape` succeeded."""
         for weight in self.weights(*inputs):
-            problem = weight.init.misfit(weight.shape) if weight.init is not None else None
+            # A buffer's value may be a graph that computes it, which has its shape by then.
+            problem = weight.init.misfit(weight.shape) if hasattr(weight.init, "misfit") else None
             if problem is not None:
                 say.error(problem, at="init" if weight.init is self.init else "bias_init")
                 return False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nndsl.backends.torch.lowering import Lowering
 from nndsl.backends.torch.names import MODULE_ATTRIBUTES, is_attribute, number, quote
 from nndsl.backends.torch.pieces import Box, Code, Entry, Group, Line, New, Number, Piece, Slot, show, slots
-from nndsl.backends.torch.plan import Place, attribute, operands_of, owns
+from nndsl.backends.torch.plan import Place, attribute, operands_of, owns, tensor_path
 from nndsl.ir.graph import Graph, Node
 from nndsl.ops.emit import Text
 from nndsl.ops.initializers import INITIALIZERS, Initializer
@@ -261,13 +261,13 @@ def _tensor(module: File, graph: Graph, node: Node, after: list[Line]) -> Iterat
     else:
         value, filled = _filled(shape, init, dtype, node.texts)
     yield from before
-    path = Place().path(node.label)
-    if not trained:
+    path = tensor_path(node.label, trained)
+    if node.label in MODULE_ATTRIBUTES:
+        yield Line([f"{path} = nn.Parameter(", value, ")"] if trained else [f"{path} = ", value])
+    elif not trained:
         yield Line([f"self.register_buffer({quote(node.label)}, ", value, ")"])
     elif is_attribute(node.label):
         yield Line([f"{path} = nn.Parameter(", value, ")"])
-    elif node.label in MODULE_ATTRIBUTES:
-        yield Line([f"self._parameters[{quote(node.label)}] = nn.Parameter(", value, ")"])
     else:
         yield Line([f"self.register_parameter({quote(node.label)}, nn.Parameter(", value, "))"])
     if filled is not None:

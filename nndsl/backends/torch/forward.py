@@ -19,7 +19,7 @@ from nndsl.backends.torch.layout import WIDTH
 from nndsl.backends.torch.lowering import Lowering
 from nndsl.backends.torch.names import RESERVED, fresh, member, variable
 from nndsl.backends.torch.pieces import Code, Line
-from nndsl.backends.torch.plan import operand
+from nndsl.backends.torch.plan import operand, tensor_path
 from nndsl.backends.torch.steps import Cell, Flow, Step, flatten
 from nndsl.ir.graph import Graph
 from nndsl.ops.emit import Operand, Text
@@ -360,8 +360,8 @@ class Body:
     def layer(self, step: Step, asked: Lowering) -> Text:
         return Text(step.layer)
 
-    def tensor(self, step: Step, *_: Any) -> Text:
-        return Text(step.layer)
+    def tensor(self, step: Step, name: str, shape: Sequence[Size], init: Any, trained: bool, dtype: str) -> Text:
+        return Text(tensor_path(step.node.label, trained))
 
     def size(self, size: Size, asked: Lowering) -> Text:
         try:

@@ -97,7 +97,9 @@ class Lowering:
         return Text(f"{wrap(left, left_level)}{sign}{wrap(right, 80 if operator == '**' else tight)}", level)
 
     def unary(self, operator: str, a: Any) -> Text:
-        return Text(f"{operator}{wrap(self.value(a), 80)}", 80)
+        """A power gets parentheses that Python does not need, as the formatter has it."""
+        operand = self.value(a)
+        return Text(f"{operator}{wrap(operand, 100 if operand.level == 90 else 80)}", 80)
 
     def index(self, x: str, *items: Any) -> Text:
         return Text(f"{wrap(self.value(x), 100)}[{', '.join(map(self._item, items))}]")

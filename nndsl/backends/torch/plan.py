@@ -53,6 +53,13 @@ def attribute(base: str, label: str) -> str:
     return f"getattr({base}, {quote(label)})"
 
 
+def tensor_path(label: str, trained: bool) -> str:
+    """A parameter or buffer of the block itself."""
+    if label in MODULE_ATTRIBUTES:
+        return f"self.{'_parameters' if trained else '_buffers'}[{quote(label)}]"
+    return attribute("self", label)
+
+
 # ---------------------------------------------------------------- what a node asks for
 
 
