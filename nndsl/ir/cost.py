@@ -1,7 +1,8 @@
-"""What a graph costs: weights, multiply-accumulates, arithmetic. Counted once per distinct graph, however often it is used."""
+"""What a graph costs: weights, multiply-accumulates, arithmetic; counted once per distinct graph."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from nndsl.ir.graph import Graph, Node
@@ -11,7 +12,7 @@ from nndsl.shapes import Dim, Size, product
 
 @dataclass(slots=True)
 class Cost:
-    """`parameters`, `buffers`: numbers of elements, a shared layer's once. `macs`, `flops`: of one run outside training.
+    """Elements of `parameters` and `buffers`, a shared layer's once; `macs`, `flops` of one run outside training.
 
     `no_macs`, `no_flops` hold the operators without a formula: where they are not empty, the sum is a lower bound."""
 
@@ -104,3 +105,22 @@ def batch_symbol(graph: Graph) -> str | None:
 
 def for_one_sample(size: Size, batch: str | None) -> Size:
     return size.substitute({batch: 1}) if isinstance(size, Dim) and batch is not None else size
+
+
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def polynomial(size: Size, number: Callable[[int], str]) -> str | None:
+    """`18.9M·T + 6.14K·T²`, factors as `number` writes them; None for what holds divisions or differences."""
+    if isinstance(size, int):
+        return number(size)
+    terms = []
+    for atoms, factor in sorted(size.terms.items(), key=lambda term: (-len(term[0]), term[0])):
+        if factor < 0 or any(atom.operands for atom in atoms):
+            return None
+        letters = [
+            atom + (str(atoms.count(atom)).translate(_RAISED) if atoms.count(atom) > 1 else "")
+            for atom in dict.fromkeys(atoms)
+        ]
+        terms.append("·".join([number(factor), *letters]))
+    return " + ".join(terms)

@@ -84,7 +84,7 @@ def _users(graph: Graph) -> dict[int, int]:
 
 
 def _step(before: Node, after: Node, users: dict[int, int]) -> tuple[int | None, ...] | None:
-    """Which output of `before` each input of `after` is (None: what both are given); None where they do not form a run."""
+    """Which output of `before` each input of `after` is (None: what both are given); None: no run."""
     index = {id(v): i for i, v in enumerate(before.outputs)}
     if any(users.get(id(v), 0) > 1 for v in before.outputs) or len(before.inputs) != len(after.inputs):
         return None

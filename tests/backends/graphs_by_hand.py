@@ -90,12 +90,21 @@ class Builder:
         self.graph.outputs.append(Port(name, value))
         return value
 
-    def add(self, target: Op | Graph, inputs: Sequence[Value | None], types: Sequence[TensorType], label: str = "", **more: Any) -> Any:
+    def add(
+        self,
+        target: Op | Graph,
+        inputs: Sequence[Value | None],
+        types: Sequence[TensorType],
+        label: str = "",
+        **more: Any,
+    ) -> Any:
         name = target.name.lower()
         if not label:
             self.counts[name] = self.counts.get(name, 0) + 1
         outputs = [Value(t, index=i) for i, t in enumerate(types)]
-        node = Node(target, list(inputs), outputs, label or f"{name}_{self.counts[name]}", SPAN, labelled=bool(label), **more)
+        node = Node(
+            target, list(inputs), outputs, label or f"{name}_{self.counts[name]}", SPAN, labelled=bool(label), **more
+        )
         for value in outputs:
             value.producer = node
         self.graph.nodes.append(node)
@@ -123,7 +132,12 @@ class Builder:
         shape = (n, out, _less(h, stride), _less(w, stride))
         words = f"{out}, {k}×{k}" + (f" / {stride}" if stride > 1 else "")
         work = product(shape) * c * k * k
-        return self.op(made("Conv2d", schema.CONVOLUTION, words, [("weight", (out, c, k, k))], work, work * 2), x, shape=shape, label=label)  # type: ignore[no-any-return]
+        return self.op(
+            made("Conv2d", schema.CONVOLUTION, words, [("weight", (out, c, k, k))], work, work * 2),
+            x,
+            shape=shape,
+            label=label,
+        )  # type: ignore[no-any-return]
 
     def pool(self, x: Value, k: int = 2, stride: int = 2) -> Value:
         n, c, h, w = x.shape
@@ -132,7 +146,13 @@ class Builder:
 
     def bn(self, x: Value, label: str = "") -> Value:
         c = x.shape[1]
-        op = made("BatchNorm2d", schema.NORMALIZATION, "", [("weight", (c,)), ("bias", (c,))], buffers=[("running_mean", (c,)), ("running_var", (c,))])
+        op = made(
+            "BatchNorm2d",
+            schema.NORMALIZATION,
+            "",
+            [("weight", (c,)), ("bias", (c,))],
+            buffers=[("running_mean", (c,)), ("running_var", (c,))],
+        )
         return self.op(op, x, label=label)  # type: ignore[no-any-return]
 
     def norm(self, x: Value, label: str = "") -> Value:
@@ -164,7 +184,9 @@ class Builder:
         value.name = name
         return value  # type: ignore[no-any-return]
 
-    def sequence(self, members: Sequence[Graph | Callable[[Builder, Value], Value]], x: Value, label: str = "", **more: Any) -> Value:
+    def sequence(
+        self, members: Sequence[Graph | Callable[[Builder, Value], Value]], x: Value, label: str = "", **more: Any
+    ) -> Value:
         """A list of layers, its members numbered."""
         inner = Builder("Sequential", "sequence")
         value = inner.like("x", x)
@@ -231,7 +253,12 @@ def inception(like: Value, *c: int) -> Graph:
     return b.graph
 
 
-INCEPTIONS = [(64, 96, 128, 16, 32, 32), (128, 128, 192, 32, 96, 64), (192, 96, 208, 16, 48, 64), (160, 112, 224, 24, 64, 64)]
+INCEPTIONS = [
+    (64, 96, 128, 16, 32, 32),
+    (128, 128, 192, 32, 96, 64),
+    (192, 96, 208, 16, 48, 64),
+    (160, 112, 224, 24, 64, 64),
+]
 
 
 def googlenet(blocks: int = 4, auxiliary: bool = True) -> Graph:
@@ -261,7 +288,13 @@ def attention(like: Value, heads: int = 12) -> Graph:
     h = b.reshape(h, 3, n, heads, t, width, name="Rearrange", words="b t (three h d) → three b h t d")
     q, k, v = b.add(made("Unbind", schema.SHAPE, "0"), [h], [TensorType("float", (n, heads, t, width))] * 3)
     work = n * t * t * d * 2
-    h = b.op(made("ScaledDotProductAttention", schema.ATTENTION, "", macs=work, flops=work * 2), q, k, v, shape=(n, heads, t, width))
+    h = b.op(
+        made("ScaledDotProductAttention", schema.ATTENTION, "", macs=work, flops=work * 2),
+        q,
+        k,
+        v,
+        shape=(n, heads, t, width),
+    )
     b.output("y", b.linear(b.reshape(h, n, t, d, name="Rearrange", words="b h t d → b t (h d)"), d, "proj"))  # type: ignore[arg-type]
     return b.graph
 
@@ -281,7 +314,12 @@ def encoder_layer(like: Value, heads: int = 12) -> Graph:
 def encoder(depth: int = 6, width: int = 512, vocab: int = 32000, heads: int = 8) -> Graph:
     b = Builder("TransformerEncoder", "model")
     tokens = b.input("tokens", N, T, dtype="int64")
-    h = b.op(made("Embedding", schema.EMBEDDING, f"{vocab}→{width}", [("weight", (vocab, width))]), tokens, shape=(N, T, width), label="embed")
+    h = b.op(
+        made("Embedding", schema.EMBEDDING, f"{vocab}→{width}", [("weight", (vocab, width))]),
+        tokens,
+        shape=(N, T, width),
+        label="embed",
+    )
     h = b.sequence([encoder_layer(h, heads)] * depth, h, "layers")
     b.output("logits", b.linear(b.norm(h, "norm"), vocab, "head"))
     return b.graph
@@ -291,7 +329,13 @@ def vit(depth: int = 12) -> Graph:
     b = Builder("ViT", "model")
     image = b.input("image", N, 3, 224, 224)
     cls, pos = b.parameter("cls", 1, 1, 768), b.parameter("pos", 1, 197, 768)
-    op = made("Conv2d", schema.CONVOLUTION, "768, 16×16 / 16", [("weight", (768, 3, 16, 16)), ("bias", (768,))], N * 196 * 768 * 768)
+    op = made(
+        "Conv2d",
+        schema.CONVOLUTION,
+        "768, 16×16 / 16",
+        [("weight", (768, 3, 16, 16)), ("bias", (768,))],
+        N * 196 * 768 * 768,
+    )
     h = b.op(op, image, shape=(N, 768, 14, 14))
     h = b.reshape(h, N, 196, 768, name="Rearrange", words="n c h w → n (h w) c")
     first = b.op(made("Expand", schema.SHAPE, "N, 1, 768"), cls, shape=(N, 1, 768))
@@ -307,8 +351,20 @@ def vit(depth: int = 12) -> Graph:
 def lstm() -> Graph:
     b = Builder("LSTMClassifier", "model")
     tokens = b.input("tokens", N, T, dtype="int64")
-    h = b.op(made("Embedding", schema.EMBEDDING, "20000→128", [("weight", (20000, 128))]), tokens, shape=(N, T, 128), label="embed")
-    op = made("LSTM", schema.RECURRENT, "256, 2 layers", [("weight_ih_l0", (1024, 128)), ("weight_hh_l0", (1024, 256))], N * T * 393216, None)
+    h = b.op(
+        made("Embedding", schema.EMBEDDING, "20000→128", [("weight", (20000, 128))]),
+        tokens,
+        shape=(N, T, 128),
+        label="embed",
+    )
+    op = made(
+        "LSTM",
+        schema.RECURRENT,
+        "256, 2 layers",
+        [("weight_ih_l0", (1024, 128)), ("weight_hh_l0", (1024, 256))],
+        N * T * 393216,
+        None,
+    )
     y, h_n, c_n = b.add(op, [h], [TensorType("float", (N, T, 256)), *[TensorType("float", (2, N, 256))] * 2], "lstm")
     last = b.op(made("Index", schema.SHAPE, "[:, -1]"), y, shape=(N, 256))
     b.output("logits", b.linear(b.dropout(last), 2, "head"))
@@ -337,7 +393,11 @@ def unet(levels: int = 4) -> Graph:
     h = b.call(double_conv(h, 64 * 2**levels), h, label="bottom")
     for i in reversed(range(levels)):
         n, c, rows, columns = h.shape
-        h = b.op(made("ConvTranspose2d", schema.CONVOLUTION, f"{64 * 2**i}, 2×2 / 2", [("weight", (c, 64 * 2**i, 2, 2))]), h, shape=(n, 64 * 2**i, rows * 2, columns * 2))
+        h = b.op(
+            made("ConvTranspose2d", schema.CONVOLUTION, f"{64 * 2**i}, 2×2 / 2", [("weight", (c, 64 * 2**i, 2, 2))]),
+            h,
+            shape=(n, 64 * 2**i, rows * 2, columns * 2),
+        )
         h = b.concat(kept[i], h)
         h = b.call(double_conv(h, 64 * 2**i), h, label=f"up{i}")
     b.output("mask", b.conv(h, 2, 1))
@@ -376,13 +436,20 @@ def decoder_layer(x: Value, memory: Value) -> Graph:
     return b.graph
 
 
-def seq2seq(depth: int = 3, unfolded: bool = False) -> Graph:
+def seq2seq(depth: int = 3, unfolded: bool = False, shared: bool = True) -> Graph:
     """`unfolded`: the decoder's layers differ, so that the memory reaches each of them."""
     b = Builder("Transformer", "model")
     source, target = b.input("source", N, symbol("S"), dtype="int64"), b.input("target", N, T, dtype="int64")
     embedding = [("weight", (1000, 512))]
-    s = b.op(made("Embedding", schema.EMBEDDING, "1000→512", embedding), source, shape=(N, symbol("S"), 512), label="embed")
-    t = b.op(made("Embedding", schema.EMBEDDING, "1000→512", embedding), target, shape=(N, T, 512), label="embed")
+    s = b.op(
+        made("Embedding", schema.EMBEDDING, "1000→512", embedding), source, shape=(N, symbol("S"), 512), label="embed"
+    )
+    t = b.op(
+        made("Embedding", schema.EMBEDDING, "1000→512", embedding),
+        target,
+        shape=(N, T, 512),
+        label="embed" if shared else "embed_target",
+    )
     memory = b.sequence([encoder_layer(s, 8)] * depth, s, "encoder")
     layer = decoder_layer(t, memory)
     for i in range(depth):
@@ -427,7 +494,10 @@ def masked() -> Graph:
     a = Builder("MaskedAttention", heads=8)
     x, m = a.input("x", N, T, 512), a.input("mask", N, T, T, dtype="bool")
     q = a.linear(x, 512, "q")
-    a.output("y", a.op(made("ScaledDotProductAttention", schema.ATTENTION), q, a.linear(x, 512, "k"), a.linear(x, 512, "v"), m))
+    a.output(
+        "y",
+        a.op(made("ScaledDotProductAttention", schema.ATTENTION), q, a.linear(x, 512, "k"), a.linear(x, 512, "v"), m),
+    )
     b = Builder("Masked", "model")
     h, mask = b.input("x", N, T, 512), b.input("mask", N, T, T, dtype="bool")
     for _ in range(2):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 from functools import cache
@@ -48,7 +49,7 @@ def free_texts(scene: Scene) -> list[Text]:
 
 
 def segments(points: list[Point]) -> Iterator[Rectangle]:
-    for (ax, ay), (bx, by) in zip(points, points[1:], strict=False):
+    for (ax, ay), (bx, by) in itertools.pairwise(points):
         yield min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
 
 
@@ -139,9 +140,9 @@ def test_every_edge_is_shown_by_lines_from_box_to_box(name: str, depth: int | No
         starts_at_dot = any(abs(first.points[0][0] - x) + abs(first.points[0][1] - y) < 0.1 for x, y in scene.dots)
         assert starts_at_dot or near(points[0], box_rectangle(boxes[edge.source])), edge
         for before, after in zip(edge.wires, edge.wires[1:], strict=False):
-            assert scene.wires[after].points[0] == pytest.approx(scene.wires[before].points[-1], abs=0.1) or starts_at_a_dot(
-                scene, after
-            )
+            assert scene.wires[after].points[0] == pytest.approx(
+                scene.wires[before].points[-1], abs=0.1
+            ) or starts_at_a_dot(scene, after)
 
 
 def starts_at_a_dot(scene: Scene, wire: int) -> bool:

@@ -36,7 +36,9 @@ class Net:
         return min(places), max(places)
 
 
-def connect(owner: Region, below: Region, below_x: float, above: Region, above_x: float, y: float, flows: list[Flow]) -> float:
+def connect(
+    owner: Region, below: Region, below_x: float, above: Region, above_x: float, y: float, flows: list[Flow]
+) -> float:
     """Draw the channel between two regions of a series into `owner`; its height."""
     lower = {f: below_x + x for f, x in below.exit.items() if f in above.entry}
     sides: dict[int, int] = {}
@@ -79,7 +81,7 @@ def gather(tails: dict[int, tuple[float, int]], heads: dict[int, float]) -> list
 
 
 def assign(nets: list[Net]) -> int:
-    """A track for each net that bends, so that wires side by side do not cross where they need not; how many there are."""
+    """A track for each net that bends, so that wires do not cross where they need not; how many there are."""
     bent = [net for net in nets if net.bends]
     rightward = sorted((n for n in bent if n.span[0] >= n.x), key=lambda n: n.x)
     leftward = sorted((n for n in bent if n.span[0] < n.x), key=lambda n: -n.x)

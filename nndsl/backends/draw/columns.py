@@ -1,4 +1,4 @@
-"""Where the cells of rows stand, from left to right: the trunk straight, the others beside it in the order of the text."""
+"""Where the cells of rows stand, from left to right: the trunk straight, the others beside it in text order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from nndsl.backends.draw.regions import COLUMN_GAP, Region
 def columns(
     cells: list[Region], order: list[int], row: list[int], pairs: list[tuple[int, int]], last: set[int]
 ) -> tuple[list[float], float]:
-    """Places of the cells' axes, the lowest of the trunk at 0, and where the trunk ends above. `pairs`: tail and head."""
+    """Places of the cells' axes, the trunk's lowest at 0, and where the trunk ends. `pairs`: tail and head."""
     below, length = _continues(cells, order, row, pairs)
     trunk = _trunk(order, below, length, last)
     rows: list[list[int]] = [[] for _ in range(max(row) + 1)]

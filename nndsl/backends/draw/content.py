@@ -1,4 +1,4 @@
-"""What is written in a box, and how it looks: name in bold, hyperparameters, parameters; small where nothing is learned."""
+"""What is written in a box: name in bold, hyperparameters, parameters; small where nothing is learned."""
 
 from __future__ import annotations
 
@@ -101,9 +101,14 @@ class Writer:
 
     def _port(self, thing: Thing) -> Content:
         assert thing.value is not None
-        runs = [Run(shortened(thing.name, MOST_NAME) or "·", NAME, True), Run("  " + self.shape(thing.value), DETAIL, False, GREY)]
+        runs = [
+            Run(shortened(thing.name, MOST_NAME) or "·", NAME, True),
+            Run("  " + self.shape(thing.value), DETAIL, False, GREY),
+        ]
         if thing.port is not None and thing.port.mode is not None:
-            runs.append(Run(" · training only" if thing.port.mode == "train" else " · evaluation only", DETAIL, False, GREY))
+            runs.append(
+                Run(" · training only" if thing.port.mode == "train" else " · evaluation only", DETAIL, False, GREY)
+            )
         dtype = thing.value.dtype
         title = f"{thing.kind} {shortened(thing.name, MOST_NAME)}: {dtype}{self.shape(thing.value)}"
         made = Content([runs], line_width(runs) + 28.0, 30.0, "port", thing.kind, title)
@@ -124,8 +129,8 @@ class Writer:
         return [first, detail]
 
     def _name(self, thing: Thing) -> str:
-        if thing.target is None and thing.constants and thing.name in SIGNS:
-            return SIGNS[thing.name]
+        if thing.target is None and thing.name in SIGNS:
+            return _with_number(thing.node)
         return thing.name or self._members(thing.target) or thing.label
 
     def _members(self, graph: Graph | None) -> str:
@@ -146,8 +151,9 @@ class Writer:
     def _details(self, thing: Thing, node: Node) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
         if thing.constants:
-            names = ", ".join(dict.fromkeys(c.name for c in thing.constants))
-            found.append((shortened(names, MOST_DETAIL), BLUE))
+            each = {c.name or "constant": c.elements for c in thing.constants}
+            named = {name: f"{name} ({compact(elements)})" if elements else name for name, elements in each.items()}
+            found.append((shortened(", ".join(named.values()), MOST_DETAIL), BLUE))
         words = self.hyper(thing, node)
         if words:
             found.append((shortened(words, MOST_DETAIL), GREY))
@@ -156,13 +162,13 @@ class Writer:
         if node.mode is not None:
             found.append(("training only" if node.mode == "train" else "evaluation only", GREY))
         count = self.count(thing)
-        if count and thing.counted:
+        if count != 0 and thing.counted:
             found.append((compact(count), GREY))
         return found
 
     def hyper(self, thing: Thing, node: Node) -> str:
         if isinstance(node.target, Op):
-            return node.op.detail()
+            return node.op.detail() if _number_beside(node.target) is None else ""
         target = thing.target
         assert target is not None
         if target.kind == "sequence":
@@ -171,14 +177,14 @@ class Writer:
         return ", ".join(f"{name}={spell_value(value)}" for name, value in given)
 
     def count(self, thing: Thing) -> Size:
-        """Parameters of all that a box stands for, and of the constants it is the first to use."""
+        """Parameters of all that a thing stands for."""
         assert thing.node is not None
         costs = self.planner.costs
         own: Size = costs.of_node(thing.node).parameters
         looked_through = thing.target is not None and thing.target is not thing.node.target
         if thing.count > 1 and not looked_through and not thing.shared:
             own = own * thing.count
-        return own + sum(c.elements for c in thing.constants)
+        return own
 
     def _exit_label(self, thing: Thing, node: Node) -> list[Run]:
         """The shape that leaves, where it is not the one that came."""
@@ -207,7 +213,7 @@ class Writer:
             parts.append(("training only" if thing.node.mode == "train" else "evaluation only", GREY))
         total = self.count(thing)
         each = self.planner.costs.of(thing.target).parameters
-        if total and thing.counted:
+        if total != 0 and thing.counted:
             if thing.count > 1 and each != total:
                 parts.append((f"{compact(each)} each", GREY))
             parts.append((compact(total), GREY))
@@ -237,7 +243,28 @@ class Writer:
 
 
 def _is_short(value: Any) -> bool:
-    return value is not None and value is not False and not isinstance(value, (list, tuple, dict, str)) and len(str(value)) < 16
+    return (
+        value is not None
+        and value is not False
+        and not isinstance(value, (list, tuple, dict, str))
+        and len(str(value)) < 16
+    )
+
+
+def _number_beside(op: Op) -> Any:
+    """Of `x * 0.5`: the number."""
+    return getattr(op, "other", None) if op.name in SIGNS else None
+
+
+def _with_number(node: Node | None) -> str:
+    """`× 0.5`, `1 −`; the sign alone where both sides are tensors."""
+    assert node is not None
+    sign, number = SIGNS[node.op.name], _number_beside(node.op)
+    if number is None:
+        return sign
+    text = f"{number:.4g}" if isinstance(number, float) else str(number)
+    swapped = getattr(node.op, "reverse", False) and sign in "−÷"
+    return f"{text} {sign}" if swapped else f"{sign} {text}"
 
 
 def _call(graph: Graph) -> str:

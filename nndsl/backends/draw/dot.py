@@ -43,7 +43,7 @@ def _members(
 
 def _node(box: Box) -> str:
     fill, line = colors(box.family)
-    shape = ', shape=circle, style=filled, width=0.3, fixedsize=true' if box.shape == "circle" else ""
+    shape = ", shape=circle, style=filled, width=0.3, fixedsize=true" if box.shape == "circle" else ""
     dashed = ', style="rounded,filled,dashed"' if box.dashed else ""
     return (
         f'{box.id} [label={_quote(_words(box.texts))}, fillcolor="{fill}", color="{line}", '
@@ -54,7 +54,7 @@ def _node(box: Box) -> str:
 def _edge(scene: Scene, index: int) -> str:
     edge = scene.edges[index]
     skips = any(scene.wires[i].skip for i in edge.wires)
-    return f'  {edge.source} -> {edge.target}{f" [color={_quote(SKIP)}]" if skips else ""};'
+    return f"  {edge.source} -> {edge.target}{f' [color={_quote(SKIP)}]' if skips else ''};"
 
 
 def _words(texts: list[Text]) -> str:

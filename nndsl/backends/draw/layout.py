@@ -1,4 +1,4 @@
-"""A figure's sizes and places, frames inside frames: each open block is laid out once, then stands in its frame as one box."""
+"""A figure's sizes and places: each open block is laid out once, then stands in its frame as one box."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _leaves(
             laid = lay(thing.body, writer, members, thing)
             inner[i] = laid
             leaves.append(Leaf(i, laid.width, laid.height))
-            leaves[-1].weight = max(laid.weight, 1)
+            leaves[-1].weight = 0 if _only_trains(thing) else max(laid.weight, 1)
             continue
         is_point = framed is not None and thing.kind != "node"
         content = writer.content(thing, here)
@@ -79,12 +79,17 @@ def _leaves(
         leaf = Leaf(i, 0.0 if is_point else content.width, 0.0 if is_point else content.height)
         leaf.is_round = content.shape == "circle"
         leaf.is_input = thing.kind == "input"
-        leaf.weight = 0 if is_point else 1
+        leaf.weight = 0 if is_point or _only_trains(thing) else 1
         leaves.append(leaf)
     for i, flow in enumerate(figure.flows):
         leaves[flow.tail].outgoing.append(i)
         leaves[flow.head].incoming.append(i)
     return leaves
+
+
+def _only_trains(thing: Thing) -> bool:
+    """What is left out of the trained model is never its trunk."""
+    return thing.node is not None and thing.node.mode == "train"
 
 
 def _room_for_label(leaf: Leaf, figure: Figure, at: int, content: Content) -> None:
@@ -157,7 +162,7 @@ def _caption(
 
 
 def _wires(figure: Figure, body: Body, laid: Laid, dx: float, dy: float, points: bool, top: float) -> None:
-    """The pieces of each flow in one line; at the points of a frame it begins at the lower and ends at the upper side."""
+    """The pieces of each flow in one line; from a frame's lower side, to its upper side."""
     for flow, pieces in body.pieces.items():
         pieces.sort(key=lambda piece: (piece[0][1], piece[-1][1]))
         line = [(x + dx, y + dy) for piece in pieces for x, y in piece]

@@ -19,7 +19,7 @@ from nndsl.backends.draw.metrics import shortened
 from nndsl.backends.draw.plan import Planner, Thing
 from nndsl.backends.draw.scene import Box, Cluster, Edge, Point, Scene, Swatch, Text, Wire
 from nndsl.backends.draw.style import LEGEND
-from nndsl.ir.cost import batch_symbol, for_one_sample
+from nndsl.ir.cost import batch_symbol, for_one_sample, polynomial
 from nndsl.ir.graph import Graph
 
 MARGIN = 24.0
@@ -30,7 +30,7 @@ Feed = tuple[str, list[int]]  # which box a value comes from, and by which lines
 
 
 def scene(graph: Graph, *, depth: int | None = None) -> Scene:
-    """The picture of a model. `depth`: how many levels of blocks are drawn open (0: none); None: as much as reads well."""
+    """The picture of a model. `depth`: how many levels of blocks are open (0: none); None: what reads well."""
     planner = Planner(graph, depth)
     writer = Writer(planner)
     laid = lay(planner.figure(graph, [None] * len(graph.inputs)), writer, "", None)
@@ -43,7 +43,8 @@ def scene(graph: Graph, *, depth: int | None = None) -> Scene:
     Painter(made, writer).paint(laid, ((made.width - laid.width) / 2, base), "", None, [])
     used = {box.family for box in made.boxes}
     signs = sorted({box.texts[0].text for box in made.boxes if box.shape == "circle"})
-    shared = any("↔" in text.text for holder in [*made.boxes, *made.clusters] for text in holder.texts)
+    texts = [*(t for box in made.boxes for t in box.texts), *(t for frame in made.clusters for t in frame.texts)]
+    shared = any("↔" in text.text for text in texts)
     made.height = _legend(made, used, signs, shared, base + 22.0) + MARGIN
     return made
 
@@ -53,15 +54,16 @@ def _header(graph: Graph, planner: Planner) -> list[Text]:
     parts = [f"{compact(cost.parameters)} parameters"]
     batch = batch_symbol(graph)
     macs = for_one_sample(cost.macs, batch)
-    if isinstance(macs, int) and macs:
+    words = polynomial(graph.facts.spelled(macs) if graph.facts is not None else macs, compact)
+    if macs != 0 and words is not None and len(words) < MOST_COST:
         least = "≥ " if cost.no_macs else ""
-        parts.append(f"{least}{compact(macs)} MACs" + (f" at {batch} = 1" if macs is not cost.macs else ""))
+        parts.append(f"{least}{words} MACs" + (f" at {batch} = 1" if macs is not cost.macs else ""))
     y = MARGIN + 12.0
     title = _text(Run(shortened(graph.name, MOST_TITLE), 17.0, True), MARGIN, y)
     return [title, _text(Run(" · ".join(parts), 11.0, False, GREY), MARGIN, y + 18.0)]
 
 
-MOST_TITLE = 60
+MOST_TITLE, MOST_COST = 60, 60
 
 
 def _text(run: Run, x: float, y: float) -> Text:
@@ -84,7 +86,7 @@ class Painter:
         self.writer = writer
 
     def paint(self, laid: Laid, at: Point, path: str, parent: str | None, feeds: list[Feed]) -> list[Feed]:
-        """`at`: the page's place of the lower left corner; `feeds`: what the inputs are given. Gives what the outputs give."""
+        """`at`: where the lower left corner is; `feeds`: what the inputs are given. Gives what the outputs give."""
         x0, y0 = at
         drawn = {flow: self._wire(laid, flow, x0, y0) for flow in sorted(laid.wires)}
         self.scene.dots.extend((x0 + x, y0 - y) for x, y in laid.dots)
@@ -170,9 +172,7 @@ class Painter:
             largest = max(run.size for run in runs)
             texts += _line(runs, at[0] - line_width(runs) / 2, middle + k * leading + largest * 0.36)
         name = f"n{len(self.scene.boxes)}"
-        box = Box(
-            name, path, x, y, content.width, content.height, content.shape, content.family, texts, content.title
-        )
+        box = Box(name, path, x, y, content.width, content.height, content.shape, content.family, texts, content.title)
         box.count, box.dashed, box.stacked = thing.count, content.dashed, content.stacked
         self.scene.boxes.append(box)
         return box

@@ -1,9 +1,9 @@
-"""What is drawn: which blocks are open, which members are folded to × N, what flows where. No sizes, no positions yet."""
+"""What is drawn: which blocks are open, which members are folded to × N, what flows where; no sizes yet."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias, Union
+from typing import Any, Literal, TypeAlias
 
 from nndsl.backends.draw.regions import Flow
 from nndsl.ir.cost import Costs
@@ -13,6 +13,7 @@ from nndsl.ops.schema import Op
 
 DEEPEST = 24  # frames inside frames
 MOST_THINGS = 20_000
+SMALL_BLOCK, MOST_BESIDE = 8, 6  # equal small blocks side by side are all open, up to so many
 SMALL_MODEL = 44  # so many things are drawn in full when no depth is asked for
 
 
@@ -54,9 +55,11 @@ class Figure:
     inputs: list[int] = field(default_factory=list)
     outputs: list[int] = field(default_factory=list)
     plain: bool = False  # no frame: an unnamed list
+    opened: dict[int, int] = field(default_factory=dict)  # how many of each skeleton are open right here
+    upstream: dict[int, frozenset[int]] = field(default_factory=dict)  # open skeletons that lead to a thing
 
 
-Source: TypeAlias = Union[tuple[int, int], Constant]
+Source: TypeAlias = tuple[int, int] | Constant
 
 
 class Planner:
@@ -79,7 +82,8 @@ class Planner:
 
     def _prepare(self, graph: Graph) -> None:
         """How much an open graph shows, and its skeleton: what it is when sizes and repetitions do not count."""
-        size, parts = 0, []
+        size = 0
+        parts: list[tuple[int | str, tuple[int | None, ...]]] = []
         numbers = {id(v): i for i, v in enumerate(graph.inputs)}
         for run in self.runs[id(graph)]:
             node = graph.nodes[run.start]
@@ -122,7 +126,7 @@ class Planner:
         source = sources.get(id(port.value))
         if isinstance(source, Constant) or source is None:
             node = port.value.producer
-            name = source.name if source else port.name
+            name = (source.name if source else "") or port.name
             figure.things.append(Thing("node", node=node, value=port.value, name=name, label=port.name))
             source = (len(figure.things) - 1, 0)
         figure.outputs.append(len(figure.things))
@@ -160,9 +164,11 @@ class Planner:
         for source in given:
             if isinstance(source, Constant):
                 source.elements = 0  # told here, not again
-        self._open(thing, given, *depth)
+        me = len(figure.things)
+        behind = {source[0] for source in given if isinstance(source, tuple)}
+        figure.upstream[me] = frozenset().union(*(figure.upstream.get(i, frozenset()) for i in behind))
+        self._open(figure, thing, given, *depth)
         figure.things.append(thing)
-        me = len(figure.things) - 1
         sources.update((id(v), (me, i)) for i, v in enumerate(last.outputs))
         self._feed(figure, me, thing, node, given)
 
@@ -185,7 +191,9 @@ class Planner:
         return not any(v is not None for v in node.inputs) or not node.weights()
 
     def _thing(self, node: Node, count: int, constants: list[Constant]) -> Thing:
-        thing = Thing("node", node, count, node.outputs[0] if node.outputs else None, label=node.label, constants=constants)
+        thing = Thing(
+            "node", node, count, node.outputs[0] if node.outputs else None, label=node.label, constants=constants
+        )
         if not isinstance(node.target, Graph):
             thing.name = node.op.name
             return thing
@@ -217,7 +225,7 @@ class Planner:
 
     # ------------------------------------------------------------ open or closed
 
-    def _open(self, thing: Thing, given: list[Source | None], level: int, frames: int) -> None:
+    def _open(self, figure: Figure, thing: Thing, given: list[Source | None], level: int, frames: int) -> None:
         graph = thing.target
         if graph is None or frames >= DEEPEST or self.made > MOST_THINGS or not graph.nodes:
             return
@@ -225,24 +233,36 @@ class Planner:
         if self.depth is not None:
             if level >= self.depth:
                 return
-        elif not self.full and not plain:
-            skeleton = self._skeletons[id(graph)]
-            if skeleton in self.seen:
-                return
-            self.seen.add(skeleton)
+        elif not self.full and not plain and not self._is_new(figure, graph):
+            return
         constants = [source if isinstance(source, Constant) else None for source in given]
         thing.body = self.figure(graph, constants, level if plain else level + 1, frames + 1)
         thing.body.plain = plain
 
+    def _is_new(self, figure: Figure, graph: Graph) -> bool:
+        """Not drawn open yet, or open in a branch beside this one: what stands side by side is drawn alike."""
+        skeleton, me = self._skeletons[id(graph)], len(figure.things)
+        beside = figure.opened.get(skeleton, 0)
+        most = MOST_BESIDE if self._sizes[id(graph)] <= SMALL_BLOCK else 2
+        if skeleton in self.seen and not (0 < beside < most and skeleton not in figure.upstream[me]):
+            return False
+        self.seen.add(skeleton)
+        figure.opened[skeleton] = beside + 1
+        figure.upstream[me] = figure.upstream[me] | {skeleton}
+        return True
+
 
 def _constant(node: Node, constants: list[Constant]) -> Constant:
-    """What a constant is called: a parameter by its label, what is computed from constants by theirs."""
-    if isinstance(node.target, Op) and node.target.name == "WeightOf":
+    """A parameter is called by its label, what is computed from constants by their names or by its own."""
+    assert isinstance(node.target, Op)
+    if node.target.name == "WeightOf":
         return Constant(f"{node.label}.{node.target.detail()}")
-    elements = sum(int(_elements(w.shape)) for w in node.weights() if w.trained)
-    if constants:
-        return Constant(", ".join(dict.fromkeys(c.name for c in constants)), sum(c.elements for c in constants))
-    return Constant(node.outputs[0].name or node.label if node.outputs else node.label, elements)
+    own = node.outputs[0].name if node.outputs else ""
+    if not constants:
+        elements = sum(_elements(w.shape) for w in node.weights() if w.trained)
+        return Constant(own or (node.label if node.labelled or elements else ""), elements)
+    names = dict.fromkeys(c.name for c in constants if c.name)
+    return Constant(", ".join(names) or own, sum(c.elements for c in constants))
 
 
 def _elements(shape: tuple[Any, ...]) -> int:

@@ -13,7 +13,7 @@ MOST_PIXELS = 16_000  # on a side
 
 def png(scene: Scene, dpi: float = 192.0) -> bytes:
     """ImportError where resvg-py is not installed (`pip install nndsl[png]`)."""
-    import resvg_py  # noqa: PLC0415  only PNG needs it
+    import resvg_py
 
     zoom = min(dpi / CSS_DPI, MOST_PIXELS / max(scene.width, scene.height))
     fonts = Path(__file__).parent / "fonts"

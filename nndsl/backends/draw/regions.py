@@ -1,10 +1,10 @@
 """Boxes of boxes: how a block's body becomes rectangles that never overlap.
 
 A body is a tree of regions. A `Leaf` is one thing that is drawn, a `Series` stacks regions along the flow, a `Parallel`
-puts branches side by side, a `Rows` (in rows.py) holds what is neither. Each region owns its rectangle and the wires inside
-it; between two regions lies a channel that holds nothing but wires. So nothing overlaps by construction.
+puts branches side by side, a `Rows` (in rows.py) holds what is neither. Each region owns its rectangle and the wires
+inside it; between two regions lies a channel that holds nothing but wires. So nothing overlaps by construction.
 
-Coordinates: y grows along the flow; a region's origin is where the flow enters it (x = 0 is its axis, y = 0 its lower side).
+Coordinates: y grows along the flow; a region's origin is where the flow enters it: x = 0 is its axis, y = 0 its lower side.
 `entry` and `exit` say where each flow passes the lower and the upper side. `out` is the axis at the upper side.
 """
 
@@ -45,7 +45,20 @@ class Body:
 class Region:
     """Base: `measure` runs once all children are measured, `place` before any child is placed."""
 
-    __slots__ = ("children", "dots", "entry", "exit", "height", "left", "out", "pieces", "right", "skips", "weight")
+    __slots__ = (
+        "bypasses",
+        "children",
+        "dots",
+        "entry",
+        "exit",
+        "height",
+        "left",
+        "out",
+        "pieces",
+        "right",
+        "skips",
+        "weight",
+    )
 
     def __init__(self) -> None:
         self.left = self.right = self.out = self.height = 0.0
@@ -53,6 +66,7 @@ class Region:
         self.entry: dict[int, float] = {}
         self.exit: dict[int, float] = {}
         self.skips: set[int] = set()  # flows that pass this region at its side
+        self.bypasses: set[int] = set()  # those of a value that also goes into it: shown as skip connections
         self.pieces: list[tuple[int, list[Point]]] = []
         self.dots: list[Point] = []
         self.children: list[tuple[Region, float, float]] = []
@@ -71,14 +85,25 @@ class Region:
 
     def wire(self, flow: int, *points: Point) -> None:
         self.pieces.append((flow, list(points)))
-        self.right = max(self.right, max(x for x, _ in points))
-        self.left = min(self.left, min(x for x, _ in points))
+        self.right = max(self.right, *(x for x, _ in points))
+        self.left = min(self.left, *(x for x, _ in points))
 
 
 class Leaf(Region):
-    """One thing: a box, a circle, an open frame, a point of the border. `strip` is room above it for the label at its exit."""
+    """One thing: a box, a circle, an open frame, a point of the border. `strip`: room for the label at its exit."""
 
-    __slots__ = ("glyph_height", "half", "in_ports", "incoming", "is_frame", "is_input", "is_round", "outgoing", "strip", "thing")
+    __slots__ = (
+        "glyph_height",
+        "half",
+        "in_ports",
+        "incoming",
+        "is_frame",
+        "is_input",
+        "is_round",
+        "outgoing",
+        "strip",
+        "thing",
+    )
 
     def __init__(self, thing: int, width: float, height: float) -> None:
         super().__init__()
@@ -152,7 +177,7 @@ class Series(Region):
         return self.regions
 
     def measure(self) -> None:
-        from nndsl.backends.draw.channel import connect  # noqa: PLC0415  channel needs the regions
+        from nndsl.backends.draw.channel import connect
 
         first = self.regions[0]
         self.entry = dict(first.entry)
@@ -181,15 +206,25 @@ def _main_port(below: Region, above: Region) -> float:
 class Parallel(Region):
     """Branches side by side in the order of the text; flows that skip them run at the right."""
 
-    __slots__ = ("branches", "ends", "passing", "starts")
+    __slots__ = ("branches", "ends", "flows", "passing", "ports", "starts")
 
-    def __init__(self, branches: list[Region], skips: list[int], starts: bool, ends: bool) -> None:
+    def __init__(
+        self,
+        branches: list[Region],
+        skips: list[int],
+        starts: bool,
+        ends: bool,
+        ports: dict[int, float],
+        flows: list[Flow],
+    ) -> None:
         super().__init__()
         self.branches = branches
         self.passing = sorted(skips)
         self.skips = set(skips)
         self.starts = starts  # nothing is below: branches begin with the inputs
         self.ends = ends  # nothing is above: branches end with the outputs
+        self.flows = flows
+        self.ports = ports  # where an open block above takes the flows
 
     def parts(self) -> list[Region]:
         return self.branches
@@ -202,6 +237,8 @@ class Parallel(Region):
         for branch, x in zip(self.branches, places, strict=True):
             self._stand(branch, x - axis)
         self.out = self._main_out(places, axis)
+        inside = {self.flows[f].value for branch in self.branches for f in branch.entry}
+        self.bypasses = {f for f in self.passing if self.flows[f].value in inside}
         lane = self.right + LANE_GAP
         for flow in self.passing:
             self.wire(flow, (lane, 0.0), (lane, self.height))
@@ -209,9 +246,15 @@ class Parallel(Region):
             lane += LANE
 
     def _columns(self) -> list[float]:
-        places, right = [], 0.0
+        """Side by side, with more room between them where that brings them below their ports."""
+        places: list[float] = []
+        right, origin = 0.0, None
         for branch in self.branches:
             x = right - branch.left
+            port = next((self.ports[f] for f, at in branch.exit.items() if f in self.ports and at == branch.out), None)
+            if port is not None:
+                origin = x + branch.out - port if origin is None else origin
+                x = max(x, origin + port - branch.out)
             places.append(x)
             right = x + branch.right + COLUMN_GAP
         return places
@@ -258,9 +301,10 @@ class Parallel(Region):
 
 
 def _begins_with_input(region: Region) -> bool:
-    while not isinstance(region, Leaf):
-        region = region.parts()[0]
-    return region.is_input
+    """Several branches at once count as inputs: one of them may be."""
+    while isinstance(region, Series):
+        region = region.regions[0]
+    return not isinstance(region, Leaf) or region.is_input
 
 
 def settle(root: Region) -> Body:
@@ -281,6 +325,6 @@ def settle(root: Region) -> Body:
         for flow, points in region.pieces:
             body.pieces.setdefault(flow, []).append([(x + px, y + py) for px, py in points])
         body.dots.extend((x + px, y + py) for px, py in region.dots)
-        body.skips |= region.skips
+        body.skips |= region.bypasses
         placing.extend((child, x + cx, y + cy) for child, cx, cy in region.children)
     return body

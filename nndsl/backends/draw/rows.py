@@ -1,8 +1,8 @@
 """What is neither a series nor parallel branches: rows of cells, with wires that pass rows at the right.
 
 Each cell stands in the row below the first that needs it, so that wires go up. A wire to the next row bends in the gap
-between them; one that passes rows goes to the right of all cells, where flows of one value share a lane, and comes back in
-a gap, or straight into the side of a cell that has nothing to its right.
+between them. One that passes rows goes straight up where a column is free, else to the right of all cells, where flows of
+one value share a lane; it comes back in a gap, or into the side of a cell that has nothing to its right.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from nndsl.backends.draw.regions import LANE, LANE_GAP, Flow, Leaf, Point, Regio
 
 ROW_GAP = 24.0
 CLEAR = 9.0  # between a straight lane and the cells beside it
-MOST_WIRES = 12  # of a lane that may stand between cells
+MOST_WIRES, MOST_ROWS = 12, 30  # of a lane that may stand between cells
 
 
 @dataclass(slots=True, eq=False)
@@ -46,7 +46,25 @@ Bend: TypeAlias = tuple[str, float, int]  # leaves a cell or a lane, where, whic
 class Rows(Region):
     """`order`: rank of the cells in the text; `last`: cells that are outputs; `inputs`: those that are inputs."""
 
-    __slots__ = ("above", "cells", "flows", "gaps", "heads", "inputs", "last", "levels", "order", "row", "row_y", "sides", "wiring", "xs")
+    __slots__ = (
+        "above",
+        "cells",
+        "entering",
+        "flows",
+        "gaps",
+        "heads",
+        "inputs",
+        "last",
+        "leaving",
+        "levels",
+        "members",
+        "order",
+        "row",
+        "row_y",
+        "sides",
+        "wiring",
+        "xs",
+    )
 
     def __init__(
         self,
@@ -58,9 +76,19 @@ class Rows(Region):
         inputs: set[int],
     ) -> None:
         super().__init__()
-        self.cells, self.order, self.wiring, self.flows, self.last, self.inputs = cells, order, wiring, flows, last, inputs
+        self.cells, self.order, self.wiring, self.flows, self.last, self.inputs = (
+            cells,
+            order,
+            wiring,
+            flows,
+            last,
+            inputs,
+        )
         self.row: list[int] = []
+        self.members: list[list[int]] = []
         self.above: list[list[int]] = []  # the cells that each one feeds
+        self.entering: list[list[Wiring]] = [[] for _ in cells]
+        self.leaving: list[list[Wiring]] = [[] for _ in cells]
         self.xs: list[float] = []
         self.row_y: list[float] = []
         self.gaps: list[float] = []
@@ -73,6 +101,9 @@ class Rows(Region):
 
     def measure(self) -> None:
         self._rank()
+        self.members = [[] for _ in range(max(self.row) + 1)]
+        for i, row in enumerate(self.row):
+            self.members[row].append(i)
         pairs = [(w.tail, w.head) for w in self.wiring if w.tail is not None and w.head is not None]
         self.xs, self.out = columns(self.cells, self.order, self.row, pairs, self.last)
         lanes = self._lanes(max(x + cell.right for x, cell in zip(self.xs, self.cells, strict=True)) + LANE_GAP)
@@ -90,6 +121,11 @@ class Rows(Region):
     # ------------------------------------------------------------ rows
 
     def _rank(self) -> None:
+        for wire in self.wiring:
+            if wire.head is not None:
+                self.entering[wire.head].append(wire)
+            if wire.tail is not None:
+                self.leaving[wire.tail].append(wire)
         above = self.above = [[] for _ in self.cells]
         waiting = [0] * len(self.cells)
         for wire in self.wiring:
@@ -115,11 +151,11 @@ class Rows(Region):
                 self.row[at] = min(self.row[head] for head in above[at]) - 1
 
     def _only_prepares(self, cell: int) -> bool:
-        """Does it follow inputs alone, and give as few values as it takes? Then it stays beside them."""
-        tails = {wire.tail for wire in self.wiring if wire.head == cell}
-        taken = {self.flows[wire.flow].value for wire in self.wiring if wire.head == cell}
-        given = {self.flows[wire.flow].value for wire in self.wiring if wire.tail == cell}
-        return bool(tails) and tails <= self.inputs and len(given) <= len(taken)
+        """Does it follow inputs that nothing else needs, and give one value? Then it stays beside them."""
+        given = {self.flows[wire.flow].value for wire in self.leaving[cell]}
+        tails = [wire.tail for wire in self.entering[cell]]
+        mine = all(t in self.inputs and {w.head for w in self.leaving[t]} == {cell} for t in tails if t is not None)
+        return bool(tails) and None not in tails and mine and len(given) <= 1
 
     # ------------------------------------------------------------ lanes
 
@@ -139,8 +175,9 @@ class Rows(Region):
             lane = found.setdefault((wire.tail, self.flows[wire.flow].value), Lane(low, high))
             lane.high = max(lane.high, high)
             lane.wires.append(wire)
+            self.skips.add(wire.flow)
             if self._goes_round(wire):
-                self.skips.add(wire.flow)
+                self.bypasses.add(wire.flow)
         lanes = sorted(found.values(), key=lambda lane: (lane.high - lane.low, lane.low, lane.wires[0].flow))
         self._place_lanes(lanes, x)
         return lanes
@@ -155,7 +192,9 @@ class Rows(Region):
                 lane.x = free
                 straight.append(lane)
                 continue
-            at = next((k for k, used in enumerate(spans) if all(lane.low > b or lane.high < a for a, b in used)), len(spans))
+            at = next(
+                (k for k, used in enumerate(spans) if all(lane.low > b or lane.high < a for a, b in used)), len(spans)
+            )
             if at == len(spans):
                 spans.append([])
             spans[at].append((lane.low, lane.high))
@@ -163,28 +202,36 @@ class Rows(Region):
 
     def _columns_of(self, lane: Lane) -> list[float]:
         first = lane.wires[0]
-        if len(lane.wires) > MOST_WIRES or first.tail is None or any(wire.head is None for wire in lane.wires):
+        if (
+            lane.high - lane.low > MOST_ROWS
+            or len(lane.wires) > MOST_WIRES
+            or first.tail is None
+            or any(wire.head is None for wire in lane.wires)
+        ):
             return []
         heads = [self.xs[w.head] + self.cells[w.head].entry[w.flow] for w in lane.wires if w.head is not None]
         return [self._tail_x(first), *heads]
 
     def _is_free(self, x: float, lane: Lane, straight: list[Lane]) -> bool:
-        for at, cell, row in zip(self.xs, self.cells, self.row, strict=True):
-            if lane.low <= row < lane.high and at + cell.left - CLEAR < x < at + cell.right + CLEAR:
-                return False
+        for row in range(lane.low, lane.high):
+            for i in self.members[row]:
+                if self.xs[i] + self.cells[i].left - CLEAR < x < self.xs[i] + self.cells[i].right + CLEAR:
+                    return False
         return not any(
             abs(other.x - x) < CLEAR and other.low <= lane.high and lane.low <= other.high for other in straight
         )
 
     def _goes_round(self, wire: Wiring) -> bool:
-        """Is there another way from its tail to its head? Then it skips what is on it."""
+        """Does its value also go another way to its head? Then it skips what is on that way."""
         if wire.tail is None or wire.head is None:
-            return True
-        seen, stack = {wire.tail}, [wire.tail]
+            return False
+        value = self.flows[wire.flow].value
+        also = [w.head for w in self.leaving[wire.tail] if self.flows[w.flow].value == value and w.head != wire.head]
+        stack = [head for head in also if head is not None and self.row[head] < self.row[wire.head]]
+        seen = set(stack)
         while stack:
-            at = stack.pop()
-            for head in self.above[at]:
-                if head == wire.head and at != wire.tail:
+            for head in self.above[stack.pop()]:
+                if head == wire.head:
                     return True
                 if head not in seen and self.row[head] < self.row[wire.head]:
                     seen.add(head)
@@ -193,19 +240,17 @@ class Rows(Region):
 
     def _arrive(self, lane_of: dict[Wiring, Lane]) -> None:
         """Where each flow meets its cell: boxes spread what enters, the last one of a row takes lanes from its side."""
-        into: dict[int, list[Wiring]] = {}
-        for wire in self.wiring:
-            if wire.head is not None:
-                into.setdefault(wire.head, []).append(wire)
-        for head, wires in into.items():
+        ends: dict[int, float] = {}
+        for x, row in zip(self.xs, self.row, strict=True):
+            ends[row] = max(x, ends.get(row, x))
+        for head, wires in enumerate(self.entering):
             cell = self.cells[head]
             self.heads.update((wire, self.xs[head] + cell.entry[wire.flow]) for wire in wires)
             if isinstance(cell, Leaf) and not cell.is_frame:
-                self._arrive_at_leaf(cell, head, wires, lane_of)
+                self._arrive_at_leaf(cell, head, self.xs[head] == ends[self.row[head]], lane_of)
 
-    def _arrive_at_leaf(self, cell: Leaf, head: int, wires: list[Wiring], lane_of: dict[Wiring, Lane]) -> None:
-        at = self.xs[head]
-        last = self._is_last_of_row(head)
+    def _arrive_at_leaf(self, cell: Leaf, head: int, last: bool, lane_of: dict[Wiring, Lane]) -> None:
+        at, wires = self.xs[head], self.entering[head]
         sideways = [w for w in wires if last and w in lane_of and lane_of[w].x > at + cell.right]
         self._enter(cell, at, {wire: lane_of[wire].x for wire in sideways})
         rest = {wire.flow: wire for wire in wires if wire not in sideways}
@@ -220,9 +265,6 @@ class Rows(Region):
             off = step * (k - (len(order) - 1) / 2)
             half = max(cell.half**2 - off**2, 1.0) ** 0.5 if cell.is_round else cell.half
             self.sides[wire] = (x + half, cell.middle + off)
-
-    def _is_last_of_row(self, cell: int) -> bool:
-        return all(self.xs[i] <= self.xs[cell] for i, row in enumerate(self.row) if row == self.row[cell])
 
     # ------------------------------------------------------------ gaps
 

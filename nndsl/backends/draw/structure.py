@@ -1,14 +1,15 @@
 """Which regions a body consists of: its flows, reduced until series and parallel branches show.
 
 The things and flows between two virtual ends make a graph with one entry and one exit. A thing with one link in and one
-link out joins them into a longer link; links with the same ends become one link with branches. What is left when nothing
-reduces any further is split at the things that all flow passes, and each remaining knot is laid out in rows. Linear time.
+link out joins them into a longer link; links with the same ends become one link with branches. What is left when
+nothing reduces any further is split at the things that all flow passes, and each remaining knot is laid out in rows.
+All in linear time.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 from nndsl.backends.draw.regions import Flow, Leaf, Parallel, Region, Series
 from nndsl.backends.draw.rows import Rows, Wiring
@@ -40,7 +41,7 @@ class Link:
         return not self.branches
 
 
-Part: TypeAlias = Union[int, Link]
+Part: TypeAlias = int | Link
 
 
 @dataclass(slots=True)
@@ -50,6 +51,7 @@ class Knot:
     cells: list[Region] = field(default_factory=list)
     ranks: list[int] = field(default_factory=list)
     inputs: set[int] = field(default_factory=set)
+    last: set[int] = field(default_factory=set)
     wires: list[Wiring] = field(default_factory=list)
 
     def add(self, region: Region, rank: int) -> int:
@@ -125,7 +127,7 @@ class Structure:
 
     def _in_order(self) -> list[int]:
         """The remaining things so that flow goes forward, the text's order where there is a choice."""
-        import heapq  # noqa: PLC0415
+        import heapq
 
         left = {at: len(self.behind[at]) for at in self.behind if at != END}
         ready = [START]
@@ -158,15 +160,15 @@ class Structure:
         index: dict[int, int] = {}
         for at in things:
             lead = self._lead(at)
-            region = self.leaves[at] if lead is None else self._series([lead, at])
-            index[at] = knot.add(region, at if lead is None else _first(lead))
+            parts = [] if lead is None else [lead] if lead.tail != START else _flat(lead.branches[0])[1:]
+            index[at] = knot.add(self._series([*parts, at]), at if lead is None else _first(lead))
             if self.leaves[at].is_input:
                 knot.inputs.add(index[at])
         for at in [below, *things]:
             for head, link in self.ahead[at].items():
                 self._tie(knot, link, index.get(at), index.get(head))
-        last = {index[at] for at in things if above == END and not self.leaves[at].outgoing}
-        return Rows(knot.cells, knot.ranks, knot.wires, self.flows, last, knot.inputs)
+        knot.last.update(index[at] for at in things if above == END and not self.leaves[at].outgoing)
+        return Rows(knot.cells, knot.ranks, knot.wires, self.flows, knot.last, knot.inputs)
 
     def _tie(self, knot: Knot, link: Link, tail: int | None, head: int | None) -> None:
         """What a link becomes between two cells."""
@@ -174,30 +176,40 @@ class Structure:
             knot.tie(link.flows, tail, head)
             return
         entering, leaving = _edges(link)
-        if head is not None and self._lead(link.head) is link:
-            knot.tie(entering, tail, head)
-        elif link.tail == START:
+        leads = head is not None and self._lead(link.head) is link
+        if link.tail == START:
             for branch in link.branches:
-                self._tie_input(knot, branch, link, head)
+                self._tie_input(knot, branch, link, head, leads)
+        elif leads:
+            knot.tie(entering, tail, head)
         else:
             cell = knot.add(self._series([link]), _first(link))
+            if link.head == END:
+                knot.last.add(cell)
             knot.tie(entering, tail, cell)
             knot.tie(leaving, cell, head)
 
-    def _tie_input(self, knot: Knot, branch: Chain, link: Link, head: int | None) -> None:
+    def _tie_input(self, knot: Knot, branch: Chain, link: Link, head: int | None, leads: bool) -> None:
         """An input stays at the bottom, what follows it goes up to where it is needed."""
         parts = _flat(branch)
         _, leaving = _edges(Link(link.tail, link.head, [], [branch]))
         first = parts[0]
         if not isinstance(first, int) or not self.leaves[first].is_input or len(parts) == 1:
             cell = knot.add(self._series(list(parts)), _first_of(branch))
-            if isinstance(first, int) and self.leaves[first].is_input:
+            if link.head == END:
+                knot.last.add(cell)
+            if not isinstance(first, int) or self.leaves[first].is_input:
                 knot.inputs.add(cell)
             knot.tie(leaving, cell, head)
             return
         start = knot.add(self.leaves[first], first)
         knot.inputs.add(start)
+        if leads:
+            knot.tie(self.leaves[first].outgoing, start, head)
+            return
         cell = knot.add(self._series(list(parts[1:])), first)
+        if link.head == END:
+            knot.last.add(cell)
         knot.tie(self.leaves[first].outgoing, start, cell)
         knot.tie(leaving, cell, head)
 
@@ -206,7 +218,11 @@ class Structure:
         if len(self.behind[at]) != 1:
             return None
         (link,) = self.behind[at].values()
-        return None if link.is_bare or link.tail == START else link
+        if link.tail != START:
+            return None if link.is_bare else link
+        parts = _flat(link.branches[0]) if len(link.branches) == 1 else []
+        follows = len(parts) > 1 and isinstance(parts[0], int) and self.leaves[parts[0]].is_input
+        return link if follows else None
 
     # ------------------------------------------------------------ links to regions, children first, without recursion
 
@@ -235,9 +251,10 @@ class Structure:
         if link.head >= 0 and self.leaves[link.head].is_frame:
             branches.sort(key=lambda branch: self._port(branch, link))
         regions = [self._stack(_flat(branch), made) for branch in branches]
+        ports = self.leaves[link.head].entry if link.head >= 0 and self.leaves[link.head].is_frame else {}
         if len(regions) == 1 and not link.flows and link.tail != START and link.head != END:
             return regions[0]
-        return Parallel(regions, link.flows, link.tail == START, link.head == END)
+        return Parallel(regions, link.flows, link.tail == START, link.head == END, ports, self.flows)
 
     def _port(self, branch: Chain, link: Link) -> int:
         """The first port of an open block that a branch ends at: in their order no lines cross below it."""

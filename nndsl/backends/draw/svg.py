@@ -1,4 +1,4 @@
-"""A scene as SVG: text stays text, lines bend softly, pointing at a box tells all about it. Equal scenes, equal bytes."""
+"""A scene as SVG: text stays text, lines bend softly, pointing at a box tells about it. Equal scenes, equal bytes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ def _escape(text: str) -> str:
 
 def _allowed(c: str) -> bool:
     code = ord(c)
-    return c in "\n\t" or (0x20 <= code < 0xD800 and not 0x7F <= code < 0xA0) or 0xE000 <= code < 0xFFFE or code > 0xFFFF
+    return (
+        c in "\n\t" or (0x20 <= code < 0xD800 and not 0x7F <= code < 0xA0) or 0xE000 <= code < 0xFFFE or code > 0xFFFF
+    )
 
 
 def _depths(clusters: list[Cluster]) -> dict[str, int]:

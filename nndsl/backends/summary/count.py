@@ -1,0 +1,124 @@
+"""From a graph to a summary. Rows of a distinct graph are made once; its later calls show them again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nndsl.backends.summary.data import Row, Summary, Tensor
+from nndsl.ir.cost import Costs, batch_symbol
+from nndsl.ir.graph import Graph, Node, Value
+from nndsl.ir.runs import Likeness, Run, runs
+from nndsl.ops.schema import Op, spell_value
+from nndsl.shapes import Dim, Facts
+
+
+def summarize(graph: Graph) -> Summary:
+    costs = Costs(graph)
+    total = costs.of(graph)
+    facts = graph.facts if graph.facts is not None else Facts()
+    counter = Counter(graph, costs, facts)
+    return Summary(
+        model=graph.name,
+        inputs=[counter.tensor(value.name, value) for value in graph.inputs],
+        outputs=[replace(counter.tensor(port.name, port.value), mode=port.mode) for port in graph.outputs],
+        parameters=total.parameters,
+        trainable=total.trainable,
+        buffers=total.buffers,
+        macs=total.macs,
+        flops=total.flops,
+        unknown_macs=sorted(total.no_macs),
+        unknown_flops=sorted(total.no_flops),
+        batch=batch_symbol(graph),
+        dims=counter.dims(),
+        training_only=any(node.mode == "train" for inner in graph.graphs() for node in inner.nodes),
+        layers=counter.rows(graph),
+        facts=facts,
+    )
+
+
+class Counter:
+    """Makes rows; callees before callers, so that depth costs no recursion."""
+
+    def __init__(self, root: Graph, costs: Costs, facts: Facts) -> None:
+        self.root = root
+        self.costs = costs
+        self.facts = facts
+        self.likeness = Likeness(root)
+        self._rows: dict[int, list[Row]] = {}
+        for graph in root.graphs():
+            self._rows[id(graph)] = self._make(graph)
+
+    def rows(self, graph: Graph) -> list[Row]:
+        return self._rows[id(graph)]
+
+    def tensor(self, name: str, value: Value) -> Tensor:
+        return Tensor(name, value.dtype, self.shape(value))
+
+    def shape(self, value: Value) -> list[int | str]:
+        return [size if isinstance(size, int) else self.facts.spell(size) for size in value.shape]
+
+    def dims(self) -> list[str]:
+        """The symbols of the inputs, as the spec names them."""
+        names: dict[str, None] = {}
+        for value in self.root.inputs:
+            for size in value.shape:
+                spelled = self.facts.spelled(size)
+                if isinstance(spelled, Dim):
+                    names.update(dict.fromkeys(sorted(spelled.symbols())))
+        return list(names)
+
+    def _make(self, graph: Graph) -> list[Row]:
+        rows: list[Row] = []
+        told: set[str] = set()
+        for run in runs(graph, self.likeness):
+            node = graph.nodes[run.start]
+            if not isinstance(node.target, Graph) and node.target.hidden and _is_free(self.costs, node):
+                continue
+            rows.append(self._row(graph, run, node, node.borrowed or node.label in told))
+            told.update(graph.nodes[run.start + i].label for i in range(run.count))
+        return rows
+
+    def _row(self, graph: Graph, run: Run, node: Node, shared: bool) -> Row:
+        cost = self.costs.of_node(node)
+        last = graph.nodes[run.start + run.count - 1]
+        target = node.target
+        row = Row(
+            path=node.label if run.count == 1 else f"{node.label}…{last.label}",
+            name=node.label,
+            type=target.name,
+            detail=_hyper(target) if isinstance(target, Graph) else target.detail(),
+            inputs=[self.shape(value) for value in node.inputs if value is not None],
+            outputs=[self.shape(value) for value in last.outputs],
+            parameters=cost.parameters,
+            buffers=cost.buffers,
+            macs=cost.macs,
+            flops=cost.flops,
+            count=run.count,
+            shared=shared,
+            mode=node.mode,
+        )
+        if isinstance(target, Op):
+            row.macs = None if cost.no_macs else cost.macs
+            row.flops = None if cost.no_flops else cost.flops
+            return row
+        row.type = "" if target.kind == "sequence" else target.name
+        row.children = [] if shared else self._rows[id(target)]
+        return row
+
+
+def _is_free(costs: Costs, node: Node) -> bool:
+    """Arithmetic signs and the like: nothing is learned, no product is made, and there is no name to show."""
+    cost = costs.of_node(node)
+    return cost.parameters == 0 and cost.buffers == 0 and cost.macs == 0 and not cost.no_macs and not cost.no_flops
+
+
+def _hyper(graph: Graph) -> str:
+    if graph.kind == "sequence":
+        return ""
+    return ", ".join(
+        f"{name}={value if isinstance(value, Graph) else _spelled(value)}" for name, value in graph.hyper.items()
+    )
+
+
+def _spelled(value: object) -> str:
+    return value if isinstance(value, str) else spell_value(value)

@@ -1,0 +1,218 @@
+"""What a picture shows at each depth: folding hides boxes, never a connection."""
+
+from __future__ import annotations
+
+import pytest
+
+from nndsl.backends import draw
+from nndsl.backends.draw.scene import Scene
+from nndsl.ir.graph import Graph, Value
+from tests.backends.graphs_by_hand import SAMPLES, Builder, N, encoder, resnet, seq2seq, siamese, vit
+
+Edges = set[tuple[str, str]]
+
+
+def true_edges(graph: Graph) -> Edges:
+    """Between all operators, inputs and outputs, by their full paths; found by following values, not by drawing."""
+    edges: Edges = set()
+
+    def visit(graph: Graph, prefix: str, given: dict[int, str | None]) -> dict[int, str | None]:
+        sources = dict(given)
+        for node in graph.nodes:
+            path = prefix + node.label
+            feeds = [sources[id(v)] if v is not None else None for v in node.inputs]
+            if isinstance(node.target, Graph):
+                inner = {id(v): f for v, f in zip(node.target.inputs, feeds, strict=True)}
+                results = visit(node.target, path + ".", inner)
+                for value, port in zip(node.outputs, node.target.outputs, strict=True):
+                    sources[id(value)] = results[id(port.value)]
+                continue
+            is_constant = all(f is None for f in feeds)
+            edges.update((f, path) for f in feeds if f is not None)
+            sources.update((id(v), None if is_constant else path) for v in node.outputs)
+        return sources
+
+    results = visit(graph, "", {id(v): v.name for v in graph.inputs})
+    for port in graph.outputs:
+        source = results[id(port.value)]
+        assert source is not None
+        edges.add((source, port.name))
+    return edges
+
+
+def members(graph: Graph, scene: Scene) -> dict[str, str]:
+    """From each operator's path to the box that stands for it; in a folded list, the first member's."""
+    boxes = {box.path: box.id for box in scene.boxes}
+    folded = {frame.path: frame for frame in scene.clusters if frame.count > 1}
+
+    def shown(path: str) -> str | None:
+        parts = path.split(".")
+        for i in range(1, len(parts) + 1):
+            head = ".".join(parts[:i])
+            if head in boxes:
+                return boxes[head]
+        return None
+
+    def first_members(path: str) -> str:
+        """`layers.7.norm1` is shown as `layers.0.norm1`."""
+        for frame in folded:
+            if path.startswith(frame + "."):
+                rest = path[len(frame) + 1 :].split(".")
+                if rest[0].isdigit():
+                    return ".".join([frame, "0", *rest[1:]])
+        return path
+
+    found = {}
+    for edge in true_edges(graph):
+        for path in edge:
+            box = shown(path) or shown(first_members(path))
+            assert box is not None, path
+            found[path] = box
+    return found
+
+
+# Graphs whose repeated members stand in lists: there the first member's path is known.
+LISTED = {name: made for name, made in SAMPLES.items() if name not in ("seq2seq", "seq2seq_unfolded", "siamese")}
+LISTED["decoders"] = lambda: seq2seq(unfolded=True, shared=False)
+
+
+@pytest.mark.parametrize("depth", [None, 0, 1, 2, 9])
+@pytest.mark.parametrize("name", LISTED)
+def test_folding_loses_no_edge_and_invents_none(name: str, depth: int | None) -> None:
+    graph = LISTED[name]()
+    scene = draw.scene(graph, depth=depth)
+    boxes = members(graph, scene)
+    wanted = set()
+    for tail, head in true_edges(graph):
+        inside = boxes[tail] == boxes[head]
+        repeated = tail.split(".")[:1] == head.split(".")[:1] and tail.split(".")[1:2] != head.split(".")[1:2]
+        if not inside and not (repeated and is_repeat(scene, tail, head)):
+            wanted.add((boxes[tail], boxes[head]))
+    drawn = {(edge.source, edge.target) for edge in scene.edges}
+    assert drawn == wanted
+
+
+def is_repeat(scene: Scene, tail: str, head: str) -> bool:
+    """From one member of a folded list to the next: what × N says."""
+    for frame in scene.clusters:
+        path = frame.path + "."
+        if frame.count > 1 and tail.startswith(path) and head.startswith(path):
+            return tail[len(path) :].split(".", maxsplit=1)[0] != head[len(path) :].split(".", maxsplit=1)[0]
+    return False
+
+
+def test_equal_members_are_drawn_once() -> None:
+    scene = draw.scene(encoder(depth=6))
+    (frame,) = [c for c in scene.clusters if c.count > 1]
+    words = "".join(text.text for text in frame.texts)
+    assert "EncoderLayer × 6" in words
+    assert "3.15M each · 18.9M" in words
+    assert sum(box.path.endswith("norm1") for box in scene.boxes) == 1
+
+
+def test_a_model_of_96_layers_is_as_large_as_one_of_two() -> None:
+    two, many = draw.scene(encoder(depth=2)), draw.scene(encoder(depth=96))
+    assert (two.height, len(two.boxes)) == (many.height, len(many.boxes))
+    assert abs(two.width - many.width) < 20  # the caption's digits
+
+
+def test_members_that_pass_a_second_value_are_folded() -> None:
+    scene = draw.scene(seq2seq(3), depth=9)
+    assert [c.count for c in scene.clusters if c.path == "decoder0"] == [3]
+    assert not [
+        c for c in draw.scene(seq2seq(3, unfolded=True), depth=9).clusters if c.path == "decoder0" and c.count > 1
+    ]
+
+
+def test_depth_closes_blocks() -> None:
+    graph = resnet()
+    closed, stages, full = (draw.scene(graph, depth=d) for d in (0, 1, 9))
+    assert not closed.clusters
+    assert {c.path for c in stages.clusters} == {f"layer{i}" for i in range(1, 5)}
+    assert len(closed.boxes) < len(stages.boxes) < len(full.boxes)
+    layer1 = next(box for box in closed.boxes if box.path == "layer1")
+    assert "BasicBlock × 2" in "".join(text.text for text in layer1.texts)
+    assert any(box.path == "layer4.0.downsample.0" for box in full.boxes)
+
+
+def test_without_a_depth_each_structure_of_a_large_model_is_open_once() -> None:
+    scene = draw.scene(resnet())
+    opened = [c.path for c in scene.clusters]
+    assert opened == ["layer1", "layer2", "layer2.0", "layer2.0.downsample"]
+
+
+def test_shared_layers_are_marked_and_counted_once() -> None:
+    scene = draw.scene(siamese())
+    first, second = (c for c in scene.clusters if c.path == "encoder")
+    words = ["".join(text.text for text in c.texts) for c in (first, second)]
+    assert all("↔ encoder" in text for text in words)
+    assert "27.6K" in words[0]
+    assert "27.6K" not in words[1]
+    assert (first.dashed, second.dashed) == (False, True)
+
+
+def test_parameters_are_told_where_they_are_used() -> None:
+    scene = draw.scene(vit())
+    assert not [box for box in scene.boxes if box.path in ("cls", "pos", "expand_1")]
+    told = ["".join(text.text for text in box.texts) for box in scene.boxes]
+    assert any("pos (151K)" in text for text in told)
+    assert any("cls (768)" in text for text in told)
+
+
+def test_a_constant_that_is_an_output_is_drawn() -> None:
+    b = Builder("Constant", "model")
+    x = b.input("x", N, 4)
+    b.output("y", b.linear(x, 4))
+    b.output("table", b.parameter("table", 3, 4))
+    scene = draw.scene(b.graph)
+    by_id = {box.id: box.path for box in scene.boxes}
+    assert {(by_id[e.source], by_id[e.target]) for e in scene.edges} == {
+        ("x", "linear_1"),
+        ("linear_1", "y"),
+        ("table", "table"),
+    }
+
+
+def test_unused_results_and_inputs_are_drawn() -> None:
+    b = Builder("Loose", "model")
+    x = b.input("x", N, 4)
+    b.input("unused", N)
+    b.linear(x, 8)
+    b.output("y", x)
+    scene = draw.scene(b.graph)
+    assert {box.path for box in scene.boxes} == {"x", "unused", "linear_1", "y"}
+
+
+def nested(levels: int) -> Graph:
+    """Each block holds two of the next: 2 ** levels operators."""
+    inner: Graph | None = None
+    for level in range(levels):
+        b = Builder(f"Level{level}")
+        h: Value = b.input("x", N, 4)
+        for _ in range(2):
+            h = b.relu(h) if inner is None else b.relu(b.call(inner, h), "Tanh")
+        b.output("y", h)
+        inner = b.graph
+    assert inner is not None
+    top = Builder("Bomb", "model")
+    x = top.input("x", N, 4)
+    top.output("y", top.call(inner, x))
+    return top.graph
+
+
+def test_a_bomb_of_nested_blocks_is_drawn_in_bounds() -> None:
+    assert len(draw.scene(nested(12)).boxes) < 200
+    assert len(draw.scene(nested(40), depth=99).boxes) < 60_000
+
+
+def test_deep_nesting_needs_no_deep_stack() -> None:
+    h = Builder("Deep", "model")
+    graph: Graph | None = None
+    for level in range(400):
+        b = Builder(f"L{level}")
+        x = b.input("x", N, 4)
+        b.output("y", b.relu(x if graph is None else b.call(graph, x)))
+        graph = b.graph
+    assert graph is not None
+    h.output("y", h.call(graph, h.input("x", N, 4)))
+    assert draw.scene(h.graph, depth=999).boxes

@@ -1,0 +1,191 @@
+"""What a summary counts: weights once, costs per run, what is not known as not known."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from nndsl.backends.summary import Row, summarize, to_json
+from nndsl.ir.graph import Graph
+from nndsl.ops import schema
+from tests.backends.graphs_by_hand import (
+    SAMPLES,
+    Builder,
+    N,
+    T,
+    chain,
+    encoder,
+    googlenet,
+    lstm,
+    made,
+    resnet,
+    seq2seq,
+    siamese,
+    vit,
+)
+
+
+def counted_by_hand(graph: Graph) -> tuple[int, int]:
+    """Parameters and buffers from the weights themselves."""
+    parameters = buffers = 0
+    for _, weight in graph.weights():
+        elements = 1
+        for size in weight.shape:
+            assert isinstance(size, int)
+            elements *= size
+        if weight.trained:
+            parameters += elements
+        else:
+            buffers += elements
+    return parameters, buffers
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_totals_are_those_of_the_weights(name: str) -> None:
+    graph = SAMPLES[name]()
+    summary = summarize(graph)
+    assert (summary.parameters, summary.buffers) == counted_by_hand(graph)
+    assert summary.trainable == summary.parameters
+
+
+def test_known_networks() -> None:
+    assert to_json(summarize(resnet()))["parameters"] == 11_689_512
+    assert to_json(summarize(resnet()))["macs"] == 1_814_073_344
+    assert to_json(summarize(vit()))["parameters"] == 86_567_656
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_rows_add_up_to_the_totals(name: str) -> None:
+    summary = summarize(SAMPLES[name]())
+
+    def total(rows: list[Row]) -> tuple[object, object]:
+        parameters = sum((row.parameters * row.count for row in rows if not row.shared), 0)
+        macs = sum((row.macs * row.count for row in rows if row.macs is not None and row.mode != "train"), 0)
+        return parameters, macs
+
+    if not any(node.mode for graph in [SAMPLES[name]()] for node in graph.nodes):
+        assert total(summary.layers) == (summary.parameters, summary.macs)
+
+
+def test_shared_layers_are_counted_once_and_run_twice() -> None:
+    summary = summarize(siamese())
+    first, second = (row for row in summary.layers if row.name == "encoder")
+    assert (first.shared, second.shared) == (False, True)
+    assert summary.parameters == first.parameters
+    assert summary.macs == first.macs * 2
+    assert not second.children
+
+
+def test_an_operator_without_a_formula_is_listed_and_never_zero() -> None:
+    summary = summarize(lstm())
+    assert summary.unknown_flops == ["LSTM"]
+    assert summary.unknown_macs == []
+    data = to_json(summary)
+    row = next(layer for layer in data["layers"] if layer["name"] == "lstm")
+    assert row["flops"] is None
+    assert data["unknown"] == {"macs": [], "flops": ["LSTM"]}
+    assert any("lower bounds" in note and "LSTM" in note for note in data["assumptions"])
+
+
+def test_unknown_costs_are_found_inside_blocks() -> None:
+    b = Builder("Inner")
+    x = b.input("x", N, 4)
+    b.output("y", b.op(made("Odd", schema.TENSOR, macs=None, flops=None), x))
+    top = Builder("Top", "model")
+    y = top.call(b.graph, top.input("x", N, 4))
+    top.output("y", top.linear(y, 4))
+    data = to_json(summarize(top.graph))
+    assert data["unknown"] == {"macs": ["Odd"], "flops": ["Odd"]}
+    assert data["macs"] == 16
+
+
+def test_costs_are_told_for_one_sample() -> None:
+    data = to_json(summarize(resnet()))
+    assert data["macs_symbolic"] == "1814073344*N"
+    assert "costs are for one sample: N = 1" in data["assumptions"]
+    assert data["dims"] == ["N"]
+
+
+def test_costs_in_open_dims_are_no_number() -> None:
+    data = to_json(summarize(encoder()))
+    assert data["macs"] is None
+    assert data["macs_symbolic"] == "6144*N*T**2 + 35258368*N*T"
+    assert data["dims"] == ["N", "T"]
+
+
+def test_two_different_first_dims_are_no_batch() -> None:
+    b = Builder("Pair", "model")
+    x, y = b.input("x", N, 4), b.input("y", T, 4)
+    b.output("a", b.linear(x, 4))
+    b.output("b", b.linear(y, 4))
+    data = to_json(summarize(b.graph))
+    assert data["macs"] is None
+    assert data["macs_symbolic"] == "16*N + 16*T"
+
+
+def test_what_runs_only_in_training_costs_nothing_afterwards() -> None:
+    with_heads, without = to_json(summarize(googlenet())), to_json(summarize(googlenet(auxiliary=False)))
+    assert with_heads["macs"] == without["macs"]
+    assert with_heads["parameters"] > without["parameters"]
+    assert any("training" in note for note in with_heads["assumptions"])
+    assert not any("training" in note for note in without["assumptions"])
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_json_has_the_promised_keys_and_is_json(name: str) -> None:
+    data = json.loads(json.dumps(to_json(summarize(SAMPLES[name]()))))
+    assert {"model", "inputs", "outputs", "parameters", "trainable_parameters", "macs", "flops", "layers"} <= set(data)
+    for layer in data["layers"]:
+        assert {"name", "type", "count", "parameters", "macs", "output_shapes"} <= set(layer)
+    assert len({json.dumps(layer["path"]) for layer in data["layers"] if not layer["shared"]}) == sum(
+        not layer["shared"] for layer in data["layers"]
+    )
+
+
+def test_equal_members_are_one_row() -> None:
+    data = to_json(summarize(encoder(6)))
+    folded = [layer for layer in data["layers"] if layer["count"] > 1]
+    assert [(layer["name"], layer["path"], layer["count"]) for layer in folded] == [("layers.0", "layers.0…5", 6)]
+    whole = next(layer for layer in data["layers"] if layer["name"] == "layers")
+    assert whole["parameters"] == 6 * folded[0]["parameters"]
+
+
+def test_96_layers_cost_milliseconds() -> None:
+    graph = encoder(96, 12288, 50257, 96)
+    start = time.process_time()
+    summary = summarize(graph)
+    to_json(summary)
+    assert time.process_time() - start < 0.1
+    assert 174e9 < int(str(summary.parameters)) < 176e9
+
+
+def test_ten_thousand_layers_need_no_recursion() -> None:
+    start = time.process_time()
+    data = to_json(summarize(chain(10_000)))
+    assert time.process_time() - start < 3
+    assert len(data["layers"]) == 10_000
+
+
+def test_blocks_within_blocks_are_counted_once_each() -> None:
+    """2 ** 40 operators, counted without visiting them."""
+    inner: Graph | None = None
+    for level in range(40):
+        b = Builder(f"Level{level}")
+        x = b.input("x", N, 4)
+        h = b.linear(x, 4) if inner is None else b.call(inner, x)
+        b.output("y", b.relu(b.linear(h, 4) if inner is None else b.call(inner, b.relu(h, "Tanh"))))
+        inner = b.graph
+    assert inner is not None
+    top = Builder("Bomb", "model")
+    top.output("y", top.call(inner, top.input("x", N, 4)))
+    data = to_json(summarize(top.graph))
+    assert data["parameters"] == 20 * 2**40
+    assert data["layers_left_out"] > 0
+    assert len(data["layers"]) == 20_000
+
+
+def test_the_second_use_of_a_shared_embedding_is_marked() -> None:
+    rows = summarize(seq2seq()).layers
+    assert [row.shared for row in rows if row.name == "embed"] == [False, True]

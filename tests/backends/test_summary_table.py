@@ -1,0 +1,102 @@
+"""The table: fitted to its width, numbers whole, nothing in it that steers a terminal."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from nndsl.backends.summary import summarize, table
+from nndsl.ops import schema
+from tests.backends.graphs_by_hand import SAMPLES, Builder, N, encoder, lstm, made, resnet, siamese, vit
+
+WIDTHS = [60, 80, 100, 140, 200]
+
+
+def body(text: str) -> list[str]:
+    lines = text.splitlines()
+    rules = [i for i, line in enumerate(lines) if line and set(line) == {"─"}]
+    return lines[rules[0] + 1 : rules[1]]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", [n for n in SAMPLES if n not in ("encoder", "seq2seq", "seq2seq_unfolded", "masked")])
+def test_it_fits_the_width(name: str, width: int) -> None:
+    for line in body(table(summarize(SAMPLES[name]()), width)):
+        assert len(line) <= width
+
+
+@pytest.mark.parametrize("width", [20, *WIDTHS])
+@pytest.mark.parametrize("name", SAMPLES)
+def test_no_number_is_cut(name: str, width: int) -> None:
+    wide = [re.findall(r"[\d,.]+ ?[KMGT]?$|\?$|–$", line) for line in body(table(summarize(SAMPLES[name]()), 400))]
+    narrow = [re.findall(r"[\d,.]+ ?[KMGT]?$|\?$|–$", line) for line in body(table(summarize(SAMPLES[name]()), width))]
+    assert wide == narrow
+    counts = [re.findall(r" × \d+", line) for line in body(table(summarize(SAMPLES[name]()), 400))]
+    assert [re.findall(r" × \d+", line) for line in body(table(summarize(SAMPLES[name]()), width))] == counts
+
+
+def test_shapes_give_way_first() -> None:
+    wide, middle, narrow = (table(summarize(resnet()), width) for width in (160, 110, 75))
+    assert " input " in wide
+    assert " input " not in middle
+    assert "[N, 64, 112, 112]" in "".join(body(middle))
+    assert " output " not in narrow
+    assert "BasicBlock" in "".join(body(narrow))
+
+
+def test_equal_members_are_told_once() -> None:
+    lines = body(table(summarize(vit()), 120))
+    (folded,) = [line for line in lines if "× 12" in line and "EncoderLayer" in line]
+    assert "0…11 × 12" in folded
+    assert "12 × 7,087,872" in folded
+    assert sum("norm1" in line for line in lines) == 1
+
+
+def test_totals_and_conventions() -> None:
+    text = table(summarize(resnet()), 100)
+    assert "parameters  11,689,512  (all trainable)" in text
+    assert "MACs        1.814 G  (1,814,073,344)  for N = 1" in text
+    assert "a multiply-accumulate counts 2" in text
+
+
+def test_open_dims_stay_in_the_costs() -> None:
+    text = table(summarize(encoder()), 100)
+    assert "6144*T**2 + 35258368*T  for N = 1" in text
+    assert "18.87M·T" in text
+
+
+def test_unknown_shows_a_question_mark() -> None:
+    text = table(summarize(lstm()), 100)
+    assert "? no formula: LSTM" in text
+    assert "≥ " in text
+    b = Builder("Odd", "model")
+    b.output("y", b.op(made("Odd", schema.TENSOR, macs=None), b.input("x", N, 4)))
+    assert body(table(summarize(b.graph), 80))[0].endswith("?")
+
+
+def test_shared_layers_say_so() -> None:
+    lines = [line for line in body(table(summarize(siamese()), 120)) if "encoder" in line]
+    assert "27,616" in lines[0]
+    assert " shared " in lines[1]
+
+
+def test_color_only_when_asked_for() -> None:
+    plain, colored = table(summarize(resnet()), 100), table(summarize(resnet()), 100, color=True)
+    assert "\x1b" not in plain
+    assert re.sub(r"\x1b\[\d+m", "", colored) == plain
+
+
+def test_labels_cannot_steer_a_terminal() -> None:
+    b = Builder("Bad\x1b[2J", "model")
+    b.output("y\x07", b.op(made("L", schema.LINEAR, "\x1b]0;x\x07"), b.input("x\r\n", N), label="\x1b[31mred\n"))
+    text = table(summarize(b.graph), 100)
+    assert not {c for c in text if c != "\n" and not c.isprintable()}
+    assert len(body(text)) == 1
+
+
+def test_long_names_do_not_hang_or_overflow() -> None:
+    b = Builder("Long", "model")
+    b.output("y", b.op(made("L", schema.LINEAR, "d" * 100_000), b.input("x", N), label="n" * 1_000_000))
+    (line,) = body(table(summarize(b.graph), 100))
+    assert len(line) <= 100
