@@ -6,8 +6,9 @@ TAB = 4
 LONGEST = 1000  # characters shown of one line of a message
 
 # Characters that reorder or hide text around them: a spec could show other code than it has.
-HIDING = frozenset("\u00ad\u061c\u200b\u200e\u200f\u2028\u2029\u2060\ufeff" + "".join(map(chr, range(0x202A, 0x202F))))
-ISOLATING = frozenset(map(chr, range(0x2066, 0x206A)))
+HIDING = frozenset("\u00ad\u061c\u200b\u200e\u200f\u2028\u2029\u2060\ufeff").union(
+    map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+)
 
 
 def visible(text: str) -> str:
@@ -34,9 +35,7 @@ def _glyph(character: str) -> str:
         return chr(0x2400 + code)
     if code == 0x7F:
         return "\u2421"
-    if 0x80 <= code < 0xA0 or 0xD800 <= code < 0xE000 or character in HIDING or character in ISOLATING:
-        return "\ufffd"
-    return character if _is_harmless(character) else "\ufffd"
+    return character if character not in HIDING and _is_harmless(character) else "\ufffd"
 
 
 def _is_harmless(character: str) -> bool:
@@ -56,7 +55,7 @@ def _cells(character: str) -> int:
         return 1
     import unicodedata
 
-    if unicodedata.combining(character) or character == "\u200d" or "\ufe00" <= character <= "\ufe0f":
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
