@@ -152,10 +152,10 @@ class Recurrent(Op, family=RECURRENT, abstract=True):
         first = {"batch_first": True} if self.batch_first else {}
         pack = "nn.utils.rnn.pack_padded_sequence"
         packed = t.let(t.call(pack, x, t.method(lengths, "cpu"), **first, enforce_sorted=False), "packed")
-        made = t.let(t.call(t.me(), packed, *start), "result")
-        padded = t.call("nn.utils.rnn.pad_packed_sequence", t.index(made, 0), **first, total_length=self.time(x))
-        state = t.index(made, 1)
-        return (t.index(padded, 0), *([t.index(state, 0), t.index(state, 1)] if self.cell_state else [state]))
+        ends = t.unpack(t.call(t.me(), packed, *start), f"{packed}, {states}")
+        unpack = "nn.utils.rnn.pad_packed_sequence"
+        padded = t.call(unpack, packed, **first, total_length=self.time(x))
+        return (t.index(padded, 0), *ends)
 
     # ------------------------------------------------------------ ONNX
 
