@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from torchvision import models
+from torchvision import models  # type: ignore[import-not-found]
 
 from tests.parity import weights
 
@@ -37,7 +37,7 @@ class Case:
         return FIXTURES / f"{self.name or self.spec.split(':')[1]}.json"
 
 
-TINY_VIT = {
+TINY_VIT: dict[str, Any] = {
     "image_size": 32,
     "patch_size": 8,
     "num_layers": 2,
@@ -46,7 +46,7 @@ TINY_VIT = {
     "mlp_dim": 64,
 }
 TINY_VIT |= {"dropout": 0.1, "num_classes": 10}
-OUR_TINY_VIT = {
+OUR_TINY_VIT: dict[str, Any] = {
     "size": 32,
     "patch": 8,
     "depth": 2,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
@@ -10,10 +12,10 @@ import nndsl
 from tests.parity import weights
 from tests.parity.test_zoo import MODELS
 
-SIZES = {"vocab": 30, "dim": 12, "hidden": 10, "classes": 3, "dropout": 0.5}
+SIZES: dict[str, Any] = {"vocab": 30, "dim": 12, "hidden": 10, "classes": 3, "dropout": 0.5}
 
 
-class Reference(nn.Module):
+class Reference(nn.Module):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.embedding = nn.Embedding(30, 12, padding_idx=0)

@@ -128,7 +128,7 @@ def test_decoder_stack() -> None:
     agree(loaded(text, reference), reference, inputs, tgt_mask=CAUSAL)
 
 
-class ReferenceEncoder(nn.Module):
+class ReferenceEncoder(nn.Module):  # type: ignore[misc]
     """The zoo's TransformerEncoder, from torch.nn's parts."""
 
     def __init__(self, *, vocab: int, dim: int, depth: int, heads: int, hidden: int, dropout: float) -> None:
@@ -149,9 +149,9 @@ class ReferenceEncoder(nn.Module):
 
 
 def test_zoo_encoder() -> None:
-    sizes = {"vocab": 50, "dim": 32, "depth": 3, "heads": 4, "hidden": 64, "dropout": 0.1}
+    sizes: dict[str, Any] = {"vocab": 50, "dim": 32, "depth": 3, "heads": 4, "hidden": 64, "dropout": 0.1}
     ours = nndsl.load(f"{MODELS / 'transformer_encoder.nn'}:TransformerEncoder", **sizes).module()
-    theirs = ReferenceEncoder(**sizes)  # type: ignore[arg-type]
+    theirs = ReferenceEncoder(**sizes)
     weights.fill(theirs)
     missing = ours.load_state_dict(
         {k.removeprefix("encoder."): v for k, v in theirs.state_dict().items()}, strict=False
