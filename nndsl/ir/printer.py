@@ -9,9 +9,9 @@
       output y = %y
     }
 
-Callees stand before their callers, the model last. `%name` is a value (`%name#2` the second of that name, `%0` one without
-a name), `@name` a graph, `~label` a name that was made up, `^label` a layer that an outer graph owns, and a size in
-backquotes one that is not known yet."""
+Callees stand before their callers, the model last. `%name` is a value (`%name#2` the second of that name, `%0` one
+without a name), `@name` a graph, `~label` a name that was made up, `^label` a layer that an outer graph owns, and a
+size in backquotes one that is not known yet."""
 
 from __future__ import annotations
 

@@ -97,7 +97,8 @@ class _Verifier:
     def _call(self, node: Node) -> Iterator[str]:
         callee = node.target
         assert isinstance(callee, Graph)
-        taken = [(value.type, other.type) for value, other in zip(callee.inputs, node.inputs) if other is not None]
+        both = zip(callee.inputs, node.inputs, strict=False)
+        taken = [(value.type, other.type) for value, other in both if other is not None]
         if len(callee.inputs) != len(node.inputs):
             yield f"{callee.name} has {len(callee.inputs)} inputs, and it gives {len(node.inputs)}"
         yield from self._same_types("input", [a for a, _ in taken], [b for _, b in taken])

@@ -46,7 +46,8 @@ class BatchNormFolded(Op, family=NORMALIZATION):
 
     def biased(self) -> Op:
         """The layer with the bias that the normalisation brings."""
-        return type(self.layer).of(self.layer.values() | {"bias": True})
+        made: Op = type(self.layer).of(self.layer.values() | {"bias": True})
+        return made
 
 
 class _Folding:
@@ -97,7 +98,7 @@ class _Folded:
         return moved + self.norm("bias") if norm.affine and norm.bias else moved
 
     def _along(self, scale: Any, weight: Any) -> Any:
-        """The scale per output channel, shaped to multiply the weight: transposed layers keep them on axis 1, in groups."""
+        """The scale per output channel, shaped as the weight wants it: transposed layers have them on axis 1, in groups."""
         scale = scale.astype(weight.dtype)
         ones = (1,) * (weight.ndim - 2)
         if not self.op.layer.name.startswith("ConvTranspose"):

@@ -56,7 +56,7 @@ def code(graph: Graph, path: Path, weights: Any = None, **options: Any) -> tuple
     return caught.value.diagnostics[0].code, caught.value.diagnostics[0].message
 
 
-# --- names and structure ------------------------------------------------------------------------------------------------
+# --- names and structure --------------------------------------------------------------------------------------------
 
 
 def test_nodes_bear_the_paths_of_their_layers(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_borrowed_layers(functions: bool, tmp_path: Path) -> None:
     assert sorted(i.name for i in model.graph.initializer) == ["mine.bias", "mine.weight"]
 
 
-# --- sizes -----------------------------------------------------------------------------------------------------------
+# --- sizes ----------------------------------------------------------------------------------------------------------
 
 
 def test_shapes_that_can_be_said_are_not_computed(tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_facts_about_sizes(tmp_path: Path) -> None:
     assert model.graph.input[0].type.tensor_type.shape.dim[2].dim_param == "H"
 
 
-# --- files --------------------------------------------------------------------------------------------------------------
+# --- files ----------------------------------------------------------------------------------------------------------
 
 
 def test_external_data(tmp_path: Path) -> None:
@@ -282,6 +282,30 @@ def test_a_wrong_result_leaves_no_file(tmp_path: Path) -> None:
     assert found.hints == ["the first layer that differs is layer2.0.bn"]
     assert path.read_bytes() == b"before"
     assert [file.name for file in tmp_path.iterdir()] == ["m.onnx"]
+
+
+def test_a_head_of_zeros_hides_nothing(tmp_path: Path) -> None:
+    """All outputs are 0 whatever the layers before compute; so those are compared themselves."""
+    b = Builder()
+    h = b.add("body: Linear(4)", b.input("x", "[N, 3]"))
+    b.output("y", b.add("head: Linear(2)", b.add("ReLU", h)))
+    weights = random_weights(b.graph) | {"head.weight": np.zeros((2, 4), "f4"), "head.bias": np.zeros(2, "f4")}
+    path = tmp_path / "m.onnx"
+    assert export_model(b.graph, weights, path, Interpreter(b.graph, weights)).verified
+    other = weights | {"body.bias": weights["body.bias"] + 1}
+    with pytest.raises(SpecError) as caught:
+        export_model(b.graph, weights, path, Interpreter(b.graph, other))
+    assert caught.value.diagnostics[0].hints == ["the first layer that differs is body"]
+
+
+def test_what_onnxruntime_cannot_run_is_not_called_verified(tmp_path: Path) -> None:
+    b = Builder()
+    b.output("y", b.add("fc: Linear(2)", b.input("x", "[N, 3]")))
+    weights = random_weights(b.graph)
+    options = Options(dtype="bfloat16")
+    report = export_model(b.graph, weights, tmp_path / "m.onnx", Interpreter(b.graph, weights), options)
+    assert not report.verified
+    assert [note.code for note in report.notes] == ["onnx-unverified"]
 
 
 def test_weights_that_do_not_fit(tmp_path: Path) -> None:

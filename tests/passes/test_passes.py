@@ -196,7 +196,7 @@ def test_rows_of_a_lone_image_are_no_batch() -> None:
     assert len(done(fold_batchnorm, b.graph).nodes) == 2
 
 
-# --- random graphs ------------------------------------------------------------------------------------------------------
+# --- random graphs --------------------------------------------------------------------------------------------------
 
 LAYERS = [
     "Conv2d(3, 3, padding=1)",

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-from typing import IO
+from typing import BinaryIO
 
 from nndsl.diagnostics import Diagnostic, SpecError
 from nndsl.source import Span
@@ -27,7 +27,7 @@ class Output:
             self.folder = Path(mkdtemp(dir=self.path.parent, prefix=f".{self.path.name}."))
 
     @contextmanager
-    def open(self, name: str) -> Iterator[IO[bytes]]:
+    def open(self, name: str) -> Iterator[BinaryIO]:
         with self.complaining(), open(self.folder / name, "wb", buffering=1 << 20) as file:
             yield file
 

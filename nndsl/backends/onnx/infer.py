@@ -1,4 +1,5 @@
-"""Types of values made inside a lowering, for the operators that lowerings use: what is not known here stays unknown.
+"""Types of values made inside a lowering, for the operators that lowerings use: what is not known here stays
+unknown.
 
 Values of the IR need none of this, their types are given."""
 
@@ -15,10 +16,16 @@ if TYPE_CHECKING:
 Shape = tuple[Size, ...]
 Rule = Callable[[Sequence["Tensor | None"], dict[str, Any]], TensorType | None]
 
-_LIKE_FIRST = """Abs Celu Ceil Clip Cos Cosh CumSum Dropout Elu Erf Exp Floor Gelu HardSigmoid HardSwish Hardmax Identity
-LayerNormalization LeakyRelu Log LogSoftmax LpNormalization Mish Neg Not RMSNormalization Reciprocal Relu Round Selu Sigmoid
-Sign Sin Sinh Softmax Softplus Softsign Sqrt Swish Tan Tanh ThresholdedRelu Trilu RotaryEmbedding InstanceNormalization
-GroupNormalization BatchNormalization LRN PRelu""".split()
+# fmt: off
+_LIKE_FIRST = [
+    "Abs", "BatchNormalization", "Ceil", "Celu", "Clip", "Cos", "Cosh", "CumSum", "Dropout", "Elu", "Erf",
+    "Exp", "Floor", "Gelu", "GroupNormalization", "HardSigmoid", "HardSwish", "Hardmax", "Identity",
+    "InstanceNormalization", "LRN", "LayerNormalization", "LeakyRelu", "Log", "LogSoftmax",
+    "LpNormalization", "Mish", "Neg", "Not", "PRelu", "RMSNormalization", "Reciprocal", "Relu",
+    "RotaryEmbedding", "Round", "Selu", "Sigmoid", "Sign", "Sin", "Sinh", "Softmax", "Softplus", "Softsign",
+    "Sqrt", "Swish", "Tan", "Tanh", "ThresholdedRelu", "Trilu",
+]
+# fmt: on
 _BROADCAST = ["Add", "Sub", "Mul", "Div", "Pow", "Mod", "Min", "Max", "And", "Or", "Xor", "Sum", "Mean"]
 _COMPARE = ["Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"]
 _REDUCE = [

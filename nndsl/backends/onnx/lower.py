@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
 
 from nndsl.backends.onnx.builder import Builder
 from nndsl.backends.onnx.records import Body, Recipe, Step, Tensor
@@ -12,6 +13,9 @@ from nndsl.diagnostics import Diagnostic, SpecError
 from nndsl.ir.graph import Graph, Node, Value
 from nndsl.ops.folded import BatchNormFolded
 from nndsl.ops.schema import Unsupported
+
+if TYPE_CHECKING:
+    from nndsl.ops.emit import OnnxBuilder, OnnxValue
 
 DOMAIN = "nndsl"
 
@@ -47,7 +51,7 @@ class Scope:
 
 @dataclass(slots=True, eq=False)
 class Function:
-    """A block kept as an ONNX function. `weights` are its further inputs, named from inside; None: it must be inlined."""
+    """A block kept as an ONNX function; without a body it has to be inlined. `weights` are its further inputs."""
 
     body: Body | None
     weights: list[Tensor]
@@ -100,7 +104,7 @@ class Lowering:
         g = self.builder
         self.move(scope, node, inputs)
         try:
-            result = node.op.onnx(g, *inputs)
+            result = node.op.onnx(cast("OnnxBuilder", g), *cast("list[OnnxValue]", inputs))
         except Unsupported as problem:
             raise SpecError([_unsupported(node, problem.message)]) from None
         except Unsolvable as problem:
@@ -115,9 +119,9 @@ class Lowering:
         g.node, g.node_weights = node, None
         g.path, g.blocks = scope.inner_path(node.label), scope.blocks
         g.layer, g.layer_of = scope.layer(node.label, node.borrowed), scope.layer
-        target = node.target
-        folded = isinstance(target, BatchNormFolded)
-        g.result = scope.layer(target.norm_label, target.norm_borrowed) if folded else g.layer
+        g.result = g.layer
+        if isinstance(node.target, BatchNormFolded):
+            g.result = scope.layer(node.target.norm_label, node.target.norm_borrowed)
         g.operands = [x for x in inputs if x is not None]
 
     # ------------------------------------------------------------ calls

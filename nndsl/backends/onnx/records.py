@@ -1,4 +1,4 @@
-"""What is built before protobuf: values and nodes that refer to each other, so that renaming and tidying cost nothing."""
+"""What is built before protobuf: values and nodes that refer to each other, so that renaming costs nothing."""
 
 from __future__ import annotations
 

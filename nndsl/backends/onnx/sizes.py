@@ -76,8 +76,7 @@ class Sizes:
 
     def _shape(self, value: Tensor, axis: int, count: int) -> Tensor:
         end = axis + count
-        start = {"start": axis} if axis else {}
-        made: Tensor = self.builder.op("Shape", value, **start, **({"end": end} if end < value.rank else {}))
+        made: Tensor = self.builder.op("Shape", value, start=axis or None, end=end if end < value.rank else None)
         return made
 
     def _axis(self, size: Size) -> tuple[Tensor, int] | None:
@@ -140,6 +139,10 @@ class Sizes:
         made: Tensor = self.builder.op("Div", over, under)
         return made
 
+    def _divided(self, total: Tensor, factor: Size) -> Tensor:
+        made: Tensor = self.builder.op("Div", total, self.piece(factor))
+        return made
+
     def _solve(self, symbol: Atom) -> Tensor:
         """The symbol from an axis `a * symbol + b` of a value at hand, a and b being known."""
         if symbol in self.solving:
@@ -165,7 +168,7 @@ class Sizes:
         try:
             if rest != 0:
                 total = self.builder.op("Sub", total, self.piece(rest))
-            return total if factor == 1 else self.builder.op("Div", total, self.piece(factor))  # type: ignore[no-any-return]
+            return total if factor == 1 else self._divided(total, factor)
         except Unsolvable:
             return None
 

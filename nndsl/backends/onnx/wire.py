@@ -1,8 +1,9 @@
 """Writes an ONNX file without holding its weights twice.
 
-A protobuf message is a sequence of tagged fields, so a model's bytes are: everything but the graph, then the graph's
-tag and length, then its small parts, then each initializer as a short header followed by the weight's own memory. Only
-the graph's length is not known before (some weights are computed while writing): it has a fixed width and is filled in at the end.
+A protobuf message is a sequence of tagged fields, so a model's bytes are: everything but the graph, then the
+graph's tag and length, then its small parts, then each initializer as a short header followed by the weight's
+own memory. Only the graph's length is not known before (some weights are computed while writing): it has a
+fixed width and is filled in at the end.
 """
 
 from __future__ import annotations
