@@ -32,9 +32,11 @@ types: setup
 	$(BIN)/mypy
 
 docs: setup
-	$(BIN)/python -m nndsl.ops.reference > docs/operators.md
+	$(BIN)/python docs/generate.py
+	$(BIN)/python -m tests.pages --update
 
 bench: setup
+	$(BIN)/python -m pip install --quiet -c constraints.txt -r benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks
 
 clean:

@@ -48,7 +48,7 @@ def seeded(seed: int, work: Any) -> Any:
     """Initial weights are the same in every run."""
     from nndsl.model import need
 
-    need("torch", "torch", "to build a live module")
+    need("torch", "onnx", "to export ONNX")
     import torch
 
     torch.manual_seed(seed)

@@ -57,7 +57,9 @@ model {name}(vocab: int = 32000, dim: int = 256, depth: int = 4, heads: int = 8,
 
 @click.command("new")
 @click.argument("path", metavar="FILE.nn")
-@click.option("--template", type=click.Choice(tuple(TEMPLATES)), default="cnn", show_default=True)
+@click.option(
+    "--template", type=click.Choice(tuple(TEMPLATES)), default="cnn", show_default=True, help="What to start from."
+)
 @click.option("--force", is_flag=True, help="Overwrite a file that exists.")
 def command(path: str, template: str, force: bool) -> None:
     """Write a small spec to start from."""

@@ -14,7 +14,14 @@ from nndsl.ops.reference import families, page, signature
 
 @click.command("ops")
 @click.argument("name", required=False)
-@click.option("--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="How to show it.",
+)
 def command(name: str | None, format_: str) -> None:
     """List all operators, or document one: `nndsl ops Conv2d`."""
     from nndsl import ops

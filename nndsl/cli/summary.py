@@ -13,7 +13,14 @@ from nndsl.cli.specs import emit, guarded, hyper_options, open_model, output_opt
 @target_argument
 @output_option()
 @hyper_options
-@click.option("--format", "format_", type=click.Choice(("table", "json")), default="table", show_default=True)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(("table", "json")),
+    default="table",
+    show_default=True,
+    help="How to show it.",
+)
 def command(target: str, output: str | None, hyper: tuple[str, ...], dims: tuple[str, ...], format_: str) -> None:
     """Show every layer's shape, parameters and multiply-accumulates."""
     summary = guarded(open_model(target, hyper, dims).summary)

@@ -1,0 +1,65 @@
+"""The documentation says what the tools do: pages are run, derived pages and pictures are up to date, links lead
+somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from docs.generate import PAGES
+from tests.pages import GENERATED, ROOT, pages, run
+
+REFRESH = "run `make docs` and commit what it writes"
+LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"")
+
+
+@pytest.mark.parametrize("path", pages(), ids=lambda p: p.name)
+def test_page(path: Path) -> None:
+    """Every block runs, and the page shows what comes of it."""
+    pytest.importorskip("torch")
+    result = run(path)
+    assert not result.problems, "\n".join(result.problems)
+    assert result.text == path.read_text("utf-8"), f"{path.name} shows what the tools no longer say: {REFRESH}"
+    for name, picture in result.pictures.items():
+        kept = ROOT / name
+        assert kept.exists() and kept.read_text("utf-8") == picture, f"{name} is out of date: {REFRESH}"
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_derived_page(name: str) -> None:
+    assert (ROOT / "docs" / name).read_text("utf-8") == PAGES[name](), f"docs/{name} is out of date: {REFRESH}"
+
+
+@pytest.mark.parametrize("path", [*pages(), *(ROOT / "docs" / name for name in GENERATED)], ids=lambda p: p.name)
+def test_links(path: Path) -> None:
+    """Links to files of the repository lead somewhere, also into a page."""
+    text = re.sub(r"^```.*?^```$", "", path.read_text("utf-8"), flags=re.M | re.S)
+    for target in (first or second for first, second in LINK.findall(text)):
+        if re.match(r"[a-z]+:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        found = (path.parent / file).resolve() if file else path
+        assert found.exists(), f"{path.name}: {target} leads nowhere"
+        if anchor:
+            assert anchor in _anchors(found), f"{path.name}: {target}: no such heading"
+
+
+def _anchors(path: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", path.read_text("utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_a_wrong_page_is_noticed(tmp_path: Path) -> None:
+    """The runner itself: a spec with a mistake, a block with other output, a failing command."""
+    page = tmp_path / "page.md"
+    page.write_text(
+        "```nn\nmodel M { input x: float[N, 3]  output y = x -> RelU }\n```\n"
+        "```python\nprint(1 + 1)\n```\n```text output\n3\n```\n"
+        "```console\n$ nndsl check nowhere.nn\n```\n",
+        "utf-8",
+    )
+    result = run(page)
+    assert [problem.split(": ")[0] for problem in result.problems] == ["page.md:1", "page.md:10"]
+    assert "```text output\n2\n```" in result.text
