@@ -53,15 +53,10 @@ def _term(mono: Monomial, factor: int) -> str:
 
 
 def _remainder(dim: Dim) -> str | None:
-    """`X - k*(X // k)` is how `X % k` is kept."""
-    for mono, factor in dim.terms.items():
-        if factor >= 0 or len(mono) != 1 or mono[0].kind != "div":
-            continue
-        over, under = mono[0].operands
-        rest = {m: f for m, f in dim.terms.items() if m != mono}
-        if under == -factor and not isinstance(over, int) and rest == over.terms:
-            return " % ".join(quotient(over, under).rsplit(" // ", 1))
-    return None
+    from nndsl.dimforms import as_remainder
+
+    found = as_remainder(dim)
+    return " % ".join(quotient(*found).rsplit(" // ", 1)) if found is not None else None
 
 
 def _rounded_down(dim: Dim) -> str | None:
