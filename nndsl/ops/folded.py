@@ -98,7 +98,7 @@ class _Folded:
         return moved + self.norm("bias") if norm.affine and norm.bias else moved
 
     def _along(self, scale: Any, weight: Any) -> Any:
-        """The scale per output channel, shaped as the weight wants it: transposed layers have them on axis 1, in groups."""
+        """The scale per output channel, shaped as the weight wants it: on axis 1, in groups, for transposed layers."""
         scale = scale.astype(weight.dtype)
         ones = (1,) * (weight.ndim - 2)
         if not self.op.layer.name.startswith("ConvTranspose"):
