@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.kinds import SizeMap
 from nndsl.ops.layout import Moves
-from nndsl.ops.lowering import reduce
+from nndsl.ops.lowering import reduce, reshape
 from nndsl.ops.patterns import DOTS, BadPattern, Pattern, Steps, proven_sizes, read_pattern, sizes_of, spelled, steps_of
 from nndsl.ops.schema import param, same_along
 from nndsl.shapes import Size, TensorType, is_floating, product
@@ -122,31 +122,43 @@ class ByPattern(Moves, abstract=True):
         steps = steps_of(pattern)
         sizes = proven_sizes(pattern, x.shape, self.given_sizes())
         atoms = pattern.names(pattern.left)
-        y: Any = x
-        if steps.split or steps.drop:
-            y = g.op("Reshape", y, g.dims([sizes[atom] for atom in atoms]))
-        if steps.reduce:
-            y = self.onnx_reduced(g, y, steps.reduce, x.dtype)
-        units = _merged([sizes[atom] for atom in atoms if atom in pattern.names(pattern.right)], steps.premerge)
+        kept = [sizes[atom] for atom in atoms if atom in pattern.names(pattern.right)]
         final = [product(sizes[atom] for atom in axis) for axis in pattern.right]
-        merged_only = steps.premerge and not (steps.perm or steps.new)
-        if steps.premerge and not merged_only:
-            y = g.op("Reshape", y, g.dims(units))
+        y: Any = x
+        now = list(x.shape)
+        if steps.reduce:
+            y = _reshaped(g, y, now, [sizes[atom] for atom in atoms])
+            y, now = self.onnx_reduced(g, y, steps.reduce, x.dtype), kept
+        if not steps.perm and not steps.new:
+            return _reshaped(g, y, now, final)
+        units = _merged(kept, steps.premerge)
+        y = _reshaped(g, y, now, units)
         if steps.perm:
-            y = g.op("Transpose", y, perm=steps.perm)
+            y, units = g.op("Transpose", y, perm=steps.perm), [units[i] for i in steps.perm]
         if steps.new:
-            y = g.op("Unsqueeze", y, g.const([axis for axis, _ in steps.new]))
-            grown: list[Size] = [1] * len(units)
-            for axis, atom in steps.new:
-                grown.insert(axis, sizes[atom])
-            y = g.op("Expand", y, g.sizes(grown))
-        return g.op("Reshape", y, g.dims(final)) if steps.merge or steps.ones or merged_only else y
+            y, units = self._onnx_grown(g, y, steps, units, sizes)
+        return _reshaped(g, y, units, final)
+
+    def _onnx_grown(
+        self, g: OnnxBuilder, y: Any, steps: Steps, units: list[Size], sizes: dict[str, Size]
+    ) -> tuple[Any, list[Size]]:
+        """A size of 1 in Expand keeps what is there."""
+        y = g.op("Unsqueeze", y, g.const([axis for axis, _ in steps.new]))
+        ones: list[Size] = [1] * len(units)
+        for axis, atom in steps.new:
+            ones.insert(axis, sizes[atom])
+            units = [*units[:axis], sizes[atom], *units[axis:]]
+        return g.op("Expand", y, g.sizes(ones)), units
 
     def onnx_reduced(self, g: OnnxBuilder, y: Any, axes: list[int], dtype: str) -> Any:
         raise NotImplementedError(self.name)
 
     def detail(self) -> str:
         return self.pattern
+
+
+def _reshaped(g: OnnxBuilder, y: Any, old: list[Size], new: list[Size]) -> Any:
+    return y if old == new else reshape(g, y, old, new)
 
 
 def _merged(sizes: list[Size], pairs: list[tuple[int, int]]) -> list[Size]:

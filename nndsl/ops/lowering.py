@@ -6,13 +6,22 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from nndsl.ops.emit import OnnxBuilder, OnnxValue
-from nndsl.shapes import Size
+from nndsl.shapes import Dim, Size
 
 _FAR = (1 << 63) - 1
 
 
 def unsqueeze(g: OnnxBuilder, x: OnnxValue, *axes: int) -> Any:
     return g.op("Unsqueeze", x, g.const(list(axes)))
+
+
+def reshape(g: OnnxBuilder, x: OnnxValue, old: Sequence[Size], new: Sequence[Size]) -> Any:
+    """Reshape to a constant wherever that says it: 0 copies the size at its place, -1 is the one that is left over."""
+    short = [0 if isinstance(s, Dim) and i < len(old) and s == old[i] else s for i, s in enumerate(new)]
+    open_ = [i for i, s in enumerate(short) if isinstance(s, Dim)]
+    if len(open_) > 1 or (open_ and -1 in short):
+        return g.op("Reshape", x, g.dims(new))
+    return g.op("Reshape", x, g.const([-1 if isinstance(s, Dim) else s for s in short]))
 
 
 def squeeze(g: OnnxBuilder, x: OnnxValue, *axes: int) -> Any:

@@ -245,13 +245,13 @@ class MultiheadAttention(Op, family=ATTENTION):
             heads = self.num_heads
             y = g.op("Attention", q, k, v, wide, q_num_heads=heads, kv_num_heads=heads)
             return self._out(g, y, query)
-        q, k, v = (self._heads(g, x, batch, size, query.shape[-1]) for x, size in ((q, length), (k, keys), (v, keys)))
+        q, k, v = (self._heads(g, x, query.shape[-1]) for x in (q, k, v))
         width = query.shape[-1] // self.num_heads
         y, weights = attend(
             g, (q, k, v), sizes=(length, keys, width), rank=4,
             mask=blocked, bool_mask=False, causal=False, scale=None, dtype=query.dtype,
         )  # fmt: skip
-        y = g.op("Reshape", g.op("Transpose", y, perm=[0, 2, 1, 3]), g.dims([batch, length, query.shape[-1]]))
+        y = g.op("Reshape", g.op("Transpose", y, perm=[0, 2, 1, 3]), g.const([0, 0, query.shape[-1]]))
         y = self._out(g, y, query)
         return (y, self._shown(g, weights, query)) if self.need_weights else y
 
@@ -295,9 +295,9 @@ class MultiheadAttention(Op, family=ATTENTION):
             k, v = g.op("Pad", k, end), g.op("Pad", v, end)
         return q, k, v
 
-    def _heads(self, g: OnnxBuilder, x: Any, batch: Size, length: Size, width: Size) -> Any:
+    def _heads(self, g: OnnxBuilder, x: Any, width: Any) -> Any:
         """[N, L, E] -> [N, heads, L, E / heads]."""
-        apart = g.op("Reshape", x, g.sizes([batch, length, self.num_heads, width // self.num_heads]))
+        apart = g.op("Reshape", x, g.const([0, 0, self.num_heads, width // self.num_heads]))
         return g.op("Transpose", apart, perm=[0, 2, 1, 3])
 
     def _blocked(self, g: OnnxBuilder, pair: tuple[Any, Any], padding: Any, mask: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.kinds import Ints, Scalar, Sizes
 from nndsl.ops.layout import Moves
+from nndsl.ops.lowering import reshape
 from nndsl.ops.schema import param
 from nndsl.shapes import Dim, Size, TensorType, is_floating, product
 
@@ -56,7 +57,7 @@ class Flatten(Moves):
             return x
         if (first, last) == (1, x.rank - 1):
             return g.op("Flatten", x, axis=1)
-        return g.op("Reshape", x, g.dims(self._merged(x.shape)))
+        return reshape(g, x, x.shape, self._merged(x.shape))
 
     def detail(self) -> str:
         return ""
@@ -91,7 +92,7 @@ class Unflatten(Moves):
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
         axis = self.dim % x.rank
         sizes: tuple[Size, ...] = (*x.shape[:axis], *self.unflattened_size, *x.shape[axis + 1 :])
-        return g.op("Reshape", x, g.dims(sizes))
+        return reshape(g, x, x.shape, sizes)
 
 
 class Reshape(Moves):
@@ -115,7 +116,7 @@ class Reshape(Moves):
         return t.method(x, "reshape", *self.sizes)
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
-        return g.op("Reshape", x, g.dims(self.sizes))
+        return reshape(g, x, x.shape, self.sizes)
 
     def detail(self) -> str:
         return ", ".join(map(str, self.sizes))
