@@ -1,26 +1,44 @@
-"""Operators, one file per family. `lookup` finds one by name; `everything` imports them all (documentation, `nndsl ops`)."""
+"""Operators, one file per family. `lookup` finds one by name, importing its family alone; `everything` imports them all
+(documentation, did-you-mean)."""
 
 from __future__ import annotations
 
-import pkgutil
+import re
 from importlib import import_module
+from pathlib import Path
 
 from nndsl.ops.schema import REGISTRY, Op
 
-_NOT_FAMILIES = {"schema", "kinds", "say", "emit", "initializers", "reference"}
+_NOT_FAMILIES = {"__init__", "schema", "kinds", "say", "emit", "initializers", "reference"}
+_CLASS = re.compile(rb"^class ([A-Z]\w*)\(", re.M)
+_homes: dict[
+    str, str
+] = {}  # class name -> module: read from the text of the files, which is faster than importing them
 _loaded = False
+
+
+def _find_homes() -> dict[str, str]:
+    if not _homes:
+        for path in sorted(Path(__file__).parent.glob("*.py")):
+            if path.stem not in _NOT_FAMILIES:
+                _homes.update((name.decode(), path.stem) for name in _CLASS.findall(path.read_bytes()))
+    return _homes
 
 
 def everything() -> dict[str, type[Op]]:
     """All operators by name."""
     global _loaded  # noqa: PLW0603
     if not _loaded:
-        for module in pkgutil.iter_modules(__path__):
-            if module.name not in _NOT_FAMILIES:
-                import_module(f"{__name__}.{module.name}")
+        for module in sorted(set(_find_homes().values())):
+            import_module(f"{__name__}.{module}")
         _loaded = True
-    return REGISTRY
+    return dict(sorted(REGISTRY.items()))
 
 
 def lookup(name: str) -> type[Op] | None:
-    return everything().get(name)
+    """The operator of this name, or None."""
+    found = REGISTRY.get(name)
+    if found is None and not _loaded and name in _find_homes():
+        import_module(f"{__name__}.{_homes[name]}")
+        found = REGISTRY.get(name)
+    return found

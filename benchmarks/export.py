@@ -1,0 +1,83 @@
+"""ONNX: ours from the IR, theirs by `torch.onnx.export(dynamo=True)` of the same module."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+import warnings
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+
+from benchmarks.measure import Row, in_turn, ms, seconds
+from benchmarks.models import EXPORTED, inputs, load
+from nndsl.backends.onnx import Options, export_model
+from nndsl.backends.onnx.export import lower
+
+
+def rows() -> list[Row]:
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in EXPORTED:
+            found += _compare(name, Path(folder))
+    return found
+
+
+def _compare(name: str, folder: Path) -> list[Row]:
+    model = load(name)
+    torch.manual_seed(0)
+    module = model.module().eval()
+    weights = {key: value.numpy() for key, value in module.state_dict().items()}
+    ours, theirs = folder / f"{name}.onnx", folder / f"{name}_dynamo.onnx"
+    example = inputs(name)
+
+    graph_ours = median(seconds(lambda: lower(model.ir, Options())) for _ in range(5))
+    graph_theirs = median(seconds(lambda: _dynamo(module, example)) for _ in range(2))
+    _dynamo(module, example).save(str(theirs), external_data=False)
+
+    blob = b"".join(np.ascontiguousarray(value).tobytes() for value in weights.values())
+    writing = in_turn(lambda: export_model(model.ir, weights, ours), lambda: _write_raw(folder / "raw", blob), rounds=5)
+    nodes = [len(onnx.load(str(path), load_external_data=False).graph.node) for path in (ours, theirs)]
+    latency = _latency(ours, theirs, example)
+    speed = graph_theirs / graph_ours
+    return [
+        Row(f"{name}: graph", ms(graph_ours), ms(graph_theirs), f"{speed:.0f} × faster", "≥ 50 ×", speed >= 50),
+        Row(f"{name}: file, against writing the bare weight bytes", ms(writing.ours), ms(writing.theirs),
+            f"{writing.ratio:.2f}", "≤ 2.00 (+ graph)", writing.ours - graph_ours <= 2 * writing.theirs),
+        Row(f"{name}: nodes", str(nodes[0]), str(nodes[1]), f"{nodes[0] / nodes[1]:.2f}", "≤ 1.00", nodes[0] <= nodes[1]),
+        Row(f"{name}: onnxruntime latency", ms(latency.ours), ms(latency.theirs), f"{latency.ratio:.2f}",
+            "≤ 1.00 within noise (5 %)", latency.ratio <= 1.05),
+    ]  # fmt: skip
+
+
+def _dynamo(module: torch.nn.Module, example: tuple[Any, ...]) -> Any:
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    logging.getLogger("onnxscript").setLevel(logging.ERROR)
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        batch = tuple({0: torch.export.Dim.AUTO} for _ in example)
+        return torch.onnx.export(module, example, dynamo=True, verbose=False, dynamic_shapes=batch)
+
+
+def _write_raw(path: Path, blob: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(blob)
+    os.replace(path, path.with_suffix(".bin"))
+
+
+def _latency(ours: Path, theirs: Path, example: tuple[Any, ...]) -> Any:
+    runs = []
+    for path in (ours, theirs):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = torch.get_num_threads()
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        feed = {port.name: value.numpy() for port, value in zip(session.get_inputs(), example, strict=True)}
+        runs.append(lambda session=session, feed=feed: session.run(None, feed))
+    once = seconds(runs[0])
+    return in_turn(runs[0], runs[1], rounds=15, repeat=max(1, int(0.1 / once)))

@@ -1,0 +1,88 @@
+"""Ratios that can be trusted on a noisy machine: two things measured in turn, A B A B …, and the median of the ratios."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+
+@dataclass
+class Row:
+    """One line of the table: what was measured, ours, theirs, the ratio, and what was promised."""
+
+    what: str
+    ours: str
+    theirs: str
+    ratio: str
+    promise: str
+    kept: bool
+
+
+@dataclass
+class Pair:
+    """Seconds of both sides, and the median of the ratios ours / theirs."""
+
+    ours: float
+    theirs: float
+    ratio: float
+
+
+def in_turn(ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int = 7, repeat: int = 1) -> Pair:
+    """Wall seconds per call, after one warm-up of each."""
+    ours()
+    theirs()
+    pairs = []
+    for number in range(rounds):
+        # who goes first alternates, so that a drifting clock favours neither
+        first, second = (ours, theirs) if number % 2 == 0 else (theirs, ours)
+        a, b = seconds(first, repeat), seconds(second, repeat)
+        pairs.append((a, b) if number % 2 == 0 else (b, a))
+    return Pair(median(a for a, _ in pairs), median(b for _, b in pairs), median(a / b for a, b in pairs))
+
+
+def seconds(work: Callable[[], Any], repeat: int = 1) -> float:
+    begun = time.perf_counter()
+    for _ in range(repeat):
+        work()
+    return (time.perf_counter() - begun) / repeat
+
+
+@dataclass
+class Process:
+    """A finished process: CPU seconds (user and system), and peak memory in MB."""
+
+    cpu: float
+    peak: float
+
+
+def process(*arguments: str) -> Process:
+    """Run a command to its end, as the operating system accounts for it."""
+    # an installed package has its bytecode, and so has torch: both sides may use it
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    child = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
+    assert child.stderr is not None
+    complaint = child.stderr.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode != 0:
+        raise RuntimeError(f"{' '.join(arguments)}: exit code {child.returncode}\n{complaint.decode()}")
+    scale = 1 if sys.platform == "darwin" else 1024
+    return Process(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * scale / 1e6)
+
+
+def python(code: str) -> Process:
+    return process(sys.executable, "-c", code)
+
+
+def nndsl(*arguments: str) -> Process:
+    return process(sys.executable, "-m", "nndsl", *arguments)
+
+
+def ms(value: float) -> str:
+    return f"{value * 1000:.1f} ms" if value < 1 else f"{value:.2f} s"
