@@ -7,7 +7,9 @@ import pytest
 from nndsl.backends import draw
 from nndsl.backends.draw.scene import Scene
 from nndsl.ir.graph import Graph, Value
-from tests.backends.graphs_by_hand import SAMPLES, Builder, N, encoder, resnet, seq2seq, siamese, vit
+from nndsl.ops import schema
+from nndsl.shapes import TensorType
+from tests.backends.graphs_by_hand import SAMPLES, Builder, N, encoder, made, resnet, seq2seq, siamese, vit
 
 Edges = set[tuple[str, str]]
 
@@ -72,7 +74,7 @@ def members(graph: Graph, scene: Scene) -> dict[str, str]:
 
 
 # Graphs whose repeated members stand in lists: there the first member's path is known.
-LISTED = {name: made for name, made in SAMPLES.items() if name not in ("seq2seq", "seq2seq_unfolded", "siamese")}
+LISTED = {name: build for name, build in SAMPLES.items() if name not in ("seq2seq", "seq2seq_unfolded", "siamese")}
 LISTED["decoders"] = lambda: seq2seq(unfolded=True, shared=False)
 
 
@@ -216,3 +218,18 @@ def test_deep_nesting_needs_no_deep_stack() -> None:
     assert graph is not None
     h.output("y", h.call(graph, h.input("x", N, 4)))
     assert draw.scene(h.graph, depth=999).boxes
+
+
+def test_shapes_are_told_where_they_change() -> None:
+    scene = draw.scene(resnet(), depth=0)
+    told = [text.text for text in scene.labels]
+    assert told.count("(N, 64, 112, 112)") == 1  # after the convolution, not again after its normalisation
+    assert "(N, 1000)" not in told  # the output says it itself
+
+
+def test_the_shape_told_is_that_of_the_result_that_goes_on() -> None:
+    b = Builder("Last", "model")
+    x = b.input("x", N, 7)
+    _, state = b.add(made("LSTM", schema.RECURRENT), [x], [TensorType("float", (N, 9)), TensorType("float", (2, N, 9))])
+    b.output("y", b.linear(state, 3))
+    assert [text.text for text in draw.scene(b.graph).labels] == ["(2, N, 9)"]

@@ -45,9 +45,13 @@ def fill(b: Builder, rng: random.Random, size: int, depth: int, inputs: int) -> 
         b.output(f"out{i}", rng.choice(values))
 
 
-@pytest.mark.parametrize("seed", range(60))
+# Two that once broke a promise: inputs that lead nowhere, and a part of the graph that touches no other.
+FOUND = [1215, 1407]
+
+
+@pytest.mark.parametrize("seed", [*range(40), *FOUND])
 def test_random_graphs_keep_all_promises(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    graph = random_graph(seed, 4 + seed % 17)
+    graph = random_graph(seed, 3 + seed % 30, seed % 4)
     for depth in (0, 9, None):
         scene = draw.scene(graph, depth=depth)
         monkeypatch.setattr(promises, "scene_of", lambda name, depth, scene=scene: scene)
@@ -58,7 +62,7 @@ def test_random_graphs_keep_all_promises(seed: int, monkeypatch: pytest.MonkeyPa
         promises.test_every_edge_is_shown_by_lines_from_box_to_box("", depth)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(40))
 def test_random_graphs_keep_all_edges(seed: int) -> None:
     """Drawn in full, without folded members, the picture has exactly the graph's edges."""
     graph = random_graph(seed, 4 + seed % 17)

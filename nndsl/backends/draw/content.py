@@ -93,7 +93,6 @@ class Writer:
         made = Content(lines, width, height, "pill" if small else "box", family, self.title(thing, path))
         made.dashed = not thing.counted or node.mode is not None
         made.stacked = thing.target is not None
-        made.label = self._exit_label(thing, node)
         return made
 
     def _is_sign(self, thing: Thing, node: Node) -> bool:
@@ -186,11 +185,13 @@ class Writer:
             own = own * thing.count
         return own
 
-    def _exit_label(self, thing: Thing, node: Node) -> list[Run]:
+    def exit_label(self, thing: Thing, port: int) -> list[Run]:
         """The shape that leaves, where it is not the one that came."""
-        came = next((v for v in node.inputs if v is not None), None)
-        left = node.outputs[0] if node.outputs else None
-        if left is None or (came is not None and came.shape == left.shape):
+        if thing.kind != "node" or thing.node is None or port >= len(thing.node.outputs):
+            return []
+        came = next((v for v in thing.node.inputs if v is not None), None)
+        left = thing.node.outputs[port]
+        if came is not None and came.shape == left.shape:
             return []
         return [Run(shortened(self.shape(left), 60), SHAPE, False, GREY)]
 

@@ -46,7 +46,7 @@ def lay(figure: Figure, writer: Writer, path: str, framed: Thing | None) -> Laid
             leaf.set_frame(inner[i].ports_in, inner[i].ports_out, figure.flows)
         else:
             leaf.set_pins(figure.flows)
-            _room_for_label(leaf, figure, i, contents[i])
+            _room_for_label(leaf, figure, i, contents[i], writer)
     region = Structure(leaves, figure.flows).region()
     body = settle(region)
     left, right = region.left, region.right
@@ -92,15 +92,15 @@ def _only_trains(thing: Thing) -> bool:
     return thing.node is not None and thing.node.mode == "train"
 
 
-def _room_for_label(leaf: Leaf, figure: Figure, at: int, content: Content) -> None:
+def _room_for_label(leaf: Leaf, figure: Figure, at: int, content: Content, writer: Writer) -> None:
     """A shape is told beside the wire, unless only an output follows, which tells it itself."""
-    values = {figure.flows[f].value for f in leaf.outgoing}
-    heads = [figure.things[figure.flows[f].head] for f in leaf.outgoing]
-    told = all(head.kind == "output" for head in heads) and figure.graph.kind == "model"
-    if not content.label or len(values) != 1 or told:
-        content.label = []
+    leaving = [figure.flows[f] for f in leaf.outgoing]
+    told = all(figure.things[flow.head].kind == "output" for flow in leaving) and figure.graph.kind == "model"
+    if told or len({flow.value for flow in leaving}) != 1:
         return
-    leaf.label(line_width(content.label), STRIP)
+    content.label = writer.exit_label(figure.things[at], leaving[0].tail_port)
+    if content.label:
+        leaf.label(line_width(content.label), STRIP)
 
 
 def _framed(
@@ -166,7 +166,8 @@ def _wires(figure: Figure, body: Body, laid: Laid, dx: float, dy: float, points:
     for flow, pieces in body.pieces.items():
         pieces.sort(key=lambda piece: (piece[0][1], piece[-1][1]))
         line = [(x + dx, y + dy) for piece in pieces for x, y in piece]
-        if points and figure.things[figure.flows[flow].tail].kind == "input":
+        forks = line[0] in laid.dots  # what leaves another line begins there
+        if points and figure.things[figure.flows[flow].tail].kind == "input" and not forks:
             line.insert(0, (line[0][0], 0.0))
         if points and figure.things[figure.flows[flow].head].kind == "output":
             line.append((line[-1][0], top))

@@ -262,7 +262,8 @@ def _constant(node: Node, constants: list[Constant]) -> Constant:
         elements = sum(_elements(w.shape) for w in node.weights() if w.trained)
         return Constant(own or (node.label if node.labelled or elements else ""), elements)
     names = dict.fromkeys(c.name for c in constants if c.name)
-    return Constant(", ".join(names) or own, sum(c.elements for c in constants))
+    elements = sum(c.elements for c in constants)
+    return Constant(own if own and not elements else ", ".join(names), elements)
 
 
 def _elements(shape: tuple[Any, ...]) -> int:

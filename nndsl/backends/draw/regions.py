@@ -4,7 +4,7 @@ A body is a tree of regions. A `Leaf` is one thing that is drawn, a `Series` sta
 puts branches side by side, a `Rows` (in rows.py) holds what is neither. Each region owns its rectangle and the wires
 inside it; between two regions lies a channel that holds nothing but wires. So nothing overlaps by construction.
 
-Coordinates: y grows along the flow; a region's origin is where the flow enters it: x = 0 is its axis, y = 0 its lower side.
+Coordinates: y grows along the flow; its origin is where the flow enters: x = 0 is its axis, y = 0 the lower side.
 `entry` and `exit` say where each flow passes the lower and the upper side. `out` is the axis at the upper side.
 """
 

@@ -1,8 +1,8 @@
 """What is neither a series nor parallel branches: rows of cells, with wires that pass rows at the right.
 
 Each cell stands in the row below the first that needs it, so that wires go up. A wire to the next row bends in the gap
-between them. One that passes rows goes straight up where a column is free, else to the right of all cells, where flows of
-one value share a lane; it comes back in a gap, or into the side of a cell that has nothing to its right.
+between them. One that passes rows goes straight up where a column is free, else to the right of all cells, where flows
+of one value share a lane; it comes back in a gap, or into the side of a cell that has nothing to its right.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class Text:
 
 @dataclass(slots=True)
 class Box:
-    """Something that computes, an input or an output. `path`: its name in the model; `count`: for how many it stands."""
+    """Something that computes, an input or an output. `path`: its name; `count`: for how many it stands."""
 
     id: str
     path: str

@@ -110,10 +110,10 @@ class Structure:
 
     # ------------------------------------------------------------ what is left, as a line of things, links and knots
 
-    def _spine(self) -> list[Part | Rows]:
+    def _spine(self) -> list[Part | Region]:
         order = self._in_order()
         rank = {at: k for k, at in enumerate(order)}
-        parts: list[Part | Rows] = []
+        parts: list[Part | Region] = []
         since, reach = 0, 0
         for k, at in enumerate(order):
             if reach <= k:
@@ -143,14 +143,23 @@ class Structure:
                     heapq.heappush(ready, head)
         return [*order, END]
 
-    def _between(self, order: list[int], since: int, until: int) -> list[Part | Rows]:
+    def _between(self, order: list[int], since: int, until: int) -> list[Part | Region]:
         below, above = order[since], order[until]
         if until == since + 1:
             link = self.ahead[below][above]
             if link.is_bare:
                 return []
             return [*_flat(link.branches[0])] if len(link.branches) == 1 and not link.flows else [link]
-        return [self._knot(order[since + 1 : until], below, above)]
+        knot = self._knot(order[since + 1 : until], below, above)
+        return [knot if below != START or above != END else self._beside(knot, order[since + 1])]
+
+    def _beside(self, knot: Rows, rank: int) -> Region:
+        """What goes from inputs to outputs on its own stands beside the knot, not in its rows."""
+        link = self.ahead[START].get(END)
+        if link is None:
+            return knot
+        made = [(rank, -1, knot), *((_first_of(b), i, self._series([*_flat(b)])) for i, b in enumerate(link.branches))]
+        return Parallel([region for _, _, region in sorted(made, key=lambda m: m[:2])], [], True, True, {}, self.flows)
 
     def _knot(self, things: list[int], below: int, above: int) -> Rows:
         """Things and the links with branches become cells; bare flows become wires between them.
@@ -166,6 +175,8 @@ class Structure:
                 knot.inputs.add(index[at])
         for at in [below, *things]:
             for head, link in self.ahead[at].items():
+                if (at, head) == (START, END):
+                    continue
                 self._tie(knot, link, index.get(at), index.get(head))
         knot.last.update(index[at] for at in things if above == END and not self.leaves[at].outgoing)
         return Rows(knot.cells, knot.ranks, knot.wires, self.flows, knot.last, knot.inputs)
@@ -226,7 +237,7 @@ class Structure:
 
     # ------------------------------------------------------------ links to regions, children first, without recursion
 
-    def _series(self, parts: list[Part | Rows]) -> Region:
+    def _series(self, parts: list[Part | Region]) -> Region:
         made: dict[int, Region] = {}
         link_order: list[Link] = []
         stack = [part for part in parts if isinstance(part, Link)]
@@ -239,9 +250,9 @@ class Structure:
             made[id(link)] = self._parallel(link, made)
         return self._stack(parts, made)
 
-    def _stack(self, parts: list[Part | Rows] | list[Part], made: dict[int, Region]) -> Region:
+    def _stack(self, parts: list[Part | Region] | list[Part], made: dict[int, Region]) -> Region:
         regions = [
-            part if isinstance(part, Rows) else made[id(part)] if isinstance(part, Link) else self.leaves[part]
+            part if isinstance(part, Region) else made[id(part)] if isinstance(part, Link) else self.leaves[part]
             for part in parts
         ]
         return regions[0] if len(regions) == 1 else Series(regions, self.flows)

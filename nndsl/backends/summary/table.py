@@ -46,7 +46,7 @@ def table(summary: Summary, width: int = 100, color: bool = False) -> str:
     left_out = size(summary) - MOST_ROWS
     if left_out > 0:
         shown.append(f"… and {left_out:,} more")
-    return "\n".join([*shown, _paint(rule, DIM, color), *_totals(summary), "", *_notes(summary, width, color)]) + "\n"
+    return "\n".join([*shown, _paint(rule, DIM, color), *_totals(summary), "", *_notes(summary, width, color)])
 
 
 # ---------------------------------------------------------------- rows
