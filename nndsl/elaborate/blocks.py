@@ -268,16 +268,17 @@ def _expand(layer: BlockLayer, value: Any, builder: GraphBuilder, span: Span, ct
     ctx.depth += 1
     if ctx.depth > Budget.DEPTH:
         raise Exceeded(f"blocks are nested more than {Budget.DEPTH} deep")
-    outer = builder.frame
+    outer, root, ports = builder.frame, builder.root, builder.ports
     scope = Scope(layer.home, builder)
     builder.frame = Frame(spell(layer), span, outer)
+    builder.root, builder.ports = False, []  # its inputs and outputs are its own, also inside a model
     try:
         if not fill_defaults(definition.params or [], layer.given, scope, layer.name, span, scope, ctx):
             return POISON
         scope.hyper.clear()  # these are not the enclosing block's hyperparameters
         return run_definition(definition, value, scope, span, ctx)
     finally:
-        builder.frame = outer
+        builder.frame, builder.root, builder.ports = outer, root, ports
         ctx.depth -= 1
 
 

@@ -13,19 +13,22 @@ from nndsl.shapes import Dim
 from nndsl.syntax import ast
 
 
-def require(statement: ast.Require, scope: Scope, ctx: Context) -> None:
+def require(statement: ast.Require, scope: Scope, ctx: Context) -> bool:
+    """Whether the block can go on."""
     builder = scope.builder
     if builder is not None and builder.root and _mentions_totals(statement.condition):
         ctx.totals.append((statement, scope))  # judged when the whole model is known
-        return
-    for part in _conjuncts(statement.condition):
-        judge(part, statement, scope, ctx)
+        return True
+    return all([judge(part, statement, scope, ctx) for part in _conjuncts(statement.condition)])
 
 
-def judge(part: Any, statement: ast.Require, scope: Scope, ctx: Context) -> None:
+def judge(part: Any, statement: ast.Require, scope: Scope, ctx: Context) -> bool:
+    """Whether to go on: after a requirement that is false, what follows would be echoes."""
     value = evaluate(part, scope, ctx)
-    if value is True or isinstance(value, Poison):
-        return
+    if value is True:
+        return True
+    if isinstance(value, Poison):
+        return False
     why = statement.message.value if statement.message else ""
     written = part.span.text
     builder = scope.builder
@@ -36,13 +39,15 @@ def judge(part: Any, statement: ast.Require, scope: Scope, ctx: Context) -> None
         if builder is not None and builder.root and _assume(value, ctx):
             builder.renormalize()
             _renormalize_names(scope, ctx)
-            return
+            return True
         fact = _spelled(value, ctx)
         message = (f"{why}: " if why else "") + f"this cannot be proven: {written}"
         hints = [f"state it in the model: `require {fact}`"] if fact and not (builder and builder.root) else []
         ctx.error("unproven", message, part.span, scope, label=_values(part, scope, ctx), hints=hints)
+        _assume(value, ctx)  # said once: what follows from it is no further mistake
     else:
         ctx.error("bad-value", f"`require` takes a condition, not {describe(value)}", part.span, scope)
+    return value is not False
 
 
 def _conjuncts(node: Any) -> list[Any]:

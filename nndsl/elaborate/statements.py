@@ -46,6 +46,9 @@ def run(body: list[Any], scope: Scope, ctx: Context, *, want_value: bool, span: 
             value = evaluate(statement.value, scope, ctx)
             if number != last or not want_value:
                 _unused(statement, value, scope, ctx)
+        elif isinstance(statement, ast.Require):
+            if not require(statement, scope, ctx):
+                return POISON
         elif isinstance(statement, ast.If) and number == last and want_value:
             value = _if(statement, scope, ctx, want_value=True)
         else:
@@ -320,10 +323,6 @@ def _for(statement: ast.For, scope: Scope, ctx: Context) -> None:
             return  # the first turn with a mistake says it; further turns would echo it
 
 
-def _require(statement: ast.Require, scope: Scope, ctx: Context) -> None:
-    require(statement, scope, ctx)
-
-
 def _express(statement: ast.Express, scope: Scope, ctx: Context) -> None:
     evaluate(statement.value, scope, ctx)
 
@@ -337,6 +336,5 @@ _STATEMENTS: dict[type, Callable[[Any, Scope, Context], Any]] = {
     ast.Assign: _assign,
     ast.If: _if,
     ast.For: _for,
-    ast.Require: _require,
     ast.Express: _express,
 }
