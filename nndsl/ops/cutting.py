@@ -88,6 +88,9 @@ class Split(Pieces):
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
         return self.pieces(g, x, self._sizes(x.type))
 
+    def blame(self, axis: int, rank: int) -> str | None:
+        return "split_size" if axis == self.dim % rank else None
+
 
 class Chunk(Pieces):
     """Cut into a number of equal pieces (the last may be smaller): [*, D, *] -> [*, D / chunks, *] … (torch.chunk)."""
@@ -129,6 +132,9 @@ class Chunk(Pieces):
             x,
             _chunked(size, self.chunks) if isinstance(size, int) else [size // self.chunks] * self.chunks,
         )
+
+    def blame(self, axis: int, rank: int) -> str | None:
+        return "chunks" if axis == self.dim % rank else None
 
 
 def _chunked(size: int, chunks: int) -> list[Size]:

@@ -42,7 +42,7 @@ class ByPattern(Moves, abstract=True):
             if name not in names:
                 from difflib import get_close_matches
 
-                close = get_close_matches(name, names, 1)
+                close = get_close_matches(name, names, 1) or [n for n in names if name.startswith(n)]
                 help = f"did you mean {close[0]}?" if close else f"its axes are {', '.join(sorted(names))}"
                 say.error(f"the pattern has no axis {name}", code="unknown-name", at=name, help=help)
                 return False

@@ -98,6 +98,9 @@ class Unfold(Windows):
             y = g.op("Conv", flat, self.one_hot(g, 1, x.dtype), **self.attributes())
         return g.op("Reshape", y, g.sizes([*x.shape[:-3], channels * self.window(), height * width]))
 
+    def blame(self, axis: int, rank: int) -> str | None:
+        return "kernel_size" if axis >= rank - 2 else None
+
 
 class Fold(Windows):
     """Put columns back as overlapping windows, summed: [N, C*kh*kw, L] -> [N, C, H, W] (torch.nn.Fold)."""
@@ -203,6 +206,9 @@ class PixelShuffle(Moves):
         y = g.op("DepthToSpace", images, blocksize=r, mode="CRD")
         return y if x.rank == 4 else g.op("Reshape", y, g.sizes([*batch, channels // (r * r), height * r, width * r]))
 
+    def blame(self, axis: int, rank: int) -> str | None:
+        return "upscale_factor" if axis >= rank - 3 else None
+
 
 class PixelUnshuffle(Moves):
     """Space to channels: [*, C, H*r, W*r] -> [*, C*r*r, H, W] (torch.nn.PixelUnshuffle)."""
@@ -238,6 +244,9 @@ class PixelUnshuffle(Moves):
         cells = g.op("Reshape", x, g.sizes([-1, channels, height // r, r, width // r, r]))
         y = g.op("Transpose", cells, perm=[0, 1, 3, 5, 2, 4])
         return g.op("Reshape", y, g.dims([*batch, channels * r * r, height // r, width // r]))
+
+    def blame(self, axis: int, rank: int) -> str | None:
+        return "downscale_factor" if axis >= rank - 3 else None
 
 
 class ChannelShuffle(Moves):

@@ -94,6 +94,13 @@ class Unflatten(Moves):
         sizes: tuple[Size, ...] = (*x.shape[:axis], *self.unflattened_size, *x.shape[axis + 1 :])
         return reshape(g, x, x.shape, sizes)
 
+    def blame(self, axis: int, rank: int) -> str | None:
+        return (
+            "unflattened_size"
+            if 0 <= axis - self.dim % (rank - len(self.unflattened_size) + 1) < len(self.unflattened_size)
+            else None
+        )
+
 
 class Reshape(Moves):
     """The same values, in order, in another shape: [*] -> [*shape] (torch.reshape)."""
@@ -120,6 +127,9 @@ class Reshape(Moves):
 
     def detail(self) -> str:
         return ", ".join(map(str, self.sizes))
+
+    def blame(self, axis: int, rank: int) -> str | None:
+        return "sizes"
 
 
 def fill_in(say: Say, total: Size, sizes: tuple[Size, ...], what: str, at: str) -> list[Size] | None:
@@ -193,6 +203,9 @@ class Expand(Moves):
 
     def detail(self) -> str:
         return ", ".join(map(str, self.sizes))
+
+    def blame(self, axis: int, rank: int) -> str | None:
+        return "sizes" if self.sizes[axis] != -1 else None
 
 
 class Squeeze(Moves):
@@ -291,6 +304,9 @@ class Tile(Moves):
     def detail(self) -> str:
         return ", ".join(map(str, self.repeats))
 
+    def blame(self, axis: int, rank: int) -> str | None:
+        return "repeats"
+
 
 _MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
@@ -371,3 +387,6 @@ class Pad(Moves):
             tail = [g.op("Slice", y, none, g.sizes([right]), here)] if right != 0 else []
             y = g.op("Concat", *head, y, *tail, axis=axis) if head or tail else y
         return y
+
+    def blame(self, axis: int, rank: int) -> str | None:
+        return "pad" if axis >= rank - len(self.pad) // 2 else None
