@@ -214,12 +214,16 @@ class Body:
         for extra in asked.reads:
             extra.uses += 1
         if asked.lines:
-            self._state(step, asked, reads, texts)
-            reads = []
-        outs = [c for c in step.outs if c.text == ""]
-        for position, (cell, text) in enumerate(zip(step.outs, results, strict=True)):
-            if cell in outs:
-                own = reads if position == 0 else []
+            self._state(step, asked, reads, texts, results)
+        for cell in reads:
+            cell.uses -= 1
+        for cell, name in self._named(step, asked):
+            self._bind(cell, name)
+        for cell, text in zip(step.outs, results, strict=True):
+            if not cell.variable:
+                own = [r for r in {id(r): r for r in reads}.values() if _mentions(text, r.variable)]
+                for read in own:
+                    read.uses += 1
                 self._result(step, cell, text, own, texts)
 
     def _consumed(self, cell: Cell, texts: dict[str, str]) -> list[Cell]:
@@ -232,26 +236,29 @@ class Body:
             self.pending.remove(cell)
         return list(cell.reads)
 
-    def _state(self, step: Step, asked: Lowering, reads: list[Cell], texts: dict[str, str]) -> None:
+    def _state(
+        self, step: Step, asked: Lowering, reads: list[Cell], texts: dict[str, str], results: list[Text]
+    ) -> None:
         """The statements that the operator asked for."""
         self._flush()
-        names = self._chosen(step, asked, reads)
-        for target, call in asked.lines:
-            of = step.outs[0].type if len(step.outs) == 1 else None
-            bound = any(n in target for n in asked.bound)
-            self._line(target, call, texts, of if bound else None, reads)
-        for cell in reads:
-            cell.uses -= 1
-        for cell, name in names:
-            self._bind(cell, name)
+        needed = [text for cell, text in zip(step.outs, results, strict=True) if cell.uses > 0]
+        for i, (target, call) in enumerate(asked.lines):
+            later = [*needed, *(text for _, text in asked.lines[i + 1 :])]
+            unused = [n for n in asked.locals if n != target and not any(_mentions(t, n) for t in later)]
+            left = re.sub(rf"\b({'|'.join(unused)})\b", "_", target) if unused else target
+            one = len(step.outs) == 1 and any(_mentions(left, n) for n in asked.bound)
+            self._line(left, call, texts, step.outs[0].type if one else None, reads)
         self.locked |= set(asked.locals)
 
-    def _chosen(self, step: Step, asked: Lowering, reads: list[Cell]) -> list[tuple[Cell, str]]:
-        return (
-            [(c, n) for c, n in zip(step.outs, asked.bound, strict=False) if n != "_"]
-            if len(asked.bound) == len(step.outs)
-            else []
-        )
+    def _named(self, step: Step, asked: Lowering) -> list[tuple[Cell, str]]:
+        """Results that are variables already."""
+        places = self._places(step, asked.bound)
+        return [(step.outs[i], n) for i, n in zip(places, asked.bound, strict=True) if n != "_"] if places else []
+
+    @staticmethod
+    def _places(step: Step, bound: Sequence[str]) -> list[int]:
+        """Which results the parts of a call are: all of them, or the last ones."""
+        return list(range(len(step.outs)))[len(step.outs) - len(bound) :] if len(bound) <= len(step.outs) else []
 
     def _result(self, step: Step, cell: Cell, text: Text, reads: list[Cell], texts: dict[str, str]) -> None:
         cell.text, cell.reads, cell.texts = text, reads, texts
@@ -338,8 +345,8 @@ class Body:
 
     def targets(self, asked: Lowering, count: int) -> tuple[str, ...]:
         """Names for the results of a call."""
-        outs = asked.step.outs
-        if count != len(outs):
+        outs = asked.step.outs[len(asked.step.outs) - count :]
+        if count > len(asked.step.outs):
             names: list[str] = []
             for i in range(count):
                 names.append(self.local(f"part_{i + 1}", names))
@@ -350,7 +357,7 @@ class Body:
         for cell in dying:
             cell.uses -= 1000
         for cell in outs:
-            found.append("_" if cell.uses == 0 else self._pick(cell, dying[:1], found))
+            found.append("_" if cell.uses == 0 else self._pick(cell, dying[:1], [*found, *asked.locals]))
         for cell in dying:
             cell.uses += 1000
         return tuple(found)
@@ -522,6 +529,10 @@ def _switched(steps: list[Step], at: int) -> int:
             merged |= {id(c) for c in step.outs}
         end += 1
     return end
+
+
+def _mentions(text: str, name: str) -> bool:
+    return bool(name) and name in text and re.search(rf"(?<![\w.]){re.escape(name)}\b", text) is not None
 
 
 def _depth(text: str) -> int:

@@ -1,7 +1,8 @@
 """Lines as the formatter would break them, so that generated files pass it unchanged.
 
 What fits stays on one line. A call that does not is broken at its last bracket: the arguments on one line
-of their own if they fit there, else one per line. A comma before a closing bracket asks for one per line.
+of their own if they fit there, else one per line. A BREAK after the last comma asks for one per
+line.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import textwrap
 from collections.abc import Iterator
 
 WIDTH = 88
+BREAK = "\x01"  # after a comma: one argument per line, whatever fits (no text of a spec holds it: literals escape it)
 _OPEN, _CLOSE = "([{", ")]}"
 
 
@@ -52,104 +54,98 @@ def _printable(text: str) -> str:
 
 
 def _fits(text: str, used: int) -> bool:
-    return used + len(text) <= WIDTH and not _asks_to_break(text)
-
-
-def _asks_to_break(text: str) -> bool:
-    return ",)" in text or ",]" in text
+    return used + len(text) <= WIDTH and BREAK not in text
 
 
 def _broken(text: str, margin: str, tail: str) -> list[str]:
     """`text` followed by `tail` (a comma, or nothing) at `margin`."""
     if _fits(text + tail, len(margin)):
         return [margin + text + tail]
-    at = _last_bracket(text)
-    if at is None:
-        return _operands(text, margin, tail)
-    head, inside, close = text[: at + 1], text[at + 1 : -1], text[-1]
-    chain = _fluent(head, margin, text, tail)
+    chain = _fluent(text, margin, tail)
     if chain is not None:
         return chain
-    deeper = margin + "    "
-    magic = inside.endswith(",")
-    body = inside[:-1] if magic else inside
-    if not magic and _fits(body, len(deeper)):
-        return [margin + head, deeper + body, margin + close + tail]
-    parts = list(_split(body))
+    found = _bracket(text, len(margin), tail)
+    if found is None or _is_sum(text):
+        return _operands(text, margin, tail)
+    start, end = found
+    lines = _inside(text[start + 1 : end], margin + "    ")
+    return [margin + text[: start + 1], *lines, *_broken(text[end:], margin, tail)]
+
+
+def _inside(body: str, margin: str) -> list[str]:
+    """What stands between brackets: on one line, else one argument per line."""
+    magic = body.endswith("," + BREAK)
+    body = body[: -1 - len(BREAK)] if magic else body
+    if not magic and _fits(body, len(margin)):
+        return [margin + body]
     clause = _clauses(body)
     if clause is not None:
-        lines = [line for part in clause for line in _broken(part, deeper, "")]
-        return [margin + head, *lines, margin + close + tail]
+        return [line for part in clause for line in _broken(part, margin, "")]
+    parts = list(_split(body))
     comma = "," if magic or len(parts) > 1 or parts[0].startswith("*") else ""
-    lines = []
+    lines: list[str] = []
     for i, part in enumerate(parts):
-        lines += _broken(part, deeper, "," if i + 1 < len(parts) else comma)
-    return [margin + head, *lines, margin + close + tail]
+        lines += _broken(part, margin, "," if i + 1 < len(parts) else comma)
+    return lines
 
 
-def _last_bracket(text: str) -> int | None:
-    """Where the bracket opens that the text ends with; None when it does not, or when nothing stands
-    inside."""
-    if text[-1:] not in _CLOSE or not text:
-        return None
-    depth = 0
-    opened: list[int] = []
+def _bracket(text: str, used: int, tail: str) -> tuple[int, int] | None:
+    """The brackets to break at: the first pair from the left after which too little room is left to stay on the line
+    up to the next opening bracket."""
+    pairs = _pairs(text)
+    for i, (start, end) in enumerate(pairs):
+        if BREAK in text[start:end]:
+            return start, end
+        reach = pairs[i + 1][0] + 1 if i + 1 < len(pairs) else len(text) + len(tail)
+        if used + reach > WIDTH:
+            return start, end
+    return None
+
+
+def _pairs(text: str) -> list[tuple[int, int]]:
+    """Outermost brackets that hold something."""
+    found: list[tuple[int, int]] = []
+    depth = start = 0
     for i, c in _code(text):
         if c in _OPEN:
-            opened.append(i)
+            start = i if depth == 0 else start
             depth += 1
         elif c in _CLOSE:
             depth -= 1
-            start = opened.pop()
-    return start if start < len(text) - 2 and _before_is_call(text, start) else None
+            if depth == 0 and i > start + 1:
+                found.append((start, i))
+    return found
 
 
-def _before_is_call(text: str, start: int) -> bool:
-    """Is all before the bracket one callee (`x = torch.cat`), not an operand of something looser?"""
-    prefix, _ = _target(text)
-    head = text[len(prefix) : start]
-    if head.startswith("for "):
-        return True
-    operators = _operators(text[len(prefix) :])
-    spaced = any(c == " " for c in _outside(head))
-    return not spaced or len(operators) == 1
+def _is_sum(text: str) -> bool:
+    """More than one operator, or nothing to break after the only one."""
+    _, value = _target(text)
+    operators = _operators(value)
+    return len(operators) > 1 or (len(operators) == 1 and value[-1:] not in _CLOSE)
 
 
-def _outside(text: str) -> Iterator[str]:
-    """Characters outside of brackets and strings."""
-    depth = 0
-    for _, c in _code(text):
-        depth += (c in _OPEN) - (c in _CLOSE)
-        if depth == 0:
-            yield c
-
-
-def _fluent(head: str, margin: str, text: str, tail: str) -> list[str] | None:
-    """Two or more calls in a row on one value become a column of `.method(…)`s."""
+def _fluent(text: str, margin: str, tail: str) -> list[str] | None:
+    """Two or more calls on the result of a call become a column of `.method(…)`s."""
     prefix, value = _target(text)
     links = _links(value)
-    if len([link for link in links[1:] if link.endswith((")", "]"))]) < 2:
+    if len(links) < 3 or _operators(value) or not prefix:
         return None
     deeper = margin + "    "
+    if _fits(value, len(deeper)):
+        return [f"{margin}{prefix}(", deeper + value, f"{margin}){tail}"]
     lines = [line for link in links for line in _broken(link, deeper, "")]
     return [f"{margin}{prefix}(", *lines, f"{margin}){tail}"]
 
 
 def _links(value: str) -> list[str]:
-    """`x.reshape(a).permute(b)` -> `x`, `.reshape(a)`, `.permute(b)`; attributes stay with what they
-    stand on."""
-    depth, cuts = 0, []
-    previous = ""
+    """`x.reshape(a).permute(b).T` -> `x.reshape(a)`, `.permute(b)`, `.T`."""
+    depth, previous = 0, "."
+    cuts: list[int] = []
     for i, c in _code(value):
-        if c == "." and depth == 0 and previous in _CLOSE and previous:
+        if c == "." and depth == 0 and previous in _CLOSE:
             cuts.append(i)
         depth += (c in _OPEN) - (c in _CLOSE)
         previous = c
-    first = value.find("(")
-    dot = value.rfind(".", 0, first)
-    base = value[:dot] if dot > 0 else ""
-    if base and not base.startswith(("self.", "torch", "nn", "F.")) and cuts:
-        cuts.insert(0, dot)
     return [value[a:b] for a, b in zip([0, *cuts], [*cuts, len(value)], strict=True)]
 
 

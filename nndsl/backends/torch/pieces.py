@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from nndsl.backends.torch.layout import BREAK
 from nndsl.backends.torch.names import is_attribute, number, quote
 from nndsl.shapes import TensorType
 
@@ -239,7 +240,7 @@ def _member(entry: Entry, shown: Shown) -> str:
 
 def _column(members: list[str]) -> str:
     """More than two members stand one per line."""
-    return ", ".join(members) + ("," if len(members) > 2 else "")
+    return ", ".join(members) + ("," + BREAK if len(members) > 2 else "")
 
 
 # ---------------------------------------------------------------- statements

@@ -25,7 +25,6 @@ class LSTMClassifier(nn.Module):
         packed = nn.utils.rnn.pack_padded_sequence(
             embedded, lengths.cpu(), batch_first=True, enforce_sorted=False
         )
-        result = self.lstm(packed)
-        h = result[1][0]
+        _, (h, _) = self.lstm(packed)
         h = self.dropout_2(torch.cat([h[-2], h[-1]], dim=-1))  # [B, 512]
         return self.classifier(h)
