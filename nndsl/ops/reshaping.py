@@ -95,11 +95,9 @@ class Unflatten(Moves):
         return reshape(g, x, x.shape, sizes)
 
     def blame(self, axis: int, rank: int) -> str | None:
-        return (
-            "unflattened_size"
-            if 0 <= axis - self.dim % (rank - len(self.unflattened_size) + 1) < len(self.unflattened_size)
-            else None
-        )
+        parts = len(self.unflattened_size)
+        first = self.dim % (rank - parts + 1)
+        return "unflattened_size" if first <= axis < first + parts else None
 
 
 class Reshape(Moves):
