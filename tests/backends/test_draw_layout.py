@@ -184,3 +184,11 @@ def test_long_models_are_laid_out_in_linear_time(length: int, seconds: float) ->
 def test_nested_branches_need_no_recursion() -> None:
     made = draw.scene(early_exits(1500), depth=9)
     assert len(made.boxes) == 1 + 3 * 1500
+
+
+@pytest.mark.parametrize(
+    ("name", "skips"), [("seq2seq", 5), ("unet", 4), ("encoder", 2), ("masked", 3), ("lstm", 0), ("googlenet", 0)]
+)
+def test_skip_connections_are_those_that_pass_by(name: str, skips: int) -> None:
+    """Residual arcs and long skips stand out; a value that merely goes far does not."""
+    assert sum(wire.skip for wire in scene_of(name, 9).wires) == skips

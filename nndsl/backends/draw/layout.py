@@ -163,10 +163,11 @@ def _caption(
 
 def _wires(figure: Figure, body: Body, laid: Laid, dx: float, dy: float, points: bool, top: float) -> None:
     """The pieces of each flow in one line; from a frame's lower side, to its upper side."""
+    dots = set(laid.dots)
     for flow, pieces in body.pieces.items():
         pieces.sort(key=lambda piece: (piece[0][1], piece[-1][1]))
         line = [(x + dx, y + dy) for piece in pieces for x, y in piece]
-        forks = line[0] in laid.dots  # what leaves another line begins there
+        forks = line[0] in dots  # what leaves another line begins there
         if points and figure.things[figure.flows[flow].tail].kind == "input" and not forks:
             line.insert(0, (line[0][0], 0.0))
         if points and figure.things[figure.flows[flow].head].kind == "output":

@@ -223,10 +223,11 @@ class Rows(Region):
 
     def _goes_round(self, wire: Wiring) -> bool:
         """Does its value also go another way to its head? Then it skips what is on that way."""
-        if wire.tail is None or wire.head is None:
-            return False
         value = self.flows[wire.flow].value
-        also = [w.head for w in self.leaving[wire.tail] if self.flows[w.flow].value == value and w.head != wire.head]
+        beside = self.leaving[wire.tail] if wire.tail is not None else [w for w in self.wiring if w.tail is None]
+        also = [w.head for w in beside if self.flows[w.flow].value == value and w.head not in (None, wire.head)]
+        if wire.head is None:
+            return bool(also)  # all that is here ends above
         stack = [head for head in also if head is not None and self.row[head] < self.row[wire.head]]
         seen = set(stack)
         while stack:
