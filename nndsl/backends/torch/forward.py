@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nndsl.backends.torch import sizes
+from nndsl.backends.torch.compound import loop, switch
 from nndsl.backends.torch.layout import WIDTH
 from nndsl.backends.torch.lowering import Lowering
-from nndsl.backends.torch.names import RESERVED, fresh, member, variable
+from nndsl.backends.torch.names import RESERVED, fresh, variable
 from nndsl.backends.torch.pieces import Code, Line
 from nndsl.backends.torch.plan import operand, tensor_path
 from nndsl.backends.torch.steps import Cell, Flow, Step, flatten
@@ -80,7 +81,7 @@ class Body:
         self.locked |= set(self.layers)
         self.flow: Flow = flatten(module.plans, graph, dict(zip(graph.borrows, self.layers, strict=True)))
         for name, cell in zip(self.arguments, self.flow.inputs, strict=True):
-            self._bind(cell, name)
+            self.bind(cell, name)
         self._prelude(prelude)
 
     def _names(self, wanted: Iterable[str]) -> list[str]:
@@ -106,16 +107,16 @@ class Body:
         at = 0
         while at < len(steps):
             if steps[at].switched:
-                at = self._switch(steps, at)
+                at = switch(self, steps, at)
             else:
-                self._step(steps[at])
+                self.take(steps[at])
                 at += 1
         self._return()
         return Written(self.arguments, self.layers, self.lines)
 
-    def _step(self, step: Step) -> None:
+    def take(self, step: Step) -> None:
         if step.kind == "loop":
-            self._loop(step)
+            loop(self, step)
         elif step.kind == "call":
             self._lower(step, self._call)
         else:
@@ -134,7 +135,7 @@ class Body:
             for port, cell in ports:
                 if port.mode is None:
                     cell.name = cell.name or port.name
-                    self._settle(cell)
+                    self.settle(cell)
             self._give([cell for _, cell in ports if cell.text], "if self.training:")
         self._give(always, "")
 
@@ -145,7 +146,7 @@ class Body:
         text = texts[0] if not several else f"{name}({', '.join(texts)})" if name else ", ".join(texts)
         if len(text) + 15 > WIDTH and several and not condition:
             for cell in cells:
-                self._settle(cell)
+                self.settle(cell)
             text = f"{name}({', '.join(c.text for c in cells)})" if name else ", ".join(c.text for c in cells)
         if condition:
             self.lines.append(Line([condition]))
@@ -170,7 +171,7 @@ class Body:
                 break
             for cell in [step.ins[i] for i in sorted(early)]:
                 assert cell is not None
-                self._settle(cell)
+                self.settle(cell)
         self._accept(step, asked, [r if isinstance(r, Text) else Text(r) for r in results])
 
     def _repeated(self, step: Step, asked: Lowering, results: list[Text]) -> set[int]:
@@ -218,7 +219,7 @@ class Body:
         for cell in reads:
             cell.uses -= 1
         for cell, name in self._named(step, asked):
-            self._bind(cell, name)
+            self.bind(cell, name)
         for cell, text in zip(step.outs, results, strict=True):
             if not cell.variable:
                 own = [r for r in {id(r): r for r in reads}.values() if _mentions(text, r.variable)]
@@ -240,14 +241,14 @@ class Body:
         self, step: Step, asked: Lowering, reads: list[Cell], texts: dict[str, str], results: list[Text]
     ) -> None:
         """The statements that the operator asked for."""
-        self._flush()
+        self.flush()
         needed = [text for cell, text in zip(step.outs, results, strict=True) if cell.uses > 0]
         for i, (target, call) in enumerate(asked.lines):
             later = [*needed, *(text for _, text in asked.lines[i + 1 :])]
             unused = [n for n in asked.locals if n != target and not any(_mentions(t, n) for t in later)]
             left = re.sub(rf"\b({'|'.join(unused)})\b", "_", target) if unused else target
             one = len(step.outs) == 1 and any(_mentions(left, n) for n in asked.bound)
-            self._line(left, call, texts, step.outs[0].type if one else None, reads)
+            self.line(left, call, texts, step.outs[0].type if one else None, reads)
         self.locked |= set(asked.locals)
 
     def _named(self, step: Step, asked: Lowering) -> list[tuple[Cell, str]]:
@@ -275,11 +276,11 @@ class Body:
         self.pending.append(cell)
         named = cell.name and not cell.returned
         if cell.uses > 1 or named:
-            self._settle(cell)
+            self.settle(cell)
 
     # ------------------------------------------------------------ variables
 
-    def _settle(self, cell: Cell) -> None:
+    def settle(self, cell: Cell) -> None:
         """Make the cell a variable."""
         if cell.variable or not cell.complex:
             return
@@ -287,23 +288,23 @@ class Body:
             older = self.pending[: self.pending.index(cell)]
             self.pending.remove(cell)
             for other in older:
-                self._settle(other)
+                self.settle(other)
         for read in cell.reads:
             read.uses -= 1
-        name = self._pick(cell, cell.reads)
-        self._line(name, cell.text, cell.texts, cell.type, cell.reads)
-        self._bind(cell, name)
+        name = self.pick(cell, cell.reads)
+        self.line(name, cell.text, cell.texts, cell.type, cell.reads)
+        self.bind(cell, name)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         """What was written down so far happens before the next statement."""
         for cell in list(self.pending):
-            self._settle(cell)
+            self.settle(cell)
 
-    def _line(self, target: str, call: Text, texts: dict[str, str], of: Any, reads: list[Cell]) -> None:
+    def line(self, target: str, call: Text, texts: dict[str, str], of: Any, reads: list[Cell]) -> None:
         changed = of if of is not None and reads and reads[0].type.shape != of.shape else None
         self.lines.append(Line([f"{target} = ", Code(call, texts)], self.indent, changed))
 
-    def _bind(self, cell: Cell, name: str) -> None:
+    def bind(self, cell: Cell, name: str) -> None:
         cell.text, cell.variable, cell.reads, cell.conditional = Text(name), name, [], self.branching
         self.bound[name] = cell
 
@@ -311,7 +312,7 @@ class Body:
         holder = self.bound.get(name)
         return name not in self.locked and name not in taken and (holder is None or holder.uses <= 0)
 
-    def _pick(self, cell: Cell, reads: Sequence[Cell], taken: Sequence[str] = ()) -> str:
+    def pick(self, cell: Cell, reads: Sequence[Cell], taken: Sequence[str] = ()) -> str:
         """A variable's name: the spec's, or the one that the chain leads to, or the one that falls free."""
         if cell.name:
             wanted = variable(cell.name)
@@ -357,7 +358,7 @@ class Body:
         for cell in dying:
             cell.uses -= 1000
         for cell in outs:
-            found.append("_" if cell.uses == 0 else self._pick(cell, dying[:1], [*found, *asked.locals]))
+            found.append("_" if cell.uses == 0 else self.pick(cell, dying[:1], [*found, *asked.locals]))
         for cell in dying:
             cell.uses += 1000
         return tuple(found)
@@ -410,125 +411,6 @@ class Body:
         text = Text(f"{found[0]}.device")
         self._note(asked, text)
         return text
-
-    # ------------------------------------------------------------ statements with a body
-
-    def _loop(self, step: Step) -> None:
-        self._flush_except([])
-        carried = step.ins[: step.carried]
-        rest = [c for c in step.ins[step.carried :] if c is not None]
-        for cell in rest:
-            self._settle(cell)
-        names: list[str] = []
-        for source, out in zip(carried, step.outs, strict=True):
-            assert source is not None
-            names.append(self._carry(source, out, names))
-        each = self.local(member(step.layer.rsplit(".", 1)[-1]), names)
-        given = ", ".join([*names, *(c.text for c in rest), *step.lent])
-        self.lines.append(Line([f"for {each} in {step.layer}:"], self.indent))
-        call = Code(f"{each}({given})", dict(step.node.texts))
-        changed = step.outs[0].type if carried[0] and carried[0].type != step.outs[0].type else None
-        self.lines.append(Line([f"{', '.join(names)} = ", call], self.indent + 1, changed))
-        for cell in rest:
-            self._drop(cell)
-        for cell, name in zip(step.outs, names, strict=True):
-            self._bind(cell, name)
-
-    def _flush_except(self, kept: Sequence[Cell]) -> None:
-        for cell in list(self.pending):
-            if cell not in kept:
-                self._settle(cell)
-
-    def _drop(self, cell: Cell) -> None:
-        if cell.variable:
-            cell.uses -= 1
-            return
-        for read in cell.reads:
-            read.uses -= 1
-
-    def _carry(self, source: Cell, out: Cell, taken: Sequence[str]) -> str:
-        """The variable that a loop updates, with its first value in it."""
-        if source.variable and source.uses == 1 and source.variable not in taken:
-            source.uses = 0
-            return source.variable
-        self._drop(source)
-        name = self._pick(out, [source], taken)
-        if source.text != name:
-            self.lines.append(Line([f"{name} = ", Code(source.text, source.texts)], self.indent))
-        return name
-
-    def _switch(self, steps: list[Step], at: int) -> int:
-        """`if self.training:` over all neighbouring nodes that run in one mode only, and what merges
-        them."""
-        end = _switched(steps, at)
-        part = steps[at:end]
-        self._flush()
-        merges = [s for s in part if s.merges]
-        inside: dict[int, int] = {}
-        for step in part:
-            for cell in step.ins:
-                if cell is not None:
-                    for read in [cell] if cell.variable else cell.reads:
-                        inside[id(read)] = inside.get(id(read), 0) + 1
-        names: list[str] = []
-        for step in merges:
-            names.append(self._merged(step, names, inside if len(merges) == 1 else {}))
-        self.locked |= set(names)
-        opened = self._branch([s for s in part if s.mode == "train"], merges, names, 0, "if self.training:")
-        head = "else:" if opened else "if not self.training:"
-        self._branch([s for s in part if s.mode == "eval"], merges, names, 1, head)
-        self.locked -= set(names)
-        for step, name in zip(merges, names, strict=True):
-            self._bind(step.outs[0], name)
-        return end
-
-    def _merged(self, step: Step, taken: Sequence[str], inside: dict[int, int]) -> str:
-        """The name that both branches assign."""
-        lent = [c for c in self.bound.values() if inside.get(id(c), 0) >= c.uses > 0]
-        held = [c.uses for c in lent]
-        for cell in lent:
-            cell.uses = 0
-        name = self._pick(step.outs[0], lent[:1], taken)
-        for cell, uses in zip(lent, held, strict=True):
-            cell.uses = uses
-        return name
-
-    def _branch(self, steps: list[Step], merges: list[Step], names: list[str], which: int, head: str) -> bool:
-        """One side of the switch; False when nothing stands in it."""
-        start = len(self.lines)
-        self.indent += 1
-        self.branching = True
-        for step in steps:
-            if not step.merges:
-                self._step(step)
-        for step, name in zip(merges, names, strict=True):
-            cell = step.ins[which]
-            assert cell is not None
-            if cell in self.pending:
-                self.pending.remove(cell)
-            if cell.text != name:
-                self._line(name, cell.text, cell.texts, step.outs[0].type, cell.reads)
-            self._drop(cell)
-        self._flush()
-        self.indent -= 1
-        self.branching = False
-        if len(self.lines) == start:
-            return False
-        self.lines.insert(start, Line([head], self.indent))
-        return True
-
-
-def _switched(steps: list[Step], at: int) -> int:
-    """The end of the nodes that one `if self.training:` holds: what uses a merged value comes after it."""
-    end, merged = at, set[int]()
-    while end < len(steps) and steps[end].switched:
-        step = steps[end]
-        if merged and (not step.merges or any(id(c) in merged for c in step.ins)):
-            break
-        if step.merges:
-            merged |= {id(c) for c in step.outs}
-        end += 1
-    return end
 
 
 def _mentions(text: str, name: str) -> bool:
