@@ -67,24 +67,20 @@ def statements(module: File, graph: Graph) -> list[Line]:
     lines: list[Line] = []
     after: list[Line] = []
     boxed: dict[str, list[tuple[str, Node]]] = {}
-    seen: set[str] = set()
-    for node in graph.nodes:
-        if node.borrowed or node.label in seen:
-            continue
-        seen.add(node.label)
+    for label, node in graph.layers().items():
         kind = owns(node)
-        stem, dot, rest = node.label.partition(".")
+        stem, dot, rest = label.partition(".")
         if dot and kind:
             if stem not in boxed:
                 boxed[stem] = []
                 lines.append(Line([stem]))
             boxed[stem].append((rest, node))
         elif kind == "layer":
-            lines.append(_attribute(node.label, layer(module, node)))
+            lines.append(_attribute(label, layer(module, node)))
         elif kind == "tensor":
             lines += _tensor(module, graph, node, after)
         if kind == "layer":
-            after += initialised(module, node, Place().path(node.label))
+            after += initialised(module, node, Place().path(label))
     for i, line in enumerate(lines):
         if len(line.parts) == 1 and isinstance(line.parts[0], str) and line.parts[0] in boxed:
             lines[i] = _attribute(line.parts[0], _boxed(module, boxed[line.parts[0]]))

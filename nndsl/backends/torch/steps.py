@@ -80,6 +80,7 @@ def flatten(plans: Plans, graph: Graph, borrowed: dict[str, str]) -> Flow:
     steps: list[Step] = []
     _walk(plans, graph, Place(), borrowed, cells, steps, None)
     outputs = [(port, cells[id(port.value)]) for port in graph.outputs]
+    steps = _live(steps, outputs)
     _count(steps, outputs)
     steps = _loops(steps, [n.label for n in graph.nodes])
     _hint(steps, outputs)
@@ -148,6 +149,17 @@ def _inline(
     for value, port in zip(node.outputs, target.outputs, strict=True):
         cell = cells[id(value)] = inner[id(port.value)]
         cell.name = cell.name or value.name
+
+
+def _live(steps: list[Step], outputs: list[tuple[Port, Cell]]) -> list[Step]:
+    """What the outputs need; layers whose results nobody uses are still made, but not called."""
+    needed = {id(cell) for _, cell in outputs}
+    found: list[Step] = []
+    for step in reversed(steps):
+        if any(id(cell) in needed for cell in step.outs):
+            needed |= {id(cell) for cell in step.ins if cell is not None}
+            found.append(step)
+    return found[::-1]
 
 
 def _count(steps: list[Step], outputs: list[tuple[Port, Cell]]) -> None:
