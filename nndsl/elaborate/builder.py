@@ -58,7 +58,7 @@ class GraphBuilder:
             return instance.label
         name = instance.label
         number = 2
-        while name in self.borrowed and self.borrowed[name] is not instance:
+        while self.borrowed.get(name, instance) is not instance or (name in self.labels and name not in self.borrowed):
             name, number = f"{instance.label}_{number}", number + 1
         if name not in self.borrowed:
             self.borrowed[name] = instance

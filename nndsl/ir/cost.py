@@ -54,16 +54,13 @@ class Costs:
 
     def _total(self, graph: Graph) -> Cost:
         total = Cost()
-        owned: set[str] = set()
         for node in graph.nodes:
             if not isinstance(node.target, Graph):
                 self._nodes[id(node)] = operator_cost(node)
-            cost = self.of_node(node)
-            if node.label not in owned and not node.borrowed:
-                owned.add(node.label)
-                total.own(cost)
             if node.mode != "train":
-                total.run(cost)
+                total.run(self.of_node(node))
+        for node in graph.layers().values():
+            total.own(self.of_node(node))
         return total
 
 

@@ -140,17 +140,40 @@ class Graph:
 
     def weights(self) -> Iterator[tuple[str, Weight]]:
         """(state-dict key, weight) of every weight this graph owns, shared ones once, in the order of the text."""
-        seen: set[str] = set()
-        for node in self.nodes:
-            if node.label in seen or node.borrowed:
-                continue
-            seen.add(node.label)
+        for label, node in self.layers().items():
             if isinstance(node.target, Graph):
                 for key, weight in node.target.weights():
-                    yield f"{node.label}.{key}", weight
+                    yield f"{label}.{key}", weight
             else:
                 for weight in node.weights():
-                    yield (f"{node.label}.{weight.name}" if weight.name else node.label), weight
+                    yield (f"{label}.{weight.name}" if weight.name else label), weight
+
+    def layers(self) -> dict[str, Node]:
+        """The layers this graph owns by their labels, each with its first use. That may stand in a callee: a shared
+        layer (`layer e = …`) can be used by blocks that it is lent to, and nowhere else."""
+        found: dict[str, Node] = {}
+        borrows = set(self.borrows)
+        for node in self.nodes:
+            for theirs, ours in node.lends.items():
+                if ours not in found and ours not in borrows and isinstance(node.target, Graph):
+                    found[ours] = node.target.use_of(theirs)
+            if not node.borrowed:
+                found.setdefault(node.label, node)
+        return found
+
+    def use_of(self, borrowed: str) -> Node:
+        """The first node that applies a borrowed layer, here or deeper."""
+        graph, name = self, borrowed
+        while True:
+            for node in graph.nodes:
+                if node.borrowed and node.label == name:
+                    return node
+                inner = next((theirs for theirs, ours in node.lends.items() if ours == name), None)
+                if inner is not None and isinstance(node.target, Graph):
+                    graph, name = node.target, inner
+                    break
+            else:
+                raise LookupError(f"{graph.name} borrows {name} and does not use it")
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"
