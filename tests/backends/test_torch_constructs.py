@@ -127,6 +127,12 @@ model Gen { input z: float[N, 4]
   output img = z -> Linear(8) }
 model Whole { input z: float[N, 4]
   output y = z -> gen: Gen -> Linear(2) }""",
+    "masks through a decoder": """
+model Dec { input x: float[B, T, 64]
+  input m: float[B, S, 64]
+  input mask: bool[T, T]
+  output y = (x, m, tgt_mask: mask)
+    -> d: TransformerDecoder(TransformerDecoderLayer(4, 128, norm_first=true), 3, norm=LayerNorm) }""",
     "initialisers": """
 model Init { input x: float[N, 8]
   init = xavier_uniform
@@ -139,6 +145,12 @@ model Init { input x: float[N, 8]
 @pytest.mark.parametrize("name", SPECS)
 def test_construct(name: str) -> None:
     check(graph_of(SPECS[name]))
+
+
+def test_layers_that_all_see_a_mask_are_a_loop() -> None:
+    text = source(graph_of(SPECS["masks through a decoder"]))
+    assert "        for layer in self.layers:\n            tgt = layer(tgt, memory, tgt_mask)\n" in text
+    assert "for _ in range(num_layers)" in text
 
 
 def test_shared_layers_are_one_module() -> None:

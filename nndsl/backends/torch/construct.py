@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nndsl.backends.torch.lowering import Lowering
 from nndsl.backends.torch.names import MODULE_ATTRIBUTES, is_attribute, number, quote
 from nndsl.backends.torch.pieces import Box, Code, Entry, Group, Line, New, Number, Piece, Slot, show, slots
-from nndsl.backends.torch.plan import Place, attribute, operands_of, owns, tensor_path
+from nndsl.backends.torch.plan import Place, attribute, is_list, operands_of, owns, tensor_path
 from nndsl.ir.graph import Graph, Node
 from nndsl.ops.emit import Text
 from nndsl.ops.initializers import INITIALIZERS, Initializer
@@ -102,7 +102,7 @@ def layer(module: File, node: Node) -> Piece:
     """The constructor of a node's layer."""
     if not isinstance(node.target, Graph):
         return _operator(module, node)
-    if node.target.kind != "sequence":
+    if not is_list(node.target):
         return module.instance(node.target, node.texts)
     plan = module.plans.of(node.target)
     entries = [Entry(n.label, layer(module, n)) for n in plan.owned]
@@ -306,7 +306,7 @@ def fill(init: Initializer, weight: str) -> str:
 def initialised(module: File, node: Node, path: str) -> Iterator[Line]:
     """`nn.init.zeros_(self.fc.bias)` for every weight whose initialiser the spec gives."""
     if isinstance(node.target, Graph):
-        if node.target.kind == "sequence":
+        if is_list(node.target):
             yield from _members(module, node.target, path)
         return
     for weight in node.weights():

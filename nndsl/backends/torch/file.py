@@ -9,7 +9,7 @@ from nndsl.backends.torch.classes import Class, grouped
 from nndsl.backends.torch.construct import layer
 from nndsl.backends.torch.names import RESERVED, class_name, fresh, is_plain, variable
 from nndsl.backends.torch.pieces import Box, New, Piece, show
-from nndsl.backends.torch.plan import Plans
+from nndsl.backends.torch.plan import Plans, is_list
 from nndsl.backends.torch.rules import Rules
 from nndsl.ir.graph import Graph, Node
 
@@ -137,7 +137,7 @@ def _levels(root: Graph) -> list[list[Graph]]:
     place = _places(root)
     for graph in root.graphs():
         below = [height[id(n.target)] for n in graph.nodes if isinstance(n.target, Graph)]
-        block = graph.kind != "sequence"
+        block = not is_list(graph)
         height[id(graph)] = max(below, default=0) + block
         if block:
             levels.setdefault(height[id(graph)], []).append(graph)

@@ -129,6 +129,15 @@ def owns(node: Node) -> str:
 # ---------------------------------------------------------------- sequences
 
 
+def is_list(graph: Graph) -> bool:
+    """A list of layers, or a block that is one in all but name: whatever it owns is numbered."""
+    if graph.kind != "block":
+        return graph.kind == "sequence"
+    if not any(node.label.isdigit() for node in graph.nodes):
+        return False
+    return all(node.label.isdigit() for node in graph.nodes if not node.borrowed and owns(node))
+
+
 @dataclass(slots=True)
 class Plan:
     """`carried`: how many values go from member to member of a loop."""
@@ -179,7 +188,7 @@ class Plans:
     def callable(self, node: Node) -> bool:
         """Is the node's layer called like a function, with tensors only?"""
         if isinstance(node.target, Graph):
-            return node.target.kind != "sequence" or self.of(node.target).kind == CHAIN
+            return not is_list(node.target) or self.of(node.target).kind == CHAIN
         return owns(node) == "layer" and not _is_weight(node)
 
     def _is_chain(self, graph: Graph) -> bool:
@@ -197,7 +206,7 @@ class Plans:
         if isinstance(node.target, Graph):
             if node.lends or node.target.borrows:
                 return False
-            return node.target.kind != "sequence" or self.of(node.target).kind == CHAIN
+            return not is_list(node.target) or self.of(node.target).kind == CHAIN
         if _is_weight(node):
             return False
         operands = operands_of(node)

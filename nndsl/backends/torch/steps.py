@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from nndsl.backends.torch.plan import CHAIN, INLINE, LOOP, Place, Plans
+from nndsl.backends.torch.plan import CHAIN, INLINE, LOOP, Place, Plans, is_list
 from nndsl.ir.graph import Graph, Node, Port, Value
 from nndsl.ops.emit import Text
 from nndsl.shapes import TensorType
@@ -109,7 +109,7 @@ def _walk(
             lends = {name: node.lends.get(name, name) for name in node.target.borrows}
         lent = {theirs: borrowed.get(ours) or place.path(ours) for theirs, ours in lends.items()}
         runs = node.mode or mode
-        if isinstance(node.target, Graph) and node.target.kind == "sequence":
+        if isinstance(node.target, Graph) and is_list(node.target):
             plan = plans.of(node.target)
             if plan.kind == INLINE:
                 _inline(plans, node, ins, plan.place(layer), lent, cells, steps, runs)
