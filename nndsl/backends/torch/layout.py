@@ -1,8 +1,8 @@
 """Lines as the formatter would break them, so that generated files pass it unchanged.
 
-What fits stays on one line. A call that does not is broken at its last bracket: the arguments on one line
-of their own if they fit there, else one per line. A BREAK after the last comma asks for one per
-line.
+What fits stays on one line. A call that does not is broken at its first brackets after which the line would be too
+long: the arguments on one line of their own if they fit there, else one per line. A BREAK after the last comma asks
+for one per line.
 """
 
 from __future__ import annotations
