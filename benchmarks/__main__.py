@@ -26,7 +26,8 @@ def main() -> int:
         "# Performance",
         "",
         "Written by `make bench`; every ratio is measured in one run, both sides in turn, medians. "
-        f"Machine: {os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}, "
+        f"Machine: {os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
+        f"Python {platform.python_version()}, "
         f"torch {version('torch').split('+')[0]}, onnx {version('onnx')}, onnxruntime {version('onnxruntime')}.",
         "",
     ]

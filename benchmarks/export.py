@@ -50,7 +50,8 @@ def _compare(name: str, folder: Path) -> list[Row]:
         Row(f"{name}: graph", ms(graph_ours), ms(graph_theirs), f"{speed:.0f} × faster", "≥ 50 ×", speed >= 50),
         Row(f"{name}: file, against writing the bare weight bytes", ms(writing.ours), ms(writing.theirs),
             f"{writing.ratio:.2f}", "≤ 2.00 (+ graph)", writing.ours - graph_ours <= 2 * writing.theirs),
-        Row(f"{name}: nodes", str(nodes[0]), str(nodes[1]), f"{nodes[0] / nodes[1]:.2f}", "≤ 1.00", nodes[0] <= nodes[1]),
+        Row(f"{name}: nodes", str(nodes[0]), str(nodes[1]), f"{nodes[0] / nodes[1]:.2f}", "≤ 1.00",
+            nodes[0] <= nodes[1]),
         Row(f"{name}: onnxruntime latency", ms(latency.ours), ms(latency.theirs), f"{latency.ratio:.2f}",
             "≤ 1.00 within noise (5 %)", latency.ratio <= 1.05),
     ]  # fmt: skip

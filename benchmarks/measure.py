@@ -1,4 +1,4 @@
-"""Ratios that can be trusted on a noisy machine: two things measured in turn, A B A B …, and the median of the ratios."""
+"""Ratios that can be trusted on a noisy machine: two things measured in turn, A B B A …, and the median ratio."""
 
 from __future__ import annotations
 

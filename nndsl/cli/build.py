@@ -61,7 +61,7 @@ def _summary(model: Model, folder: Path) -> str:
     from nndsl.cli.summary import as_json
 
     summary = model.summary()
-    save(folder / "summary.txt", table(summary, width=100, color=False) + "\n")
+    save(folder / "summary.txt", table(summary, width=132, color=False) + "\n")
     text = as_json(summary)
     save(folder / "summary.json", text)
     import json

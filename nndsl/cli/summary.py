@@ -30,7 +30,7 @@ def command(target: str, output: str | None, hyper: tuple[str, ...], dims: tuple
     from nndsl.backends.summary import table
 
     color = output is None and use_color(sys.stdout)
-    emit(table(summary, width=width(sys.stdout) if output is None else 100, color=color) + "\n", output)
+    emit(table(summary, width=width(sys.stdout) if output is None else 132, color=color) + "\n", output)
 
 
 def as_json(summary: object) -> str:

@@ -41,9 +41,9 @@ class Value:
 class Node:
     """An operator applied, or a call of a block graph.
 
-    `label` is its name in the graph: the attribute in the PyTorch class, a part of state-dict keys and of ONNX node names.
-    Labels are identifiers, or numbers inside a `sequence` graph, or computed strings; nodes with the same label are uses
-    of one shared layer (`layer e = …`). `mode`: "train" or "eval" for what stands under `if training`.
+    `label` is its name in the graph: the attribute in the PyTorch class, a part of state-dict keys and of ONNX node
+    names. Labels are identifiers, or numbers inside a `sequence` graph, or computed strings; nodes with the same label
+    are uses of one shared layer (`layer e = …`). `mode`: "train" or "eval" for what stands under `if training`.
     `lends` says, for a call, which layer of this graph the callee's borrowed layer is: {"embed": "shared"}.
     `texts` keeps how a parameter was written when that was an expression over the block's hyperparameters and dims:
     {"out_channels": "4 * channels"}; the PyTorch backend makes constructor arguments from it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from nndsl.ops.initializers import Initializer
 from nndsl.shapes import Size, TensorType
 
 
@@ -79,8 +78,8 @@ class TorchWriter(Protocol):
         operand at hand (`x.dtype`), or of a parameter."""
 
     def device(self) -> Text | None:
-        """`x.device` of a tensor at hand: where `torch.arange(…)` and its kin must put what they make. None: there is none
-        (in `__init__`), and the argument is left out."""
+        """`x.device` of a tensor at hand: where `torch.arange(…)` and its kin must put what they make. None: there is
+        none (in `__init__`), and the argument is left out."""
 
     def unpack(self, call: Text, pattern: str = "") -> tuple[Text, ...]:
         """An expression with several results: assigned as `pattern` says, one `{}` for each output:
@@ -96,8 +95,8 @@ class TorchWriter(Protocol):
     def parameter(
         self, name: str, shape: Sequence[Size], init: Any, trained: bool = True, dtype: str = "float"
     ) -> Text:
-        """`self.<name> = nn.Parameter(…)` (or a buffer) owned by the block itself; returns `self.<name>`. The name "" is
-        the node's label. `init`: an Initializer, None, or for a buffer a Graph that computes it."""
+        """`self.<name> = nn.Parameter(…)` (or a buffer) owned by the block itself; returns `self.<name>`. The name ""
+        is the node's label. `init`: an Initializer, None, or for a buffer a Graph that computes it."""
 
 
 class OnnxValue(Protocol):
@@ -121,15 +120,15 @@ class OnnxBuilder(Protocol):
     opset: int
 
     def op(self, op_type: str, *inputs: OnnxValue | None, outputs: int = 1, domain: str = "", **attributes: Any) -> Any:
-        """One node; trailing None inputs are dropped, inner ones become "". Attributes that are None are left out. Returns
-        the value, or a tuple when `outputs` > 1."""
+        """One node; trailing None inputs are dropped, inner ones become "". Attributes that are None are left out.
+        Returns the value, or a tuple when `outputs` > 1."""
 
     def weight(self, name: str) -> OnnxValue:
         """The initializer of this node's weight, by its name in `Op.weights`, in its PyTorch layout."""
 
     def packed(self, name: str, make: Any) -> OnnxValue:
-        """An initializer computed from this node's weights while exporting: `make(w)` gets a function from weight name to
-        numpy array, and numpy itself as `w.np`; for layouts that differ from PyTorch's (LSTM gates)."""
+        """An initializer computed from this node's weights while exporting: `make(w)` gets a function from weight name
+        to numpy array, and numpy itself as `w.np`; for layouts that differ from PyTorch's (LSTM gates)."""
 
     def const(self, value: Any, dtype: str = "int64") -> OnnxValue:
         """A constant from nested lists or a number; equal ones are shared. "float" is the model's floating type."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Union
+from math import isfinite
+from typing import Any
 
 from nndsl.shapes import Dim, Size
 
@@ -17,7 +18,7 @@ PerAxisPadding = tuple[int, ...] | str
 PerAxisPartial = tuple[int | None, ...]
 Sizes = tuple[Size, ...]
 DType = str
-Scalar = Union[int, float]
+Scalar = int | float
 Floats = tuple[float, ...]
 SizeMap = dict[str, Size]
 
@@ -63,7 +64,7 @@ def describe(value: Any) -> str:
 
 
 def _int(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value or int(value) != value:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value) or int(value) != value:
         if isinstance(value, Dim):
             raise Unfit(f"a known number is needed here, and {value} is only known when the model runs")
         raise Unfit(f"a whole number is needed here, not {describe(value)}")

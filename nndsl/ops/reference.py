@@ -41,7 +41,7 @@ def page(op: type[Op]) -> str:
     lines = [f"### {op.name}", "", inspect.cleandoc(op.__doc__ or ""), "", f"`{signature(op)}`", ""]
     inputs = ", ".join(f"`{name}`" for name in op.inputs) or "none"
     lines += [f"Inputs: {inputs}. Outputs: {', '.join(f'`{name}`' for name in op.outputs)}.", ""]
-    shown = [p for p in op.params.values()]
+    shown = list(op.params.values())
     if shown:
         lines += ["| parameter | type | default | |", "| --- | --- | --- | --- |"]
         for param in shown:

@@ -18,7 +18,9 @@ class Say:
         self.who = who
         self.facts = facts if facts is not None else Facts()
 
-    def error(self, message: str, *, code: str = "bad-value", at: At = None, label: str = "", help: str | None = None) -> None:
+    def error(
+        self, message: str, *, code: str = "bad-value", at: At = None, label: str = "", help: str | None = None
+    ) -> None:
         raise NotImplementedError
 
     # ------------------------------------------------------------ questions
@@ -57,7 +59,9 @@ class Say:
         if x.rank in ranks:
             return True
         wanted = layout or " or ".join(f"{r} dims" for r in ranks)
-        self.error(f"{self.who} takes {wanted}, and this has {x.rank} dims: {self.type(x)}", code="rank-mismatch", at=at)
+        self.error(
+            f"{self.who} takes {wanted}, and this has {x.rank} dims: {self.type(x)}", code="rank-mismatch", at=at
+        )
         return False
 
     def rank_at_least(self, x: TensorType, least: int, *, layout: str = "", at: At = 0) -> bool:
@@ -121,5 +125,7 @@ class Collect(Say):
         super().__init__(who, facts)
         self.messages: list[tuple[str, str]] = []
 
-    def error(self, message: str, *, code: str = "bad-value", at: At = None, label: str = "", help: str | None = None) -> None:
+    def error(
+        self, message: str, *, code: str = "bad-value", at: At = None, label: str = "", help: str | None = None
+    ) -> None:
         self.messages.append((code, message))

@@ -94,7 +94,7 @@ def param(
 class Weight:
     """One tensor an operator owns. `name` is its state-dict key below the layer (`weight`, `running_mean`).
 
-    `kind`: "parameter" (trained) or "buffer". `init`: an Initializer given by the spec, None for PyTorch's own default."""
+    `kind`: "parameter" (trained) or "buffer". `init`: an Initializer given by the spec, None for PyTorch's own."""
 
     name: str
     shape: tuple[Size, ...]
@@ -136,7 +136,7 @@ class Op:
     """Base of all operators.
 
     Class attributes a subclass may set:
-      inputs    names of its inputs: `("x",)`; `"mask?"` may be missing (then None is passed), `"*xs"` takes all the rest.
+      inputs    names of its inputs: `("x",)`; `"mask?"` may be missing (None is passed), `"*xs"` takes all the rest.
       outputs   names of its outputs, for documentation: `("output", "h_n", "c_n")`.
       examples  flows that the tests run: `"[2, 8, 16, 16] -> Conv2d(4, 3) -> [2, 4, 14, 14]"`, `"int[2, 5] -> …"`,
                 `"([2, 3], [2, 4]) -> Concat(dim=1) -> [2, 7]"`.
@@ -165,7 +165,7 @@ class Op:
         if family is not None:
             cls.family = family
         cls.params = dict(cls.params)
-        for key, annotation in cls.__dict__.get("__annotations__", {}).items():
+        for key, annotation in cls.__annotations__.items():
             declared = cls.__dict__.get(key)
             if isinstance(declared, Param):
                 declared.name = key
@@ -225,7 +225,7 @@ class Op:
         raise NotImplementedError(self.name)
 
     def weights(self, *inputs: Any, **more: Any) -> list[Weight]:
-        """The one list from which parameter counts, state-dict keys and initialisers come; called after `shape` succeeded."""
+        """The one list from which parameter counts, state-dict keys and initialisers come; called after `shape`."""
         return []
 
     def initializable(self, *inputs: Any, say: Say) -> bool:
@@ -251,7 +251,7 @@ class Op:
         return None
 
     def torch(self, t: TorchWriter, *inputs: Any, **more: Any) -> Any:
-        """The expression in `forward`: a Text, or a tuple of Texts. Default: call the module that `module` constructs."""
+        """The expression in `forward`: a Text, or a tuple of Texts. Default: call what `module` constructs."""
         return t.call(t.me(), *[x for x in inputs if x is not None])
 
     def onnx(self, g: OnnxBuilder, *inputs: Any, **more: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
@@ -25,6 +24,7 @@ from tests.backends.graphs_by_hand import (
     siamese,
     vit,
 )
+from tests.work import calls
 
 
 def counted_by_hand(graph: Graph) -> tuple[int, int]:
@@ -152,20 +152,19 @@ def test_equal_members_are_one_row() -> None:
     assert whole["parameters"] == 6 * folded[0]["parameters"]
 
 
-def test_96_layers_cost_milliseconds() -> None:
+def test_96_equal_layers_cost_little_more_than_two() -> None:
     graph = encoder(96, 12288, 50257, 96)
-    start = time.process_time()
+    few = encoder(2, 12288, 50257, 96)
     summary = summarize(graph)
-    to_json(summary)
-    assert time.process_time() - start < 0.1
+    assert calls(lambda: to_json(summarize(graph))) < 4 * calls(lambda: to_json(summarize(few)))
     assert 174e9 < int(str(summary.parameters)) < 176e9
 
 
 def test_ten_thousand_layers_need_no_recursion() -> None:
-    start = time.process_time()
     data = to_json(summarize(chain(10_000)))
-    assert time.process_time() - start < 3
     assert len(data["layers"]) == 10_000
+    long, short = chain(2_000), chain(200)
+    assert calls(lambda: to_json(summarize(long))) < 10.5 * calls(lambda: to_json(summarize(short)))
 
 
 def test_blocks_within_blocks_are_counted_once_each() -> None:

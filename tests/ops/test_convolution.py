@@ -20,9 +20,7 @@ def test_padding(mode: str, padding: str) -> None:
     check(f'Conv2d(4, [4, 3], padding={padding}, padding_mode="{mode}")', "[N, 2, H, W]", at=SIZES)
 
 
-@pytest.mark.parametrize(
-    "arguments", ["3, 2", "3, 2, 1, 1", "[2, 5], [3, 1], [0, 2], dilation=[2, 1], groups=2"]
-)
+@pytest.mark.parametrize("arguments", ["3, 2", "3, 2, 1, 1", "[2, 5], [3, 1], [0, 2], dilation=[2, 1], groups=2"])
 def test_transposed(arguments: str) -> None:
     check(f"ConvTranspose2d(4, {arguments})", "[N, 2, H, W]", at=SIZES, macs=True)
 
@@ -43,9 +41,7 @@ def test_unknown_channels() -> None:
 
 
 def test_groups_divide() -> None:
-    assert (
-        complaint("Conv2d(4, 3, groups=3)", "[N, 3, 8, 8]")[1] == "4 filters cannot be shared out to 3 groups"
-    )
+    assert complaint("Conv2d(4, 3, groups=3)", "[N, 3, 8, 8]")[1] == "4 filters cannot be shared out to 3 groups"
     message = complaint("Conv2d(6, 3, groups=3)", "[N, 4, 8, 8]")[1]
     assert message == "the 4 channels of the input cannot be shared out to 3 groups"
 

@@ -65,9 +65,7 @@ def test_bags_need_their_bounds() -> None:
     assert "need a second input" in complaint("EmbeddingBag(7, 4)", "int[3]")[1]
     assert "bags already" in complaint("EmbeddingBag(7, 4)", "int[2, 3]", "int[2]")[1]
     assert "one type" in complaint("EmbeddingBag(7, 4)", "int[3]", "int32[2]")[1]
-    assert (
-        "number of bags" in complaint("EmbeddingBag(7, 4, include_last_offset=true)", "int[3]", "int[1]")[1]
-    )
+    assert "number of bags" in complaint("EmbeddingBag(7, 4, include_last_offset=true)", "int[3]", "int[1]")[1]
     assert "only" in complaint("EmbeddingBag(7, 4)", "int[2, 3]", None, "[2, 3]")[1]
     assert complaint('EmbeddingBag(7, 4, mode="sum")', "int[2, 3]", None, "[2, 4]")[0] == "shape-mismatch"
     assert complaint('EmbeddingBag(7, 4, mode="max", sparse=true)', "int[2, 3]")[0] == "bad-value"

@@ -42,9 +42,7 @@ def test_incomplete_windows(op: str, seed: int) -> None:
     arguments, sizes = _random_windows(seed)
     written = op.format(arguments)
     check(written, f"[1, 2, {sizes[0]}, {sizes[1]}]", opsets=(17, 23))
-    check(
-        written, "[1, 2, H, W]", at=[dict(zip("HW", sizes, strict=True)), {"H": 11, "W": 6}], opsets=(17, 23)
-    )
+    check(written, "[1, 2, H, W]", at=[dict(zip("HW", sizes, strict=True)), {"H": 11, "W": 6}], opsets=(17, 23))
 
 
 @pytest.mark.parametrize("size", range(1, 9))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 import pytest
 
 from nndsl.diagnostics import Diagnostics
 from nndsl.source import Source
 from nndsl.syntax import ast, parse, tables
+from tests.work import calls
 
 
 def read(text: str) -> ast.File:
@@ -376,12 +376,10 @@ def test_long_chains_need_no_recursion() -> None:
     assert len(read("model A = B\n" * 10_000).items) == 10_000
 
 
-def test_time_grows_with_the_text_alone() -> None:
-    def seconds(lines: int) -> float:
+def test_work_grows_with_the_text_alone() -> None:
+    def work(lines: int) -> int:
         body = "\n".join(f"  h{i} = x -> conv{i}: Conv2d({i}, padding=1) -> ReLU" for i in range(lines))
-        begin = time.process_time()
-        read(f"model A {{\n{body}\n}}")
-        return time.process_time() - begin
+        return calls(lambda: read(f"model A {{\n{body}\n}}"))
 
-    seconds(10)
-    assert seconds(8_000) < 16 * seconds(1_000)
+    work(10)
+    assert work(4_000) < 8.2 * work(500)
