@@ -77,7 +77,7 @@ class Diagnostics:
 
     def add(self, diagnostic: Diagnostic) -> None:
         key = (diagnostic.code, diagnostic.span)
-        if key in self._seen or len(self.items) >= self.LIMIT:
+        if key in self._seen or self.full:
             return
         self._seen.add(key)
         self.items.append(diagnostic)
@@ -88,6 +88,11 @@ class Diagnostics:
         found = Diagnostic(code, message, span, label, hints=hints or [])
         self.add(found)
         return found
+
+    @property
+    def full(self) -> bool:
+        """Nothing more is kept, so nothing more need be looked for."""
+        return len(self.items) >= self.LIMIT
 
     @property
     def errors(self) -> list[Diagnostic]:

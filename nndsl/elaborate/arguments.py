@@ -23,6 +23,7 @@ from nndsl.elaborate.values import (
     Poison,
     TypeName,
     describe,
+    extent,
     is_layer,
     is_size,
 )
@@ -42,6 +43,8 @@ def collect(node: ast.Call, scope: Scope, ctx: Context) -> Bound | None:
     for argument in node.arguments or []:
         value = evaluate(argument.value, scope, ctx)
         poisoned |= isinstance(value, Poison)
+        if isinstance(value, (list, tuple)):
+            ctx.budget.written(extent(value))
         if argument.star and isinstance(value, (list, tuple)):
             bound.extend((None, Given(v, argument.span)) for v in value)
             continue
@@ -325,6 +328,7 @@ def fill_defaults(
     ctx: Context,
 ) -> bool:
     """Bind each parameter in `inner`: as given, or its default, which may mention earlier ones."""
+    ctx.budget.step(10 + 4 * len(declared))
     missing = [p.name.id for p in declared if p.name.id not in given and p.default is None and not _optional(p)]
     if missing:
         plural = "s" if len(missing) > 1 else ""
@@ -341,6 +345,7 @@ def fill_defaults(
             value = given[name].value
         elif param.default is not None:
             value = evaluate(param.default, inner, ctx)
+            ctx.budget.written(extent(value))
             default = Given(value, param.default.span)
             fine &= fits(param.type, name, default, who, inner, ctx)
             value = default.value

@@ -108,7 +108,9 @@ def _numbers(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context
             return _inexact(node, left, right, scope, ctx)
         found = _COMPUTE[op](left, right)
         return ctx.facts.normalize(found) if dims else _bounded(found)
-    except (OverflowError, ValueError, ZeroDivisionError, TypeError, KeyError):
+    except OverflowError:
+        return ctx.poison("too-big", "this number is too large", node.span, scope)
+    except (ValueError, ZeroDivisionError, TypeError, KeyError):
         return _misfit(node, left, right, scope, ctx)
 
 
@@ -171,11 +173,11 @@ def _lists(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) 
 
 
 def _member(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) -> Any:
-    if isinstance(right, (list, str)) and not isinstance(left, Dim):
-        try:
-            return (left in right) is (node.op == "in")
-        except TypeError:
-            pass
+    if isinstance(right, str) and isinstance(left, str):
+        return (left in right) is (node.op == "in")
+    if isinstance(right, list) and not isinstance(left, Dim):
+        ctx.budget.step(len(right))
+        return any(_equal(left, member, ctx) for member in right) is (node.op == "in")
     return _misfit(node, left, right, scope, ctx)
 
 

@@ -2,41 +2,73 @@
 
 from __future__ import annotations
 
-from time import monotonic
+from time import thread_time
+from typing import NoReturn
+
+from nndsl.source import Span
 
 
 class Exceeded(Exception):
-    """Raised when a bound is met; the message is for the user."""
+    """Raised when a bound is met; the message is for the user, `span` the model's statement that led there."""
+
+    def __init__(self, message: str, span: Span | None = None) -> None:
+        super().__init__(message)
+        self.span = span
 
 
 class Budget:
-    """Counts work. A large real model needs a few thousandths of these."""
+    """Counts the work of one run. A large real model needs a few thousandths of these."""
 
-    STEPS = 20_000_000  # expressions evaluated
-    LAYERS = 2_000_000  # layers of the fully expanded model
+    STEPS = 5_000_000  # about a microsecond each
+    NODES = 100_000  # layers built, equal blocks once
+    LAYERS = 2_000_000  # layers of a fully expanded model
     ITEMS = 1_000_000  # members of one list
+    HELD = 5_000_000  # members of all lists that were made
+    WRITTEN = 100_000  # members of one argument, at all depths
     DEPTH = 100  # blocks inside blocks
-    SECONDS = 60.0
+    SECONDS = 8.0  # of this thread's own time: other work on the machine does not count
 
     def __init__(self) -> None:
-        self.steps = 0
-        self.until = monotonic() + self.SECONDS
+        self.steps = self.nodes = self.held = 0
+        self.spent = False  # nothing more can be done with this budget
+        self._next = 4096
+        self._until = thread_time() + self.SECONDS
 
-    def step(self) -> None:
-        self.steps += 1
-        if self.steps & 4095 == 0:
+    def step(self, weight: int = 1) -> None:
+        self.steps += weight
+        if self.steps >= self._next:
+            self._next = self.steps + 4096
             self._check()
 
     def _check(self) -> None:
         if self.steps > self.STEPS:
-            raise Exceeded(f"this takes more than {self.STEPS:,} steps to expand")
-        if monotonic() > self.until:
-            raise Exceeded(f"this takes more than {self.SECONDS:.0f} s to expand")
+            self._stop(f"this takes more than {self.STEPS:,} steps to expand")
+        if thread_time() > self._until:
+            self._stop(f"this takes more than {self.SECONDS:.0f} s to expand")
 
-    def items(self, count: int) -> None:
+    def _stop(self, message: str) -> NoReturn:
+        self.spent = True
+        raise Exceeded(message)
+
+    def items(self, count: int, weight: int = 1) -> None:
+        """A list of `count` members is about to be made; `weight` is their size, a number's being 1."""
         if count > self.ITEMS:
             raise Exceeded(f"a list of {count:,} members is more than the {self.ITEMS:,} that are allowed")
-        self.steps += max(count, 0) // 16
+        self.held += max(count, 0) * weight
+        if self.held > self.HELD:
+            self._stop(f"all lists together have more than the {self.HELD:,} members that are allowed")
+        self.step(max(count, 0) // 16)
+
+    def written(self, count: int) -> None:
+        """An argument has `count` members, those of its members included."""
+        if count > self.WRITTEN:
+            raise Exceeded(f"an argument of {count:,} members is more than the {self.WRITTEN:,} that are allowed")
+
+    def node(self) -> None:
+        self.nodes += 1
+        if self.nodes > self.NODES:
+            self._stop(f"this makes more than the {self.NODES:,} different layers that are allowed")
+        self.step(30)
 
     def layers(self, count: int) -> None:
         if count > self.LAYERS:

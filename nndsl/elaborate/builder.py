@@ -108,6 +108,7 @@ class GraphBuilder:
         node.outputs = [self.own(Value(t, "", node, i)) for i, t in enumerate(types)]
         self.graph.nodes.append(node)
         self.layers += 1
+        self.context.budget.node()
         return node
 
     def renormalize(self) -> None:

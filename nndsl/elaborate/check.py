@@ -4,9 +4,11 @@ looked at by its names and arguments alone."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from nndsl.diagnostics import Diagnostics
+from nndsl.elaborate.budget import Budget, Exceeded
 from nndsl.elaborate.models import Spec, elaborate, open_spec
 from nndsl.elaborate.static import check_declaration, check_definition
 from nndsl.ir.graph import Graph
@@ -38,27 +40,37 @@ def check_spec(
     reached: set[int] = set()
     if spec.diagnostics.errors:
         return graphs  # names and shapes of a file that was not read whole would be echoes
-    for item in spec.file.items:
-        check_declaration(item, spec)
+    with suppress(Exceeded):  # there are too many mistakes, and they were said
+        for item in spec.file.items:
+            check_declaration(item, spec)
+    budget = Budget()
     for definition in spec.complete():
+        if spec.diagnostics.full or budget.spent:
+            return graphs
         if model is not None and definition.name.id != model:
             continue
-        graph = _apart(spec, definition.name.id, hyper, dims, reached)
+        graph = _apart(spec, definition.name.id, hyper, dims, reached, budget)
         if graph is not None:
             graphs.append(graph)
-    for item in spec.file.items:
-        if isinstance(item, (ast.Definition, ast.Function)) and id(item) not in reached:
-            check_definition(item, spec)
+    with suppress(Exceeded):
+        for item in spec.file.items:
+            if isinstance(item, (ast.Definition, ast.Function)) and id(item) not in reached:
+                check_definition(item, spec)
     return graphs
 
 
 def _apart(
-    spec: Spec, name: str, hyper: Mapping[str, Any] | None, dims: Mapping[str, int] | None, reached: set[int]
+    spec: Spec,
+    name: str,
+    hyper: Mapping[str, Any] | None,
+    dims: Mapping[str, int] | None,
+    reached: set[int],
+    budget: Budget,
 ) -> Graph | None:
     """One model, with its own list of mistakes: those of one do not hide another's."""
     own = Diagnostics()
     part = Spec(spec.file, spec.scope, spec.project, own)
-    graph = elaborate(part, name, hyper=hyper, dims=dims, seen=reached)
+    graph = elaborate(part, name, hyper=hyper, dims=dims, budget=budget, seen=reached)
     for found in own.items:
         spec.diagnostics.add(found)
     return graph

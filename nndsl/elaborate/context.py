@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nndsl.diagnostics import Diagnostic, Diagnostics, Frame, Label
-from nndsl.elaborate.budget import Budget
+from nndsl.elaborate.budget import Budget, Exceeded
 from nndsl.elaborate.project import Project
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import (
@@ -26,6 +26,8 @@ from nndsl.elaborate.values import (
 from nndsl.ir.graph import Graph, Value
 from nndsl.shapes import Facts
 from nndsl.source import Span
+
+_COMPOSED = (list, tuple, OpLayer, BlockLayer, Chain, Labelled)  # whose keys are made of others, once for each
 
 
 @dataclass(slots=True)
@@ -59,10 +61,12 @@ class Context:
         self.used_fixed: set[str] = set()
         self.combinators: dict[int, bool] = {}
         self.depth = 0
+        self.at: Span | None = None  # the model's own statement that is being run
         self.totals: list[tuple[Any, Scope]] = []  # requirements about the whole model
         self.shared: dict[int, tuple[Span, list[Any]]] = {}  # what weights a shared layer has, from its first use
         self._interned: dict[Any, int] = {}
-        self._lists: dict[int, tuple[Any, int]] = {}
+        self._composed: dict[int, tuple[Any, int]] = {}  # by id; what is kept here lives, so that its id stays its own
+        self._alive: dict[int, Any] = {}
 
     # ------------------------------------------------------------ reporting
 
@@ -80,6 +84,8 @@ class Context:
     ) -> Diagnostic:
         """Report, with the block expansions that led here."""
         frame = frame or (scope.builder.frame if scope is not None and scope.builder is not None else None)
+        if self.diagnostics.full:
+            raise Exceeded("there are too many mistakes")
         found = Diagnostic(code, message, span, label, labels=list(labels), hints=list(hints))
         found.trace = frame.chain() if frame is not None else []
         self.diagnostics.add(found)
@@ -94,15 +100,16 @@ class Context:
 
     def key(self, value: Any) -> int:
         """Equal keys, equal values: a small number, so that nested lists cost no more than their distinct parts."""
-        if isinstance(value, (list, tuple)):
-            kept = self._lists.get(id(value))
-            if kept is None:
-                kept = (value, self._intern((type(value).__name__, *map(self.key, value))))
-                self._lists[id(value)] = kept
-            return kept[1]
-        return self._intern(self._structure(value))
+        if not isinstance(value, _COMPOSED):
+            return self._intern(self._structure(value))
+        kept = self._composed.get(id(value))
+        if kept is None:
+            kept = self._composed[id(value)] = (value, self._intern(self._structure(value)))
+        return kept[1]
 
     def _structure(self, value: Any) -> tuple[Any, ...]:
+        if isinstance(value, (list, tuple)):
+            return (type(value).__name__, *map(self.key, value))
         if isinstance(value, OpLayer):
             return ("op", value.op.name, *self._given(value.given))
         if isinstance(value, BlockLayer):
@@ -111,14 +118,14 @@ class Context:
             return ("chain", *(self.key(stage.value) for stage in value.stages))
         if isinstance(value, (Closure, RuntimeSwitch)):
             body = value.body if isinstance(value, Closure) else value.node
-            self._lists.setdefault(id(value.scope), (value.scope, 0))  # keep it alive: its id is the key
+            self._alive[id(value.scope)] = value.scope  # its id is the key
             return ("closure", id(body), id(value.scope))
         if isinstance(value, Labelled):
             return ("label", value.label, self.key(value.value))
         if isinstance(value, Item):
             return ("item", value.index)
         if isinstance(value, (Instance, Value)):
-            self._lists.setdefault(id(value), (value, 0))
+            self._alive[id(value)] = value
             return ("identity", id(value))
         return (type(value).__name__, value if value.__hash__ is not None else repr(value))
 

@@ -27,6 +27,7 @@ from nndsl.elaborate.values import (
     is_tensor,
 )
 from nndsl.ir.graph import Value
+from nndsl.shapes import DimTooLarge
 from nndsl.source import Source, Span
 from nndsl.syntax import ast
 
@@ -90,7 +91,11 @@ def _binary(node: ast.Binary, scope: Scope, ctx: Context) -> Any:
     for step in reversed(spine):
         if step.op in ("and", "or") and isinstance(left, bool) and left is (step.op == "or"):
             continue
-        left = arithmetic.binary(step, left, evaluate(step.right, scope, ctx), scope, ctx)
+        right = evaluate(step.right, scope, ctx)
+        try:
+            left = arithmetic.binary(step, left, right, scope, ctx)
+        except DimTooLarge as problem:
+            left = ctx.poison("too-big", f"this dim is too large an expression: {problem}", step.span, scope)
     return left
 
 
@@ -138,6 +143,7 @@ def _filled(match: re.Match[str], label: ast.Text, scope: Scope, ctx: Context) -
     from nndsl.diagnostics import Diagnostics
     from nndsl.syntax import parse
 
+    ctx.budget.step(100)
     quiet = Diagnostics()
     file = parse(Source(f"fn _f() = {match[1]}"), quiet)
     if quiet.items or not file.items or not isinstance(file.items[0], ast.Function):
@@ -211,12 +217,15 @@ def _clauses(node: ast.Comprehension, at: int, scope: Scope, ctx: Context, found
             return spliced is not None
         value = evaluate(element, scope, ctx)
         found.append(value)
+        if len(found) > ctx.budget.ITEMS:
+            ctx.budget.items(len(found))
         return not isinstance(value, Poison)
     clause = node.clauses[at]
     values = iterate(clause.iterable, scope, ctx)
     if values is None:
         return False
     for value in values:
+        ctx.budget.step()
         inner = scope.child()
         if not bind_names(clause.names, value, inner, ctx):
             return False

@@ -9,7 +9,7 @@ from typing import Any
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import POISON, describe, is_tensor
-from nndsl.shapes import Dim, smax, smin
+from nndsl.shapes import Dim, DimTooLarge, smax, smin
 from nndsl.syntax import ast
 
 
@@ -35,22 +35,25 @@ def call_builtin(node: ast.Call, name: str, scope: Scope, ctx: Context) -> Any:
             "not-a-number", f"{name} computes with numbers, not with tensors", node.span, scope, hints=hints
         )
     try:
-        if name == "range":
-            _bound_range(values, ctx)
-        found = _FUNCTIONS[name](*values)
-        if isinstance(found, list):
-            ctx.budget.items(len(found))
-        return found
+        _bound(name, values, ctx)
+        return _FUNCTIONS[name](*values)
     except Misuse as problem:
         return ctx.poison("bad-argument", str(problem), node.span, scope)
+    except DimTooLarge as problem:
+        return ctx.poison("too-big", f"this dim is too large an expression: {problem}", node.span, scope)
     except (TypeError, ValueError, OverflowError, ZeroDivisionError):
         shown = ", ".join(describe(v) for v in values)
         return ctx.poison("bad-argument", f"{name} does not take ({shown})", node.span, scope)
 
 
-def _bound_range(values: list[Any], ctx: Context) -> None:
-    if all(isinstance(v, int) for v in values) and values:
+def _bound(name: str, values: list[Any], ctx: Context) -> None:
+    """Before a list is made, that it may be."""
+    if name == "range" and values and all(isinstance(v, int) for v in values):
         ctx.budget.items(len(range(*values)))
+    elif name == "sum" and values and isinstance(values[0], list):
+        ctx.budget.items(sum(len(v) if isinstance(v, list) else 1 for v in values[0]))
+    elif name in ("reversed", "enumerate", "zip"):
+        ctx.budget.items(max((len(v) for v in values if isinstance(v, (list, str))), default=0), weight=len(values) + 2)
 
 
 def _flat(values: tuple[Any, ...]) -> list[Any]:
@@ -88,7 +91,11 @@ def _whole(value: Any) -> Any:
 
 
 def _round(value: Any, digits: int = 0) -> Any:
-    return value if isinstance(value, Dim) else round(value, digits) if digits else round(value)
+    if isinstance(value, Dim):
+        return value
+    if not -400 <= digits <= 400:  # more digits than a float has on either side
+        raise Misuse("that is more digits than a number has")
+    return round(value, digits) if digits else round(value)
 
 
 def _str(value: Any) -> str:

@@ -19,6 +19,7 @@ from nndsl.elaborate.scope import Scope, nearest
 from nndsl.elaborate.statements import run
 from nndsl.elaborate.values import BlockLayer, Given, Poison, describe
 from nndsl.ir.graph import Graph, Port, Value
+from nndsl.shapes import DimTooLarge
 from nndsl.source import Source, Span
 from nndsl.syntax import ast, parse
 
@@ -70,11 +71,15 @@ def elaborate(
 
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, 20_000))  # bounded by nesting in the text (the parser's) and by Budget.DEPTH
+    graph = None
     try:
         graph = _elaborate(ctx, spec, model, hyper or {})
-    except Exceeded as problem:
-        ctx.error("too-big", f"{name}: {problem}", model.name.span)
-        graph = None
+    except (Exceeded, DimTooLarge) as problem:
+        spec.diagnostics.error("too-big", f"{name}: {problem}", ctx.at or model.name.span)
+    except RecursionError:
+        spec.diagnostics.error("too-big", f"{name}: values are nested too deep", ctx.at or model.name.span)
+    except MemoryError:
+        spec.diagnostics.error("too-big", f"{name}: this takes more memory than there is", ctx.at or model.name.span)
     finally:
         sys.setrecursionlimit(limit)
         if seen is not None:
@@ -121,7 +126,7 @@ def _parsed(ctx: Context, spec: Spec, name: str, text: Expression) -> Any:
     if len(ctx.diagnostics.errors) > before:
         return Poison()
     item = file.items[0] if file.items else None
-    if not isinstance(item, ast.Function):
+    if not isinstance(item, ast.Function) or len(file.items) != 1:
         return ctx.poison(
             "bad-argument", f"--set {name}: this is not a value: {text}", Span(source, 0, len(source.text))
         )
@@ -146,6 +151,7 @@ def _elaborate(ctx: Context, spec: Spec, model: ast.Definition, hyper: Mapping[s
         model = layer.definition
         ctx.seen_definitions.add(id(model))
         doc = doc or model.doc
+    ctx.expanding.clear()
     if not _known(ctx, name, model, given):
         return None
     layer.given.update(given)
@@ -159,10 +165,12 @@ def _alias(ctx: Context, model: ast.Definition, layer: BlockLayer, given: dict[s
     mine = {n: g for n, g in given.items() if n in own} | {n: g for n, g in layer.given.items() if n in own}
     if not fill_defaults(model.params or [], mine, scope, model.name.id, model.name.span, None, ctx):
         return None
-    ctx.depth += 1
-    if ctx.depth > Budget.DEPTH:
+    if any(at == id(model) for at, _ in ctx.expanding):
         ctx.error("recursion", f"{model.name.id} is defined as itself", model.name.span)
         return None
+    if len(ctx.expanding) > Budget.DEPTH:
+        raise Exceeded(f"models are named after each other more than {Budget.DEPTH} times")
+    ctx.expanding.append((id(model), model.name.id))
     value = evaluate(model.flow, scope, ctx)
     if isinstance(value, Poison):
         return None

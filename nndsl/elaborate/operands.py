@@ -32,6 +32,7 @@ def gather(value: Any, builder: GraphBuilder, span: Span, ctx: Context) -> Opera
     while stack:
         at = stack.pop()
         if isinstance(at, tuple):
+            ctx.budget.items(len(at) + len(stack))
             stack.extend(reversed(at))
         elif isinstance(at, Labelled) and (isinstance(at.value, Value) or at.value is None):
             found.named[at.label] = None if at.value is None else builder.take(at.value)

@@ -41,6 +41,7 @@ def run(body: list[Any], scope: Scope, ctx: Context, *, want_value: bool, span: 
     value: Any = None
     last = len(body) - 1
     for number, statement in enumerate(body):
+        ctx.at = statement.span if len(ctx.expanding) <= 1 else ctx.at
         ctx.budget.step()
         if isinstance(statement, ast.Express):
             value = evaluate(statement.value, scope, ctx)

@@ -184,6 +184,20 @@ def members(value: Any) -> Iterator[Any]:
             stack.extend({id(v): v for v in at}.values())
 
 
+def extent(value: Any) -> int:
+    """How many members a value has when it is written out, at all depths. What is repeated is counted once."""
+    known: dict[int, int] = {}
+
+    def count(at: Any) -> int:
+        if not isinstance(at, (list, tuple)):
+            return 1
+        if id(at) not in known:
+            known[id(at)] = 1 + sum(map(count, at))
+        return known[id(at)]
+
+    return count(value)
+
+
 def is_tensor(value: Any) -> bool:
     """A tensor, or a tuple with at least one."""
     if not isinstance(value, tuple):
@@ -217,22 +231,22 @@ def describe(value: Any) -> str:
     if isinstance(value, (TypeName, InitializerName)):
         return f"{value.described} ({value.name})"
     if isinstance(value, (bool, int, float, str, Dim, list)) or value is None:
-        text = spell_value(value)
+        text = spell(value)
         kind = {bool: "", int: "the number ", float: "the number ", str: "the string "}.get(type(value), "")
         return kind + (text if len(text) < 50 else text[:47] + "...")
     return getattr(value, "described", f"a {type(value).__name__}")
 
 
-def spell(value: Any) -> str:
-    """How an argument reads in `in BasicBlock(channels=128, unit=Bottleneck)`."""
-    if isinstance(value, OpLayer):
-        inside = ", ".join(f"{k}={spell(g.value)}" for k, g in value.given.items())
-        return f"{value.op.name}({inside})" if inside else value.op.name
-    if isinstance(value, BlockLayer):
-        inside = ", ".join(f"{k}={spell(g.value)}" for k, g in value.given.items())
-        return f"{value.name}({inside})" if inside else value.name
+def spell(value: Any, depth: int = 4) -> str:
+    """How an argument reads in `in BasicBlock(channels=128, unit=Bottleneck)`; what is long or deep is cut short."""
+    if depth == 0 and isinstance(value, (OpLayer, BlockLayer, Labelled, list, tuple)):
+        return "…"
+    if isinstance(value, (OpLayer, BlockLayer)):
+        name = value.op.name if isinstance(value, OpLayer) else value.name
+        inside = ", ".join(f"{k}={spell(g.value, depth - 1)}" for k, g in value.given.items())
+        return f"{name}({inside})" if inside else name
     if isinstance(value, Labelled):
-        return f"{value.label}: {spell(value.value)}"
+        return f"{value.label}: {spell(value.value, depth - 1)}"
     if isinstance(value, Instance):
         return value.label
     if isinstance(value, (Closure, Chain)):
@@ -241,10 +255,12 @@ def spell(value: Any) -> str:
         return value.name
     if isinstance(value, (list, tuple)):
         left, right = "[]" if isinstance(value, list) else "()"
-        shown = ", ".join(spell(v) for v in value[:8])
+        shown = ", ".join(spell(v, depth - 1) for v in value[:8])
         return left + shown + (", …" if len(value) > 8 else "") + right
     if isinstance(value, Initializer):
         return str(value)
+    if isinstance(value, str) and len(value) > 200:
+        value = value[:200] + "…"
     try:
         return spell_value(value)
     except (TypeError, Unfit):
