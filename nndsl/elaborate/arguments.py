@@ -172,7 +172,7 @@ def _block(layer: BlockLayer, bound: Bound, node: ast.Call, scope: Scope, ctx: C
     types = {p.name.id: p.type for p in declared}
     fresh = [(n, g) for n, g in given.items() if n not in layer.given]
     fine = all([fits(types[name], name, g, layer.name, scope, ctx) for name, g in fresh])
-    return BlockLayer(layer.definition, layer.home, node.span, given) if fine else POISON
+    return BlockLayer(layer.definition, layer.home, node.span, given, layer.within) if fine else POISON
 
 
 def _wants_layer(type_: ast.ParamTypeExpr | None) -> bool:
@@ -309,6 +309,7 @@ def call_function(node: ast.Call, callee: Any, scope: Scope, ctx: Context) -> An
     if not _place(name, order, positional, keywords, set(order), given, scope, ctx):
         return POISON
     inner = Scope(callee.home, scope.builder)
+    inner.within = scope.within
     ctx.expanding.append((id(definition), name))
     try:
         if not fill_defaults(definition.params, given, inner, name, node.span, scope, ctx):

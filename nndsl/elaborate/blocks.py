@@ -210,12 +210,10 @@ def _enter(layer: BlockLayer, value: Any, builder: GraphBuilder, span: Span, ctx
     definition = layer.definition
     assert isinstance(definition, ast.Definition)
     ctx.seen_definitions.add(id(definition))
-    if any(at == id(definition) for at, _ in ctx.expanding):
-        cycle = " -> ".join([*(n for _, n in ctx.expanding), layer.name])
-        return ctx.poison("recursion", f"{layer.name} contains itself: {cycle}", span, frame=builder.frame)
     if len(ctx.expanding) >= Budget.DEPTH:
         raise Exceeded(f"blocks are nested more than {Budget.DEPTH} deep")
     scope = Scope(layer.home, builder)
+    scope.within = (*layer.within, (id(definition), layer.name))
     if not fill_defaults(definition.params or [], layer.given, scope, layer.name, span, _caller(builder, layer), ctx):
         return POISON
     record_hyper(builder, scope, definition)
@@ -270,6 +268,7 @@ def _expand(layer: BlockLayer, value: Any, builder: GraphBuilder, span: Span, ct
         raise Exceeded(f"blocks are nested more than {Budget.DEPTH} deep")
     outer, root, ports = builder.frame, builder.root, builder.ports
     scope = Scope(layer.home, builder)
+    scope.within = (*layer.within, (id(definition), layer.name))
     builder.frame = Frame(spell(layer), span, outer)
     builder.root, builder.ports = False, []  # its inputs and outputs are its own, also inside a model
     try:

@@ -12,6 +12,7 @@ from nndsl.elaborate.context import Context
 from nndsl.elaborate.scope import MISSING, Scope, nearest
 from nndsl.elaborate.values import (
     POISON,
+    BlockLayer,
     BuiltinFunction,
     Chain,
     Closure,
@@ -42,12 +43,22 @@ def evaluate(node: Any, scope: Scope, ctx: Context) -> Any:
 
 def _name(node: ast.Name, scope: Scope, ctx: Context) -> Any:
     value = ctx.project.resolve(node.id, scope, node.span)
+    if isinstance(value, BlockLayer) and scope.within and not value.within:
+        return _named_within(value, node, scope, ctx)
     if value is not MISSING:
         return value
     if node.id == "training":
         message = "training is only known when the model runs: it stands alone as the condition of an `if`"
         return ctx.poison("not-constant", message, node.span, scope)
     return unknown_name(node, scope, ctx)
+
+
+def _named_within(layer: BlockLayer, node: ast.Name, scope: Scope, ctx: Context) -> Any:
+    """A block of a file, and in whose text it is named here."""
+    if any(at == id(layer.definition) for at, _ in scope.within):
+        cycle = " -> ".join([*(name for _, name in scope.within), layer.name])
+        return ctx.poison("recursion", f"{layer.name} contains itself: {cycle}", node.span, scope)
+    return BlockLayer(layer.definition, layer.home, layer.span, layer.given, scope.within)
 
 
 def unknown_name(node: ast.Name, scope: Scope, ctx: Context) -> Poison:

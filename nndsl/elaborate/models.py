@@ -210,6 +210,7 @@ def _root(ctx: Context, layer: BlockLayer, model: ast.Definition, name: str, doc
     builder = GraphBuilder(ctx, graph, None)
     builder.root = True
     scope = Scope(layer.home, builder)
+    scope.within = ((id(model), name),)
     if not fill_defaults(model.params or [], layer.given, scope, name, model.name.span, None, ctx):
         return None
     record_hyper(builder, scope, model)

@@ -9,12 +9,13 @@ if TYPE_CHECKING:
     from nndsl.elaborate.builder import GraphBuilder
 
 MISSING = object()
+Lineage = tuple[tuple[int, str], ...]  # the definitions whose text led here: (identity, name), outermost first
 
 
 class Scope:
     """`names` of this scope, then the parent's. Assignments inside `if` and `for` go to the same scope."""
 
-    __slots__ = ("builder", "hyper", "names", "parent", "used")
+    __slots__ = ("builder", "hyper", "names", "parent", "within")
 
     def __init__(self, parent: Scope | None = None, builder: GraphBuilder | None = None) -> None:
         self.names: dict[str, Any] = {}
@@ -22,6 +23,7 @@ class Scope:
         self.builder: GraphBuilder | None = (
             builder if builder is not None else (parent.builder if parent is not None else None)
         )
+        self.within: Lineage = parent.within if parent is not None else ()
         self.hyper: set[str] = set()  # names of hyperparameters and dims bound here: what `texts` may mention
 
     def get(self, name: str) -> Any:

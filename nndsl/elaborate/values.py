@@ -21,7 +21,7 @@ from nndsl.syntax import ast
 
 if TYPE_CHECKING:
     from nndsl.elaborate.builder import GraphBuilder
-    from nndsl.elaborate.scope import Scope
+    from nndsl.elaborate.scope import Lineage, Scope
 
 
 class Poison:
@@ -65,12 +65,14 @@ class OpLayer(LayerValue):
 
 @dataclass(slots=True, eq=False)
 class BlockLayer(LayerValue):
-    """A block, model or extern with some of its hyperparameters. `home` is the scope of the file that defines it."""
+    """A block, model or extern with some of its hyperparameters. `home` is the scope of the file that defines it,
+    `within` says in whose text it was named: a block that is named within itself never ends."""
 
     definition: ast.Definition | ast.Extern
     home: Scope
     span: Span
     given: dict[str, Given] = field(default_factory=dict)
+    within: Lineage = ()
 
     @property
     def name(self) -> str:
