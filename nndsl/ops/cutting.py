@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from nndsl.ops.say import Say
 
 
+MOST_PIECES = 10_000
+
+
 class Pieces(Moves, abstract=True):
     """Cut along a dim; `parts` are the sizes of the pieces."""
 
@@ -21,6 +24,13 @@ class Pieces(Moves, abstract=True):
 
     def parts(self, x: TensorType, axis: int, say: Say) -> list[Size] | None:
         raise NotImplementedError(self.name)
+
+    def few(self, count: int, say: Say, at: str) -> bool:
+        """Each piece is a tensor of its own, in the graph and in the source."""
+        if count <= MOST_PIECES:
+            return True
+        say.error(f"{count:,} pieces are more than the {MOST_PIECES:,} that are allowed", code="too-big", at=at)
+        return False
 
     def shape(self, x: TensorType, say: Say) -> tuple[TensorType, ...] | None:
         axis = say.axis(self.dim, x.rank)
@@ -70,6 +80,8 @@ class Split(Pieces):
             what = f"{say.spell(size)} cut into pieces of {say.spell(each)}"
             say.error(f"the number of pieces must be known: {what}", code="unknown-dim", at="split_size")
             return None
+        if not self.few(count, say, "split_size"):
+            return None
         return [each] * (count - 1) + [size - each * (count - 1)]
 
     def _sizes(self, x: TensorType) -> list[Size]:
@@ -108,6 +120,8 @@ class Chunk(Pieces):
 
     def parts(self, x: TensorType, axis: int, say: Say) -> list[Size] | None:
         size = say.facts.normalize(x.shape[axis])
+        if not self.few(self.chunks, say, "chunks"):
+            return None
         if isinstance(size, int):
             if size >= self.chunks:
                 return _chunked(size, self.chunks)
@@ -158,6 +172,8 @@ class Unbind(Pieces):
     def shape(self, x: TensorType, say: Say) -> tuple[TensorType, ...] | None:
         axis = say.axis(self.dim, x.rank)
         if axis is None or (count := say.known(say.facts.normalize(x.shape[axis]), f"the size of dim {axis}")) is None:
+            return None
+        if not self.few(count, say, "dim"):
             return None
         return (TensorType(x.dtype, (*x.shape[:axis], *x.shape[axis + 1 :])),) * count
 

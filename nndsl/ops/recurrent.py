@@ -259,7 +259,7 @@ class RNN(Recurrent):
     source = "Elman 1990, Finding Structure in Time"
 
     hidden_size: int = param(doc="size of the state", min=1)
-    num_layers: int = param(1, doc="layers on top of each other", min=1)
+    num_layers: int = param(1, doc="layers on top of each other", min=1, max=1000)
     nonlinearity: str = param("tanh", doc="the activation", choices=("tanh", "relu"))
     bias: bool = param(True, doc="add learned offsets")
     batch_first: bool = param(True, doc="[N, T, D]; false: [T, N, D]")
@@ -283,7 +283,7 @@ class GRU(Recurrent):
     source = "Cho et al. 2014, Learning Phrase Representations using RNN Encoder-Decoder"
 
     hidden_size: int = param(doc="size of the state", min=1)
-    num_layers: int = param(1, doc="layers on top of each other", min=1)
+    num_layers: int = param(1, doc="layers on top of each other", min=1, max=1000)
     bias: bool = param(True, doc="add learned offsets")
     batch_first: bool = param(True, doc="[N, T, D]; false: [T, N, D]")
     dropout: float = param(0.0, doc="share zeroed between layers while training", min=0, max=1)
@@ -309,7 +309,7 @@ class LSTM(Recurrent):
     source = "Hochreiter and Schmidhuber 1997, Long Short-Term Memory"
 
     hidden_size: int = param(doc="size of the state", min=1)
-    num_layers: int = param(1, doc="layers on top of each other", min=1)
+    num_layers: int = param(1, doc="layers on top of each other", min=1, max=1000)
     bias: bool = param(True, doc="add learned offsets")
     batch_first: bool = param(True, doc="[N, T, D]; false: [T, N, D]")
     dropout: float = param(0.0, doc="share zeroed between layers while training", min=0, max=1)
