@@ -9,6 +9,15 @@ from pathlib import Path
 import pytest
 
 from docs.generate import PAGES
+from nndsl.diagnostics import Diagnostics
+from nndsl.elaborate.arithmetic import MAX_BITS
+from nndsl.elaborate.budget import Budget
+from nndsl.elaborate.project import BUILTINS, CONSTANTS, MAX_BYTES
+from nndsl.ops.initializers import INITIALIZERS
+from nndsl.shapes import FLOATING, INTEGRAL
+from nndsl.syntax.brackets import MAX_DEPTH
+from nndsl.syntax.layout import WIDTH
+from nndsl.syntax.newlines import WORDS
 from tests.pages import GENERATED, ROOT, pages, run
 
 REFRESH = "run `make docs` and commit what it writes"
@@ -35,8 +44,7 @@ def test_derived_page(name: str) -> None:
 @pytest.mark.parametrize("path", [*pages(), *(ROOT / "docs" / name for name in GENERATED)], ids=lambda p: p.name)
 def test_links(path: Path) -> None:
     """Links to files of the repository lead somewhere, also into a page."""
-    text = re.sub(r"^```.*?^```$", "", path.read_text("utf-8"), flags=re.M | re.S)
-    for target in (first or second for first, second in LINK.findall(text)):
+    for target in (first or second for first, second in LINK.findall(_prose(path))):
         if re.match(r"[a-z]+:", target):
             continue
         file, _, anchor = target.partition("#")
@@ -46,9 +54,38 @@ def test_links(path: Path) -> None:
             assert anchor in _anchors(found), f"{path.name}: {target}: no such heading"
 
 
+def _prose(path: Path) -> str:
+    """A page without its fenced blocks."""
+    return re.sub(r"^```.*?^```$", "", path.read_text("utf-8"), flags=re.M | re.S)
+
+
 def _anchors(path: Path) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", path.read_text("utf-8"), re.M)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_language_names_everything() -> None:
+    """Bounds, builtin functions, initialisers, types and reserved words stand in the reference as the code has them."""
+    text = _prose(ROOT / "docs" / "language.md")
+    bounds = {
+        "size of a file": f"{MAX_BYTES >> 20} MiB",
+        "brackets in brackets": f"{MAX_DEPTH}",
+        "blocks in blocks": f"{Budget.DEPTH}",
+        "different layers (equal blocks count once)": f"{Budget.NODES:,}",
+        "layers of the model, fully expanded": f"{Budget.LAYERS:,}",
+        "members of one list": f"{Budget.ITEMS:,}",
+        "members of all lists": f"{Budget.HELD:,}",
+        "members of one argument, at all depths": f"{Budget.WRITTEN:,}",
+        "steps of evaluation": f"{Budget.STEPS:,}",
+        "processor time to expand": f"{Budget.SECONDS:.0f} s",
+        "numbers": f"{MAX_BITS:,} bits",
+        "diagnostics reported": f"{Diagnostics.LIMIT}",
+    }
+    missing = [name for name, bound in bounds.items() if f"| {name} | {bound} |" not in text]
+    words = {word.lower() for word in WORDS} | FLOATING | INTEGRAL | set(INITIALIZERS) | set(BUILTINS) | set(CONSTANTS)
+    code = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]+)`", text))))
+    assert not missing + sorted(words - code), "docs/language.md does not say this"
+    assert f"at most {WIDTH} columns" in text
 
 
 def test_a_wrong_page_is_noticed(tmp_path: Path) -> None:

@@ -63,3 +63,8 @@ class Summary:
 
     def spell(self, size: Size) -> str:
         return str(size) if isinstance(size, int) else self.facts.spell(size)
+
+    def __str__(self) -> str:
+        from nndsl.backends.summary.table import table
+
+        return table(self)
