@@ -19,8 +19,8 @@ class Exceeded(Exception):
 class Budget:
     """Counts the work of one run. A large real model needs a few thousandths of these."""
 
-    STEPS = 5_000_000  # about a microsecond each
-    NODES = 100_000  # layers built, equal blocks once
+    STEPS = 3_000_000  # about a microsecond each
+    NODES = 50_000  # layers built, equal blocks once
     LAYERS = 2_000_000  # layers of a fully expanded model
     ITEMS = 1_000_000  # members of one list
     HELD = 5_000_000  # members of all lists that were made
