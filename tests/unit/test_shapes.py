@@ -376,7 +376,7 @@ def test_importing_shapes_is_cheap() -> None:
     """Nothing but the small standard modules: every `check` pays for this import."""
     code = "import sys; import nndsl.shapes; print(' '.join(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"sympy", "fractions", "numpy", "decimal", "nndsl.suggestions"} & set(loaded)
+    assert not {"sympy", "fractions", "numpy", "decimal", "nndsl.shapes.suggestions"} & set(loaded)
 
 
 def test_dims_are_slotted_and_shared() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from nndsl.backends.onnx.records import Tensor
-from nndsl.dims import Atom, Terms, lower_bound
+from nndsl.shapes.dims import Atom, Terms, lower_bound
 from nndsl.shapes import Dim, Size
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from nndsl.dims import Dim, DimTooLarge, Size, ceil_div, parse_dim, product, smax, smin, symbol
-from nndsl.facts import Facts
+from nndsl.shapes.dims import Dim, DimTooLarge, Size, ceil_div, parse_dim, product, smax, smin, symbol
+from nndsl.shapes.facts import Facts
 
 __all__ = [
     "DTYPES",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import lcm
 
-from nndsl.dims import Atom, Dim, Monomial, Size, Terms, monomial
+from nndsl.shapes.dims import Atom, Dim, Monomial, Size, Terms, monomial
 
 Uppers = Mapping[str, int]
 DEEPEST = 4

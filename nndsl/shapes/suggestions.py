@@ -7,11 +7,11 @@ from functools import partial
 from math import lcm
 from typing import TYPE_CHECKING, TypeAlias
 
-from nndsl.dimforms import divisions, lowest_terms
-from nndsl.dims import Dim, Size, symbol
+from nndsl.shapes.dims import Dim, Size, symbol
+from nndsl.shapes.forms import divisions, lowest_terms
 
 if TYPE_CHECKING:
-    from nndsl.facts import Facts
+    from nndsl.shapes.facts import Facts
 
 Learn: TypeAlias = Callable[["Facts"], bool]
 Condition: TypeAlias = tuple[Size, Size]

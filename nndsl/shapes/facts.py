@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from math import gcd, prod
 
-from nndsl import dimbounds
-from nndsl.dimforms import (
+from nndsl.shapes import limits
+from nndsl.shapes.dims import Atom, Dim, DimTooLarge, Monomial, Size, monomial, symbol
+from nndsl.shapes.forms import (
     applied,
     as_remainder,
     by_cases,
@@ -22,7 +23,6 @@ from nndsl.dimforms import (
     replaced,
     solved,
 )
-from nndsl.dims import Atom, Dim, DimTooLarge, Monomial, Size, monomial, symbol
 
 HIDDEN_SPELLING = str.maketrans(
     {"+": "'p", "-": "'m", "*": "'x", "/": "'d", "%": "'r", "(": "'l", ")": "'j", ",": "'c"}
@@ -274,9 +274,9 @@ class Facts:
 
     def lower_bound(self, size: Size) -> int | None:
         size = size if isinstance(size, int) else self._substituted(size)
-        bounds = [dimbounds.lower(size, self.uppers)]
+        bounds = [limits.lower(size, self.uppers)]
         for known in self.positive if isinstance(size, Dim) else ():
-            rest = dimbounds.lower(size - known, self.uppers)
+            rest = limits.lower(size - known, self.uppers)
             bounds.append(None if rest is None else rest + 1)
         return max((bound for bound in bounds if bound is not None), default=None)
 
@@ -333,13 +333,13 @@ class Facts:
 
     def missing_fact(self, a: Size, b: Size) -> str | None:
         """The condition that would prove the two equal: `H % 2 == 0`. Each answer has been tried."""
-        from nndsl.suggestions import missing_fact
+        from nndsl.shapes.suggestions import missing_fact
 
         return missing_fact(self, a, b)
 
     def sample(self, which: int, names: Iterable[str] = ()) -> dict[str, int]:
         """A size for every original symbol that satisfies all facts; another one for another `which`."""
-        from nndsl.suggestions import sample
+        from nndsl.shapes.suggestions import sample
 
         return sample(self, which, names)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from math import prod
 from typing import NoReturn, TypeAlias
 
-from nndsl import dimtext
+from nndsl.shapes import spelling
 
 MOST_TERMS = 100
 HIGHEST_DEGREE = 16
@@ -118,7 +118,7 @@ class Dim:
 
     def __str__(self) -> str:
         if self._text is None:
-            self._text = dimtext.spelled(self)
+            self._text = spelling.spelled(self)
         return self._text
 
     def __repr__(self) -> str:
@@ -187,7 +187,7 @@ def atom_symbols(atom: Atom) -> frozenset[str]:
 
 def parse_dim(text: str) -> Size:
     """Read back what `str` printed; ValueError for anything else."""
-    return dimtext.parsed(text, symbol, smin, smax)
+    return spelling.parsed(text, symbol, smin, smax)
 
 
 def product(sizes: Iterable[Size]) -> Size:
@@ -207,7 +207,7 @@ def smax(*sizes: Size) -> Size:
 
 
 def _divide(a: Size, b: Size) -> Size:
-    from nndsl.dimdivision import floor_div
+    from nndsl.shapes.division import floor_div
 
     return floor_div(a, b)
 
@@ -314,7 +314,7 @@ def lower_bound(size: Size) -> int | None:
     if isinstance(size, int):
         return size
     if size._low is None:
-        from nndsl import dimbounds
+        from nndsl.shapes import limits
 
-        size._low = (dimbounds.lower(size, {}),)
+        size._low = (limits.lower(size, {}),)
     return size._low[0]

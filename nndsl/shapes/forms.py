@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import product as combinations
 from math import gcd, lcm, prod
 
-from nndsl import dimbounds
-from nndsl.dims import Atom, Dim, Size, atom_symbols, monomial, smax, smin, symbol
+from nndsl.shapes import limits
+from nndsl.shapes.dims import Atom, Dim, Size, atom_symbols, monomial, smax, smin, symbol
 
 MOST_CASES = 256
 STEPS_PER_CASE = 10
@@ -41,7 +41,7 @@ def lowest_terms(gap: Dim) -> Dim:
     common = gcd(*gap.terms.values())
     lesser: Size = Dim({mono: factor // common for mono, factor in gap.terms.items()})
     for atom in sorted(set.intersection(*(set(mono) for mono in gap.terms))):
-        if isinstance(lesser, Dim) and (dimbounds.lower(monomial((atom,), 1), {}) or 0) >= 1:
+        if isinstance(lesser, Dim) and (limits.lower(monomial((atom,), 1), {}) or 0) >= 1:
             lesser = lesser // monomial((atom,), 1)
     return lesser if isinstance(lesser, Dim) else gap
 
@@ -120,7 +120,7 @@ def _collect_moduli(size: Size, outer: int, moduli: dict[str, int]) -> None:
 def _is_zero(size: Size) -> bool | None:
     if isinstance(size, int):
         return size == 0
-    low, high = dimbounds.lower(size, {}, STEPS_PER_CASE), dimbounds.upper(size, {}, STEPS_PER_CASE)
+    low, high = limits.lower(size, {}, STEPS_PER_CASE), limits.upper(size, {}, STEPS_PER_CASE)
     return False if (low is not None and low > 0) or (high is not None and high < 0) else None
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import reduce
 from math import gcd
 
-from nndsl import dimtext
-from nndsl.dims import MOST_TERMS, Atom, Dim, DimTooLarge, Monomial, Size, Terms, collapsed, lower_bound
+from nndsl.shapes import spelling
+from nndsl.shapes.dims import MOST_TERMS, Atom, Dim, DimTooLarge, Monomial, Size, Terms, collapsed, lower_bound
 
 
 def _terms(size: Size) -> Terms:
@@ -86,7 +86,7 @@ def _proper_fraction(a: Size, b: Size) -> Size:
         return flat[0] // flat[1]
     if a == 0:
         return 0
-    return Dim({(Atom(dimtext.quotient(a, b), "div", (a, b)),): 1})
+    return Dim({(Atom(spelling.quotient(a, b), "div", (a, b)),): 1})
 
 
 def _reduced(a: Size, b: Size) -> tuple[Size, Size] | None:

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from nndsl.dims import Dim, Monomial, Size, Terms
+    from nndsl.shapes.dims import Dim, Monomial, Size, Terms
 
 DEEPEST = 60
 
@@ -53,7 +53,7 @@ def _term(mono: Monomial, factor: int) -> str:
 
 
 def _remainder(dim: Dim) -> str | None:
-    from nndsl.dimforms import as_remainder
+    from nndsl.shapes.forms import as_remainder
 
     found = as_remainder(dim)
     return " % ".join(quotient(*found).rsplit(" // ", 1)) if found is not None else None
