@@ -1,13 +1,12 @@
 """nndsl: describe a neural network in a `.nn` file; get PyTorch, ONNX, a diagram and a cost table of it.
 
-    import nndsl
-
-    model = nndsl.load("zoo/resnet.nn:ResNet18", classes=10)
-    model.source()                 # readable PyTorch, no import of nndsl in it
-    model.module()                 # the same source, alive
-    model.export("resnet.onnx")    # checked, run and compared
-    model.draw("resnet.svg")
-    print(model.summary())
+>>> import nndsl
+>>> model = nndsl.load("zoo/resnet.nn:ResNet18", classes=10)
+>>> model.source()  # readable PyTorch, no import of nndsl in it
+>>> model.module()  # the same source, alive
+>>> model.export("resnet.onnx")  # checked, run and compared
+>>> model.draw("resnet.svg")
+>>> print(model.summary())
 """
 
 from __future__ import annotations

@@ -175,5 +175,11 @@ class Graph:
             else:
                 raise LookupError(f"{graph.name} borrows {name} and does not use it")
 
+    def __str__(self) -> str:
+        """The text of this graph and of all graphs below it; `ir.reader` reads it back."""
+        from nndsl.ir.printer import print_graph
+
+        return print_graph(self)
+
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"
