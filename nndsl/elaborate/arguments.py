@@ -8,13 +8,12 @@ from typing import Any
 
 from nndsl.diagnostics import Edit, Fix
 from nndsl.elaborate.context import Context
-from nndsl.elaborate.expressions import evaluate, evaluate_body
+from nndsl.elaborate.expressions import closure, evaluate, evaluate_body
 from nndsl.elaborate.scope import Scope, nearest
 from nndsl.elaborate.texts import text_of
 from nndsl.elaborate.values import (
     POISON,
     BlockLayer,
-    Closure,
     Given,
     InitializerName,
     Item,
@@ -52,7 +51,7 @@ def collect(node: ast.Call, scope: Scope, ctx: Context) -> Bound | None:
         given = Given(value, argument.value.span, name.span if name else None, text_of(argument.value, scope), scope)
         bound.append((name.id if name else None, given))
     if node.braces is not None:
-        bound.append(("{}", Given(Closure(node.braces, scope, node.braces.span), node.braces.span)))
+        bound.append(("{}", Given(closure(node.braces, scope, ctx), node.braces.span)))
     return None if poisoned else bound
 
 

@@ -4,6 +4,7 @@ Decided on the text alone, so that it does not depend on what the block is given
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -54,8 +55,19 @@ def _weightless(node: Any, names: set[str], home: Scope, ctx: Context) -> bool:
     return True
 
 
-def walk(node: Any) -> Iterator[Any]:
-    """All nodes of a tree, names of arguments and attributes left out."""
+def names_in(node: Any) -> tuple[str, ...]:
+    """All names in a tree, those in its types and labels too."""
+    found: dict[str, None] = {}
+    for at in walk(node, everything=True):
+        if isinstance(at, ast.Name):
+            found[at.id] = None
+        elif isinstance(at, ast.Labelled) and isinstance(at.label, ast.Text):
+            found.update(dict.fromkeys(re.findall(r"[A-Za-z_]\w*", at.label.value)))
+    return tuple(found)
+
+
+def walk(node: Any, everything: bool = False) -> Iterator[Any]:
+    """All nodes of a tree; unless all are wanted, without the names of arguments, of attributes and in types."""
     stack = [node]
     while stack:
         at = stack.pop()
@@ -64,8 +76,8 @@ def walk(node: Any) -> Iterator[Any]:
         elif is_dataclass(at) and not isinstance(at, Source):
             yield at
             skip = {"span", "op_span"}
-            if isinstance(at, ast.Argument):
+            if isinstance(at, ast.Argument) and not everything:
                 skip |= {"name"}
-            if isinstance(at, (ast.Attribute, ast.Input, ast.Output, ast.Param)):
+            if isinstance(at, (ast.Attribute, ast.Input, ast.Output, ast.Param)) and not everything:
                 skip |= {"name", "type"}
             stack.extend(getattr(at, f.name) for f in fields(at) if f.name not in skip)

@@ -64,6 +64,7 @@ class Context:
         self.at: Span | None = None  # the model's own statement that is being run
         self.totals: list[tuple[Any, Scope]] = []  # requirements about the whole model
         self.shared: dict[int, tuple[Span, list[Any]]] = {}  # what weights a shared layer has, from its first use
+        self._mentioned: dict[int, tuple[str, ...]] = {}
         self._interned: dict[Any, int] = {}
         self._composed: dict[int, tuple[Any, int]] = {}  # by id; what is kept here lives, so that its id stays its own
         self._alive: dict[int, Any] = {}
@@ -118,8 +119,9 @@ class Context:
             return ("chain", *(self.key(stage.value) for stage in value.stages))
         if isinstance(value, (Closure, RuntimeSwitch)):
             body = value.body if isinstance(value, Closure) else value.node
-            self._alive[id(value.scope)] = value.scope  # its id is the key
-            return ("closure", id(body), id(value.scope))
+            around = value.scope.parent
+            self._alive[id(around)] = around  # its id is part of the key
+            return ("closure", id(body), id(around), *((n, self.key(v)) for n, v in value.scope.names.items()))
         if isinstance(value, Labelled):
             return ("label", value.label, self.key(value.value))
         if isinstance(value, Item):
@@ -128,6 +130,15 @@ class Context:
             self._alive[id(value)] = value
             return ("identity", id(value))
         return (type(value).__name__, value if value.__hash__ is not None else repr(value))
+
+    def mentioned(self, node: Any) -> tuple[str, ...]:
+        """The names in a piece of text, each once."""
+        found = self._mentioned.get(id(node))
+        if found is None:
+            from nndsl.elaborate.combinators import names_in
+
+            found = self._mentioned[id(node)] = names_in(node)
+        return found
 
     def _given(self, given: dict[str, Given]) -> tuple[Any, ...]:
         return tuple((name, self.key(g.value)) for name, g in sorted(given.items()))

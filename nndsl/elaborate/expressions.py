@@ -345,7 +345,7 @@ def _if(node: ast.IfExpr, scope: Scope, ctx: Context) -> Any:
         from nndsl.elaborate.training import switch_value
 
         if point_free(node.then, scope):
-            return RuntimeSwitch(node, scope, node.span)
+            return RuntimeSwitch(node, scope.frozen(ctx.mentioned(node)), node.span)
         return switch_value(node, scope, ctx)
     if node.orelse is None:
         return ctx.poison("syntax", "an `if` that gives a value needs an `else`", node.span, scope)
@@ -417,7 +417,7 @@ def _flow(node: ast.Flow, scope: Scope, ctx: Context) -> Any:
 def _stage(node: Any, scope: Scope, ctx: Context) -> Any:
     """A stage that is not a layer is said here, once."""
     if isinstance(node, ast.Braces):
-        return Closure(node, scope, node.span)
+        return closure(node, scope, ctx)
     value = evaluate(node, scope, ctx)
     if isinstance(value, Poison) or is_layer(value):
         return value
@@ -427,6 +427,11 @@ def _stage(node: Any, scope: Scope, ctx: Context) -> Any:
     hints = ["write `y = …` on a line of its own to name a tensor"] if isinstance(value, Value) else []
     return ctx.poison("not-a-layer", f"only a layer can stand after `->`, and this is {describe(value)}",
                       node.span, scope, hints=hints)  # fmt: skip
+
+
+def closure(node: ast.Braces, scope: Scope, ctx: Context) -> Closure:
+    """`{ … }` as a layer: it sees the names as they are where it is written, whenever it runs."""
+    return Closure(node, scope.frozen(ctx.mentioned(node)), node.span)
 
 
 def _call(node: ast.Call, scope: Scope, ctx: Context) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,6 +37,19 @@ class Scope:
 
     def child(self) -> Scope:
         return Scope(self)
+
+    def frozen(self, names: Iterable[str]) -> Scope:
+        """A child in which these names keep the values that they have now, where a block gave them."""
+        found = Scope(self)
+        for name in names:
+            at: Scope | None = self
+            while at is not None and at.builder is not None:
+                if name in at.names:
+                    found.names[name] = at.names[name]
+                    break
+                at = at.parent
+        found.hyper = {name for name in found.names if self.is_hyper(name)}
+        return found
 
     def is_hyper(self, name: str) -> bool:
         """Is the name a hyperparameter or dim of the block whose graph is being built?"""
