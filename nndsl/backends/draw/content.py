@@ -49,9 +49,12 @@ class Content:
 
 
 def compact(number: Size) -> str:
-    """Three digits: 512, 1.02K, 16.4M; a symbolic size as it is."""
+    """Three digits: 512, 1.02K, 16.4M, 1.23e+35; a symbolic size as it is."""
     if not isinstance(number, int):
         return str(number)
+    if number >= 10**18:
+        digits = str(number)
+        return f"{digits[0]}.{digits[1:3]}e+{len(digits) - 1}"
     value, units = float(number), ["", "K", "M", "G", "T", "P"]
     while value >= 999.5 and len(units) > 1:
         value, units = value / 1000, units[1:]

@@ -17,7 +17,10 @@ def grouped(summary: Summary, size: Size) -> str:
 
 
 def short(number: int) -> str:
-    """Four digits and a unit: `1.814 G`."""
+    """Four digits and a unit: `1.814 G`; what no unit is for: `1.23e+35`."""
+    if number >= 10**21:
+        digits = str(number)
+        return f"{digits[0]}.{digits[1:3]}e+{len(digits) - 1}"
     value, units = float(number), ["", " K", " M", " G", " T", " P", " E"]
     while value >= 999.95 and len(units) > 1:
         value, units = value / 1000, units[1:]
