@@ -9,6 +9,7 @@ from typing import Any
 
 from nndsl.diagnostics import Diagnostics
 from nndsl.elaborate.budget import Budget, Exceeded
+from nndsl.elaborate.echoes import Echoes
 from nndsl.elaborate.models import Spec, elaborate, open_spec
 from nndsl.elaborate.static import check_declaration, check_definition
 from nndsl.ir.graph import Graph
@@ -36,10 +37,23 @@ def check_spec(
     hyper: Mapping[str, Any] | None = None,
     dims: Mapping[str, int] | None = None,
 ) -> list[Graph]:
+    earlier = list(spec.diagnostics.errors)
+    if not earlier:
+        return _check(spec, model, hyper, dims)
+    echoes = Echoes(spec.file, earlier)
+    rest = Spec(spec.file, spec.scope, spec.project, Diagnostics())
+    _check(rest, model, hyper, dims)
+    for found in rest.diagnostics.items:
+        if not echoes.has(found):
+            spec.diagnostics.add(found)
+    return []
+
+
+def _check(
+    spec: Spec, model: str | None, hyper: Mapping[str, Any] | None, dims: Mapping[str, int] | None
+) -> list[Graph]:
     graphs: list[Graph] = []
     reached: set[int] = set()
-    if spec.diagnostics.errors:
-        return graphs  # names and shapes of a file that was not read whole would be echoes
     with suppress(Exceeded):  # there are too many mistakes, and they were said
         for item in spec.file.items:
             check_declaration(item, spec)
