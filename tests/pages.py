@@ -149,6 +149,8 @@ class _Page:
             line, _, expected = step.partition("\n")
             said = self.command(["bash", "-c", line[2:]], code if number == len(steps) - 1 else 0, where)
             said = said.rstrip("\n") + "\n" if said else ""
+            if "```" in said and not _matches(expected, said):
+                self.result.problems.append(f"{where}: {line[2:]} prints a fence, which cannot stand in one")
             found.append(f"{line}\n" + (expected if _matches(expected, said) else said))
         return "".join(found)
 
@@ -182,11 +184,13 @@ def main() -> int:
     problems = []
     for path in chosen:
         result = run(path)
+        problems += result.problems
+        if result.problems:  # what the tools say while something is broken is not kept
+            continue
         path.write_text(result.text, "utf-8")
         for name, picture in result.pictures.items():
             (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
             (ROOT / name).write_text(picture, "utf-8")
-        problems += result.problems
     print("\n".join(problems), file=sys.stderr)
     return 1 if problems else 0
 

@@ -8,14 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate import PAGES
-from nndsl.diagnostics import Diagnostics
-from nndsl.elaborate.arithmetic import MAX_BITS
-from nndsl.elaborate.budget import Budget
-from nndsl.elaborate.project import BUILTINS, CONSTANTS, MAX_BYTES
+from docs.generate import PAGES, limits
+from nndsl.elaborate.project import BUILTINS, CONSTANTS
 from nndsl.ops.initializers import INITIALIZERS
 from nndsl.shapes import FLOATING, INTEGRAL
-from nndsl.syntax.brackets import MAX_DEPTH
 from nndsl.syntax.layout import WIDTH
 from nndsl.syntax.newlines import WORDS
 from tests.pages import GENERATED, ROOT, pages, run
@@ -65,26 +61,12 @@ def _anchors(path: Path) -> set[str]:
 
 
 def test_language_names_everything() -> None:
-    """Bounds, builtin functions, initialisers, types and reserved words stand in the reference as the code has them."""
+    """Limits, builtin functions, initialisers, types and reserved words stand in the reference as the code has them."""
     text = _prose(ROOT / "docs" / "language.md")
-    bounds = {
-        "size of a file": f"{MAX_BYTES >> 20} MiB",
-        "brackets in brackets": f"{MAX_DEPTH}",
-        "blocks in blocks": f"{Budget.DEPTH}",
-        "different layers (equal blocks count once)": f"{Budget.NODES:,}",
-        "layers of the model, fully expanded": f"{Budget.LAYERS:,}",
-        "members of one list": f"{Budget.ITEMS:,}",
-        "members of all lists": f"{Budget.HELD:,}",
-        "members of one argument, at all depths": f"{Budget.WRITTEN:,}",
-        "steps of evaluation": f"{Budget.STEPS:,}",
-        "processor time to expand": f"{Budget.SECONDS:.0f} s",
-        "numbers": f"{MAX_BITS:,} bits",
-        "diagnostics reported": f"{Diagnostics.LIMIT}",
-    }
-    missing = [name for name, bound in bounds.items() if f"| {name} | {bound} |" not in text]
     words = {word.lower() for word in WORDS} | FLOATING | INTEGRAL | set(INITIALIZERS) | set(BUILTINS) | set(CONSTANTS)
     code = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]+)`", text))))
-    assert not missing + sorted(words - code), "docs/language.md does not say this"
+    assert not sorted(words - code), "docs/language.md does not mention these"
+    assert limits() in text, f"the limits in docs/language.md are out of date: {REFRESH}"
     assert f"at most {WIDTH} columns" in text
 
 
