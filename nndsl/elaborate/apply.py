@@ -22,7 +22,6 @@ from nndsl.elaborate.values import (
     OpLayer,
     Poison,
     RuntimeSwitch,
-    describe,
     is_tensor,
 )
 from nndsl.ir.graph import Graph, Node, Value
@@ -107,7 +106,7 @@ def _parallel(
 def _item(layer: Item, value: Any, builder: GraphBuilder, ctx: Context) -> Any:
     if isinstance(value, tuple) and -len(value) <= layer.index < len(value):
         return value[layer.index]
-    what = f"a tuple of {len(value)}" if isinstance(value, tuple) else describe(value)
+    what = f"a tuple of {len(value)}" if isinstance(value, tuple) else ctx.describe(value)
     return ctx.poison("wrong-inputs", f"there is no element {layer.index} of {what}", layer.span, frame=builder.frame)
 
 

@@ -21,10 +21,10 @@ from nndsl.elaborate.values import (
     OpLayer,
     Poison,
     TypeName,
-    describe,
     extent,
     is_layer,
     is_size,
+    spelled,
 )
 from nndsl.ops.initializers import make_initializer
 from nndsl.ops.kinds import Unfit
@@ -75,7 +75,7 @@ def call(node: ast.Call, callee: Any, scope: Scope, ctx: Context) -> Any:
     if isinstance(callee, Labelled):
         return Labelled(callee.label, call(node, callee.value, scope, ctx), callee.span, callee.label_span)
     hints = ["a layer that was made by `layer` is applied with `->`, without parentheses"] if is_layer(callee) else []
-    return ctx.poison("not-callable", f"{describe(callee)} takes no arguments", node.span, scope, hints=hints)
+    return ctx.poison("not-callable", f"{ctx.describe(callee)} takes no arguments", node.span, scope, hints=hints)
 
 
 def _op(layer: OpLayer, bound: Bound, node: ast.Call, scope: Scope, ctx: Context) -> Any:
@@ -131,13 +131,23 @@ def _convert(param: Any, name: str, given: Given, who: str, scope: Scope, ctx: C
     try:
         given.value = param.convert(plain(given.value))
     except Unfit as problem:
-        found = ctx.error("bad-argument", f"{who}: {name}: {problem.message}", given.span, scope)
+        message = _without_hidden(param, given.value, problem.message, ctx)
+        found = ctx.error("bad-argument", f"{who}: {name}: {message}", given.span, scope)
         written = given.value
         if isinstance(written, str) and (close := nearest(written, [str(c) for c in problem.choices])):
             found.hints.append(f'did you mean "{close}"?')
             found.fixes.append(Fix(f'use "{close}"', [Edit(given.span, f'"{close}"')]))
         return False
     return True
+
+
+def _without_hidden(param: Any, value: Any, message: str, ctx: Context) -> str:
+    """The same message about the dim as it was written."""
+    try:
+        param.convert(spelled(value, ctx.facts))
+    except Unfit as problem:
+        return problem.message
+    return message
 
 
 def plain(value: Any) -> Any:
@@ -256,7 +266,7 @@ def fits(type_: ast.ParamTypeExpr | None, name: str, given: Given, who: str, sco
         if type_ is not None and type_.name.id == "int" and isinstance(given.value, float):
             given.value = int(given.value)
         return True
-    ctx.error("bad-argument", f"{who}: {name} is {problem}, not {describe(given.value)}", given.span, scope)
+    ctx.error("bad-argument", f"{who}: {name} is {problem}, not {ctx.describe(given.value)}", given.span, scope)
     return False
 
 

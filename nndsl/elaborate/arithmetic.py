@@ -14,7 +14,6 @@ from nndsl.elaborate.values import (
     Labelled,
     OpLayer,
     Poison,
-    describe,
     is_layer,
     is_size,
     is_tensor,
@@ -55,12 +54,12 @@ def unary(node: ast.Unary, value: Any, scope: Scope, ctx: Context) -> Any:
             return _apply("LogicalNot", [value], {}, node, scope, ctx)
         if isinstance(value, Unknown):
             return value
-        return ctx.poison("bad-value", f"`not` takes true or false, not {describe(value)}", node.span, scope)
+        return ctx.poison("bad-value", f"`not` takes true or false, not {ctx.describe(value)}", node.span, scope)
     if isinstance(value, Value):
         return value if node.op == "+" else _apply("Negative", [value], {}, node, scope, ctx)
     if isinstance(value, (int, float, Dim)) and not isinstance(value, bool):
         return -value if node.op == "-" else value
-    return ctx.poison("not-a-number", f"`{node.op}` takes a number, not {describe(value)}", node.span, scope)
+    return ctx.poison("not-a-number", f"`{node.op}` takes a number, not {ctx.describe(value)}", node.span, scope)
 
 
 def binary(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) -> Any:
@@ -89,7 +88,7 @@ def _misfit(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context)
     hints = []
     if is_layer(left) or is_layer(right):
         hints = ["apply the layer to a tensor first: `(x -> Layer) + y`; layers in sequence are joined with `->`"]
-    what = f"`{node.op}` does not go between {describe(left)} and {describe(right)}"
+    what = f"`{node.op}` does not go between {ctx.describe(left)} and {ctx.describe(right)}"
     return ctx.poison("bad-value", what, node.span, scope, hints=hints)
 
 
@@ -120,7 +119,7 @@ def _inexact(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context
         if divisible:
             return left // right
     hint = "`//` divides dims; what is only known when the model runs has no fraction"
-    message = f"{describe(left)} {node.op} {describe(right)} is not a whole number that is known"
+    message = f"{ctx.describe(left)} {node.op} {ctx.describe(right)} is not a whole number that is known"
     return ctx.poison("unknown-dim", message, node.span, scope, hints=[hint])
 
 
@@ -187,7 +186,9 @@ def _member(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context)
 def _logic(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) -> Any:
     for value, part in ((left, node.left), (right, node.right)):
         if not isinstance(value, (bool, Unknown)):
-            return ctx.poison("bad-value", f"`{node.op}` takes true or false, not {describe(value)}", part.span, scope)
+            return ctx.poison(
+                "bad-value", f"`{node.op}` takes true or false, not {ctx.describe(value)}", part.span, scope
+            )
     if isinstance(left, bool):
         decided = left is (node.op == "or")
         return left if decided else right
@@ -251,7 +252,7 @@ def _tensors(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context
     name = TENSOR_OPS.get(node.op)
     for value, part in ((left, node.left), (right, node.right)):
         if isinstance(value, tuple):
-            message = f"`{node.op}` takes one tensor on each side, and this is {describe(value)}"
+            message = f"`{node.op}` takes one tensor on each side, and this is {ctx.describe(value)}"
             return ctx.poison("not-a-tensor", message, part.span, scope)
         if not isinstance(value, (Value, int, float, Dim)) or name is None:
             return _misfit(node, left, right, scope, ctx)

@@ -25,11 +25,9 @@ from nndsl.elaborate.values import (
     Closure,
     Labelled,
     Poison,
-    describe,
     is_layer,
     is_size,
     is_tensor,
-    spell,
 )
 from nndsl.ir.graph import Graph, Node, Port, Value
 from nndsl.source import Span
@@ -128,7 +126,7 @@ def _built(layer: Any, operands: Operands, builder: GraphBuilder, span: Span, na
 def _build(layer: Any, operands: Operands, outer: GraphBuilder, span: Span, name: str, ctx: Context) -> Built:
     frame = outer.frame
     if isinstance(layer, BlockLayer):
-        frame = Frame(spell(layer), span, frame)
+        frame = Frame(ctx.spell(layer), span, frame)
     title = (
         "".join(part[:1].upper() + part[1:] for part in name.split("_"))
         if not isinstance(layer, BlockLayer)
@@ -173,7 +171,7 @@ def close(builder: GraphBuilder, result: Any, span: Span, ctx: Context) -> Built
     if isinstance(result, Poison):
         return builder.finish(POISON)
     if not is_tensor(result):
-        message = f"{builder.graph.name} gives no tensor: it ends with {describe(result)}"
+        message = f"{builder.graph.name} gives no tensor: it ends with {ctx.describe(result)}"
         return builder.finish(ctx.poison("wrong-outputs", message, span, frame=builder.frame))
     operands = gather(result, builder, span, ctx)
     if operands is None:
@@ -216,7 +214,7 @@ def _enter(layer: BlockLayer, value: Any, builder: GraphBuilder, span: Span, ctx
     scope.within = (*layer.within, (id(definition), layer.name))
     if not fill_defaults(definition.params or [], layer.given, scope, layer.name, span, _caller(builder, layer), ctx):
         return POISON
-    record_hyper(builder, scope, definition)
+    record_hyper(builder, scope, definition, ctx)
     ctx.expanding.append((id(definition), layer.name))
     try:
         return run_definition(definition, value, scope, span, ctx)
@@ -228,10 +226,10 @@ def _caller(builder: GraphBuilder, layer: BlockLayer) -> Scope:
     return Scope(layer.home, builder)
 
 
-def record_hyper(builder: GraphBuilder, scope: Scope, definition: ast.Definition) -> None:
+def record_hyper(builder: GraphBuilder, scope: Scope, definition: ast.Definition, ctx: Context) -> None:
     for param in definition.params or []:
         value = scope.names.get(param.name.id)
-        builder.graph.hyper[param.name.id] = value if _plain(value) else spell(value)
+        builder.graph.hyper[param.name.id] = value if _plain(value) else ctx.spell(value)
 
 
 def _plain(value: Any) -> bool:
@@ -253,7 +251,7 @@ def run_definition(definition: ast.Definition, value: Any, scope: Scope, span: S
         return _sequence(layer, value, builder, span, ctx)
     if not is_layer(layer) and not isinstance(layer, Poison):
         assert definition.flow is not None
-        return ctx.poison("not-a-layer", f"{definition.name.id} must be a layer, and this is {describe(layer)}",
+        return ctx.poison("not-a-layer", f"{definition.name.id} must be a layer, and this is {ctx.describe(layer)}",
                           definition.flow.span, scope)  # fmt: skip
     return apply(layer, value, builder, span, None, ctx)
 
@@ -269,7 +267,7 @@ def _expand(layer: BlockLayer, value: Any, builder: GraphBuilder, span: Span, ct
     outer, root, ports = builder.frame, builder.root, builder.ports
     scope = Scope(layer.home, builder)
     scope.within = (*layer.within, (id(definition), layer.name))
-    builder.frame = Frame(spell(layer), span, outer)
+    builder.frame = Frame(ctx.spell(layer), span, outer)
     builder.root, builder.ports = False, []  # its inputs and outputs are its own, also inside a model
     try:
         if not fill_defaults(definition.params or [], layer.given, scope, layer.name, span, scope, ctx):

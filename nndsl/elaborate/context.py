@@ -22,6 +22,8 @@ from nndsl.elaborate.values import (
     OpLayer,
     Poison,
     RuntimeSwitch,
+    describe,
+    spell,
 )
 from nndsl.ir.graph import Graph, Value
 from nndsl.shapes import Facts
@@ -96,6 +98,12 @@ class Context:
         """Report, and stand in for the value that there is not."""
         self.error(code, message, span, scope, **more)
         return POISON
+
+    def describe(self, value: Any) -> str:
+        return describe(value, self.facts)
+
+    def spell(self, value: Any) -> str:
+        return spell(value, self.facts)
 
     # ------------------------------------------------------------ identity of values
 

@@ -23,7 +23,6 @@ from nndsl.elaborate.values import (
     Poison,
     RuntimeSwitch,
     Stage,
-    describe,
     is_layer,
     is_tensor,
 )
@@ -117,7 +116,7 @@ def _range(node: ast.Range, scope: Scope, ctx: Context) -> Any:
     for value, part in ((start, node.start), (stop, node.stop)):
         if not isinstance(value, int) or isinstance(value, bool):
             return ctx.poison(
-                "not-a-number", f"a range needs known whole numbers, not {describe(value)}", part.span, scope
+                "not-a-number", f"a range needs known whole numbers, not {ctx.describe(value)}", part.span, scope
             )
     ctx.budget.items(stop - start)
     return list(range(start, stop))
@@ -163,7 +162,7 @@ def _filled(match: re.Match[str], label: ast.Text, scope: Scope, ctx: Context) -
     inner = Context(ctx.project, quiet, ctx.budget)
     value = evaluate(file.items[0].value, scope, inner)
     if quiet.items or not isinstance(value, (int, str)) or isinstance(value, bool):
-        why = quiet.items[0].message if quiet.items else f"it is {describe(value)}"
+        why = quiet.items[0].message if quiet.items else f"it is {ctx.describe(value)}"
         ctx.error("bad-label", f"{{{match[1]}}} in a label must be a number or a string: {why}", label.span, scope)
         return "\0"
     return str(value)
@@ -186,7 +185,7 @@ def _items(nodes: list[Any], scope: Scope, ctx: Context) -> list[Any] | None:
         elif isinstance(value, (list, tuple)):
             found.extend(value)
         else:
-            ctx.error("bad-value", f"`*` splices a list, and this is {describe(value)}", node.span, scope)
+            ctx.error("bad-value", f"`*` splices a list, and this is {ctx.describe(value)}", node.span, scope)
             fine = False
     ctx.budget.items(len(found))
     return found if fine else None
@@ -206,7 +205,7 @@ def _tuple(node: ast.Tuple, scope: Scope, ctx: Context) -> Any:
     layers = [isinstance(v, LayerValue) or (isinstance(v, list) and is_layer(v) and bool(v)) for v in bare]
     if any(tensors) and any(layers):
         index = layers.index(True)
-        message = f"a tuple holds tensors or layers, not both: this is {describe(bare[index])} beside a tensor"
+        message = f"a tuple holds tensors or layers, not both: this is {ctx.describe(bare[index])} beside a tensor"
         hint = "apply the layer first: `(x -> Layer, y)`"
         return ctx.poison("not-a-tensor", message, node.items[index].span, scope, hints=[hint])
     return tuple(found)
@@ -258,7 +257,7 @@ def iterate(node: Any, scope: Scope, ctx: Context) -> list[Any] | None:
     hints = ["write a range: `for i in 0..n`"] if isinstance(value, int) else []
     ctx.error(
         "bad-value",
-        f"a loop runs over a list or a range, not {describe(value)}",
+        f"a loop runs over a list or a range, not {ctx.describe(value)}",
         node.span,
         scope,
         hints=hints,
@@ -276,7 +275,7 @@ def bind_names(names: list[ast.Name], value: Any, scope: Scope, ctx: Context) ->
             _bind(name, POISON, scope)
         return False
     if not isinstance(value, (list, tuple)) or len(value) != len(names):
-        count = f"{len(value)} values" if isinstance(value, (list, tuple)) else describe(value)
+        count = f"{len(value)} values" if isinstance(value, (list, tuple)) else ctx.describe(value)
         ctx.error(
             "wrong-outputs",
             f"{len(names)} names, and this gives {count}",
@@ -324,7 +323,7 @@ def condition(node: Any, scope: Scope, ctx: Context) -> bool | None:
             hints=hints,
         )
     else:
-        ctx.error("bad-value", f"a condition is true or false, not {describe(value)}", node.span, scope)
+        ctx.error("bad-value", f"a condition is true or false, not {ctx.describe(value)}", node.span, scope)
     return None
 
 
@@ -403,7 +402,7 @@ def _flow(node: ast.Flow, scope: Scope, ctx: Context) -> Any:
         if is_layer(value):
             poisoned = any(isinstance(s.value, Poison) for s in rest)
             return POISON if poisoned else Chain([Stage(value, node.stages[0].span), *rest], node.span)
-        return ctx.poison("not-a-tensor", f"a flow starts with a tensor or a layer, not {describe(value)}",
+        return ctx.poison("not-a-tensor", f"a flow starts with a tensor or a layer, not {ctx.describe(value)}",
                           node.stages[0].span, scope)  # fmt: skip
     for stage in rest:
         if isinstance(stage.value, Poison):
@@ -422,10 +421,10 @@ def _stage(node: Any, scope: Scope, ctx: Context) -> Any:
     if isinstance(value, Poison) or is_layer(value):
         return value
     if isinstance(value, (BuiltinFunction, FunctionValue)):
-        message = f"{describe(value)} computes with hyperparameters; only layers stand after `->`"
+        message = f"{ctx.describe(value)} computes with hyperparameters; only layers stand after `->`"
         return ctx.poison("not-a-layer", message, node.span, scope)
     hints = ["write `y = …` on a line of its own to name a tensor"] if isinstance(value, Value) else []
-    return ctx.poison("not-a-layer", f"only a layer can stand after `->`, and this is {describe(value)}",
+    return ctx.poison("not-a-layer", f"only a layer can stand after `->`, and this is {ctx.describe(value)}",
                       node.span, scope, hints=hints)  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from nndsl.elaborate.expressions import evaluate
 from nndsl.elaborate.operands import Operands, gather, match_inputs
 from nndsl.elaborate.ports import dtype_of, match
 from nndsl.elaborate.scope import Scope
-from nndsl.elaborate.values import POISON, BlockLayer, Given, Poison, describe, is_size, spell
+from nndsl.elaborate.values import POISON, BlockLayer, Given, Poison, is_size
 from nndsl.ir.graph import Graph, Value
 from nndsl.ops import lookup
 from nndsl.shapes import Size, TensorType, is_floating
@@ -116,7 +116,7 @@ def _size(dim: Any, scope: Scope, ctx: Context) -> Size | Poison:
     value = evaluate(dim, scope, ctx)
     if isinstance(value, Poison) or is_size(value):
         return value  # type: ignore[no-any-return]
-    return ctx.poison("bad-value", f"a dim is a whole number, not {describe(value)}", dim.span)
+    return ctx.poison("bad-value", f"a dim is a whole number, not {ctx.describe(value)}", dim.span)
 
 
 def _arguments(definition: ast.Extern, scope: Scope, ctx: Context) -> dict[str, Any]:
@@ -127,6 +127,6 @@ def _arguments(definition: ast.Extern, scope: Scope, ctx: Context) -> dict[str, 
         if isinstance(value, Given):
             value = value.value
         found[param.name.id] = (
-            value if isinstance(value, (int, float, str, bool, list)) or value is None else spell(value)
+            value if isinstance(value, (int, float, str, bool, list)) or value is None else ctx.spell(value)
         )
     return found

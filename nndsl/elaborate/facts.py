@@ -8,7 +8,7 @@ from nndsl.elaborate.arithmetic import Unknown
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.expressions import evaluate
 from nndsl.elaborate.scope import Scope
-from nndsl.elaborate.values import Poison, describe
+from nndsl.elaborate.values import Poison
 from nndsl.shapes import Dim
 from nndsl.syntax import ast
 
@@ -46,7 +46,7 @@ def judge(part: Any, statement: ast.Require, scope: Scope, ctx: Context) -> bool
         ctx.error("unproven", message, part.span, scope, label=_values(part, scope, ctx), hints=hints)
         _assume(value, ctx)  # said once: what follows from it is no further mistake
     else:
-        ctx.error("bad-value", f"`require` takes a condition, not {describe(value)}", part.span, scope)
+        ctx.error("bad-value", f"`require` takes a condition, not {ctx.describe(value)}", part.span, scope)
     return value is not False
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.scope import Scope
-from nndsl.elaborate.values import POISON, describe, is_tensor
+from nndsl.elaborate.values import POISON, is_tensor
 from nndsl.shapes import Dim, DimTooLarge, smax, smin
 from nndsl.syntax import ast
 
@@ -42,7 +42,7 @@ def call_builtin(node: ast.Call, name: str, scope: Scope, ctx: Context) -> Any:
     except DimTooLarge as problem:
         return ctx.poison("too-big", f"this dim is too large an expression: {problem}", node.span, scope)
     except (TypeError, ValueError, OverflowError, ZeroDivisionError):
-        shown = ", ".join(describe(v) for v in values)
+        shown = ", ".join(ctx.describe(v) for v in values)
         return ctx.poison("bad-argument", f"{name} does not take ({shown})", node.span, scope)
 
 

@@ -8,7 +8,7 @@ from nndsl.elaborate.arithmetic import Unknown
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.expressions import evaluate
 from nndsl.elaborate.scope import Scope, nearest
-from nndsl.elaborate.values import POISON, Given, Instance, Labelled, OpLayer, Poison, describe, is_size
+from nndsl.elaborate.values import POISON, Given, Instance, Labelled, OpLayer, Poison, is_size
 from nndsl.ir.graph import Value
 from nndsl.ops import lookup
 from nndsl.syntax import ast
@@ -22,7 +22,7 @@ def index(node: ast.Index, base: Any, scope: Scope, ctx: Context) -> Any:
     if isinstance(base, Poison):
         return POISON
     if not isinstance(base, (list, tuple, str)):
-        return ctx.poison("bad-value", f"{describe(base)} cannot be indexed", node.span, scope)
+        return ctx.poison("bad-value", f"{ctx.describe(base)} cannot be indexed", node.span, scope)
     if len(node.items) != 1:
         return ctx.poison("bad-value", "a list takes one index", node.span, scope)
     return _member(node, base, node.items[0], scope, ctx)
@@ -41,7 +41,7 @@ def _member(node: ast.Index, base: Any, item: Any, scope: Scope, ctx: Context) -
         return POISON
     if not isinstance(at, int) or isinstance(at, bool):
         return ctx.poison(
-            "bad-value", f"an index of a list is a known whole number, not {describe(at)}", item.span, scope
+            "bad-value", f"an index of a list is a known whole number, not {ctx.describe(at)}", item.span, scope
         )
     if not -len(base) <= at < len(base):
         plural = "s" if len(base) != 1 else ""
@@ -77,7 +77,7 @@ def _item(item: Any, tensors: list[Value], scope: Scope, ctx: Context) -> Any:
                 return POISON
             if end is not None and not is_size(end):
                 return ctx.poison(
-                    "bad-value", f"a slice takes whole numbers or dims, not {describe(end)}", item.span, scope
+                    "bad-value", f"a slice takes whole numbers or dims, not {ctx.describe(end)}", item.span, scope
                 )
         return ("slice", *ends)
     value = evaluate(item, scope, ctx)
@@ -86,7 +86,7 @@ def _item(item: Any, tensors: list[Value], scope: Scope, ctx: Context) -> Any:
         return ("input", len(tensors) - 1)
     if isinstance(value, Poison) or value is None or is_size(value):
         return value
-    shown = "a condition" if isinstance(value, Unknown) else describe(value)
+    shown = "a condition" if isinstance(value, Unknown) else ctx.describe(value)
     return ctx.poison("bad-value", f"an index is a whole number, a slice or a tensor, not {shown}", item.span, scope)
 
 
@@ -106,7 +106,7 @@ def attribute(node: ast.Attribute, base: Any, scope: Scope, ctx: Context) -> Any
     hints = []
     if isinstance(base, OpLayer):
         hints = ["a layer's weights can be named once `layer name = …` made one instance of it"]
-    return ctx.poison("unknown-name", f"{describe(base)} has no .{name}", node.name.span, scope, hints=hints)
+    return ctx.poison("unknown-name", f"{ctx.describe(base)} has no .{name}", node.name.span, scope, hints=hints)
 
 
 def _of_tensor(node: ast.Attribute, base: Value, scope: Scope, ctx: Context) -> Any:
@@ -121,7 +121,7 @@ def _of_tensor(node: ast.Attribute, base: Value, scope: Scope, ctx: Context) -> 
         op = lookup("Transposed")
         assert op is not None and scope.builder is not None
         if name == "T" and len(base.shape) > 2:
-            message = f".T reverses two dims, and this has {len(base.shape)}: {base.type}"
+            message = f".T reverses two dims, and this has {len(base.shape)}: {base.type.spell(ctx.facts)}"
             hint = "`.mT` swaps the last two; `x -> Permute(…)` orders any number"
             return ctx.poison("rank-mismatch", message, node.span, scope, hints=[hint])
         return apply_operator(OpLayer(op, node.span), (base,), scope.builder, node.span, None, ctx)

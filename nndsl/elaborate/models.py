@@ -17,7 +17,7 @@ from nndsl.elaborate.facts import require_totals
 from nndsl.elaborate.project import Project
 from nndsl.elaborate.scope import Scope, nearest
 from nndsl.elaborate.statements import run
-from nndsl.elaborate.values import BlockLayer, Given, Poison, describe
+from nndsl.elaborate.values import BlockLayer, Given, Poison
 from nndsl.ir.graph import Graph, Port, Value
 from nndsl.shapes import DimTooLarge
 from nndsl.source import Source, Span
@@ -179,7 +179,7 @@ def _alias(ctx: Context, model: ast.Definition, layer: BlockLayer, given: dict[s
         hints = ["a model that is written out has braces: `model NAME { input … output … }`"]
         ctx.error(
             "not-a-model",
-            f"`model NAME = …` names another model, and this is {describe(value)}",
+            f"`model NAME = …` names another model, and this is {ctx.describe(value)}",
             model.flow.span,
             hints=hints,
         )
@@ -213,7 +213,7 @@ def _root(ctx: Context, layer: BlockLayer, model: ast.Definition, name: str, doc
     scope.within = ((id(model), name),)
     if not fill_defaults(model.params or [], layer.given, scope, name, model.name.span, None, ctx):
         return None
-    record_hyper(builder, scope, model)
+    record_hyper(builder, scope, model, ctx)
     ctx.expanding.append((id(model), name))
     assert model.body is not None
     result = run(model.body.body, scope, ctx, want_value=True, span=model.name.span)

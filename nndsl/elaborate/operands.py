@@ -8,7 +8,7 @@ from typing import Any
 from nndsl.elaborate.builder import GraphBuilder
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.scope import nearest
-from nndsl.elaborate.values import Labelled, Poison, describe
+from nndsl.elaborate.values import Labelled, Poison
 from nndsl.ir.graph import Value
 from nndsl.source import Span
 
@@ -45,7 +45,7 @@ def gather(value: Any, builder: GraphBuilder, span: Span, ctx: Context) -> Opera
         else:
             ctx.error(
                 "not-a-tensor",
-                f"an input must be a tensor, and this is {describe(at)}",
+                f"an input must be a tensor, and this is {ctx.describe(at)}",
                 span,
                 frame=builder.frame,
             )

@@ -10,7 +10,7 @@ from nndsl.elaborate.expressions import evaluate
 from nndsl.elaborate.operands import gather, match_inputs
 from nndsl.elaborate.provenance import explain
 from nndsl.elaborate.scope import MISSING, Scope
-from nndsl.elaborate.values import Poison, TypeName, describe, is_size
+from nndsl.elaborate.values import Poison, TypeName, is_size
 from nndsl.ir.graph import Value
 from nndsl.shapes import Dim, Size, is_floating, symbol
 from nndsl.source import Span
@@ -139,7 +139,7 @@ def _equal(dim: Any, size: Size, axis: int, value: Value, scope: Scope, span: Sp
     if isinstance(wanted, Poison):
         return False
     if not is_size(wanted):
-        ctx.error("bad-value", f"a dim is a whole number, not {describe(wanted)}", dim.span, scope)
+        ctx.error("bad-value", f"a dim is a whole number, not {ctx.describe(wanted)}", dim.span, scope)
         return False
     equal = ctx.facts.equal(wanted, size)
     if equal:
@@ -209,7 +209,7 @@ def _declared_size(dim: Any, scope: Scope, ctx: Context) -> Size | None:
     if isinstance(value, Poison):
         return None
     if not is_size(value):
-        ctx.error("bad-value", f"a dim is a whole number or a name, not {describe(value)}", dim.span, scope)
+        ctx.error("bad-value", f"a dim is a whole number or a name, not {ctx.describe(value)}", dim.span, scope)
         return None
     if not isinstance(value, Dim) and value < 1:
         ctx.error("bad-value", f"a dim is at least 1, and this is {value}", dim.span, scope)

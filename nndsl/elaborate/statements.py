@@ -23,7 +23,6 @@ from nndsl.elaborate.values import (
     Instance,
     OpLayer,
     Poison,
-    describe,
     is_layer,
     is_size,
     is_tensor,
@@ -104,7 +103,7 @@ def _output(statement: ast.Output, scope: Scope, ctx: Context) -> None:
     else:
         value = evaluate(statement.value, scope, ctx)
         if not isinstance(value, (Value, Poison)):
-            message = f"the output {name.id} is one tensor, and this is {describe(value)}"
+            message = f"the output {name.id} is one tensor, and this is {ctx.describe(value)}"
             value = ctx.poison("wrong-outputs", message, statement.value.span, scope)
     scope.names[name.id] = value
     if isinstance(value, Value):
@@ -156,7 +155,7 @@ def _size(dim: Any, scope: Scope, ctx: Context) -> Any:
     value = evaluate(dim, scope, ctx)
     if isinstance(value, Poison) or is_size(value):
         return value
-    return ctx.poison("bad-value", f"a dim is a whole number, not {describe(value)}", dim.span, scope)
+    return ctx.poison("bad-value", f"a dim is a whole number, not {ctx.describe(value)}", dim.span, scope)
 
 
 def _initial(statement: ast.Tensor, dtype: str, sizes: list[Any], scope: Scope, ctx: Context) -> Any:
@@ -221,7 +220,7 @@ def _layer(statement: ast.Layer, scope: Scope, ctx: Context) -> None:
         if not isinstance(value, Poison):
             ctx.error(
                 "not-a-layer",
-                f"`layer` makes an instance of a layer, and this is {describe(value)}",
+                f"`layer` makes an instance of a layer, and this is {ctx.describe(value)}",
                 statement.value.span,
                 scope,
             )

@@ -9,7 +9,7 @@ from nndsl.elaborate.builder import GraphBuilder
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.expressions import evaluate_body, is_training
 from nndsl.elaborate.scope import Scope
-from nndsl.elaborate.values import POISON, Poison, RuntimeSwitch, describe, is_layer, is_tensor
+from nndsl.elaborate.values import POISON, Poison, RuntimeSwitch, is_layer, is_tensor
 from nndsl.ir.graph import Value
 from nndsl.ops import lookup
 from nndsl.source import Span
@@ -116,7 +116,7 @@ def merge(a: Any, b: Any, builder: GraphBuilder, span: Span, ctx: Context) -> An
     if not isinstance(a, Value) or not isinstance(b, Value):
         if type(a) is type(b) and not isinstance(a, tuple) and ctx.key(a) == ctx.key(b):
             return a
-        message = f"the branches of `if training` give {describe(a)} and {describe(b)}"
+        message = f"the branches of `if training` give {ctx.describe(a)} and {ctx.describe(b)}"
         return ctx.poison("contract", message, span, frame=builder.frame)
     from nndsl.elaborate.reports import LayerSay
 

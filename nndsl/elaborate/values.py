@@ -15,7 +15,7 @@ from nndsl.ir.graph import Value
 from nndsl.ops.initializers import Initializer
 from nndsl.ops.kinds import Unfit
 from nndsl.ops.schema import Op, spell_value
-from nndsl.shapes import Dim
+from nndsl.shapes import Dim, Facts
 from nndsl.source import Span
 from nndsl.syntax import ast
 
@@ -218,10 +218,19 @@ def is_size(value: Any) -> bool:
     return isinstance(value, Dim) or (isinstance(value, int) and not isinstance(value, bool))
 
 
-def describe(value: Any) -> str:
-    """`what messages call it`."""
+def spelled(value: Any, facts: Facts) -> Any:
+    """Numbers, dims and lists of them without hidden symbols: as people wrote them."""
+    if isinstance(value, Dim):
+        return facts.spelled(value)
+    if isinstance(value, (list, tuple)) and any(isinstance(v, (Dim, list, tuple)) for v in value):
+        return type(value)(spelled(v, facts) for v in value)
+    return value
+
+
+def describe(value: Any, facts: Facts) -> str:
+    """What messages call it."""
     if isinstance(value, Value):
-        return f"a tensor {value.type}"
+        return f"a tensor {value.type.spell(facts)}"
     if isinstance(value, tuple):
         return f"a tuple of {len(value)}"
     if isinstance(value, list) and any(isinstance(v, LayerValue) for v in value):
@@ -233,22 +242,22 @@ def describe(value: Any) -> str:
     if isinstance(value, (TypeName, InitializerName)):
         return f"{value.described} ({value.name})"
     if isinstance(value, (bool, int, float, str, Dim, list)) or value is None:
-        text = spell(value)
+        text = spell(value, facts)
         kind = {bool: "", int: "the number ", float: "the number ", str: "the string "}.get(type(value), "")
         return kind + (text if len(text) < 50 else text[:47] + "...")
     return getattr(value, "described", f"a {type(value).__name__}")
 
 
-def spell(value: Any, depth: int = 4) -> str:
+def spell(value: Any, facts: Facts, depth: int = 4) -> str:
     """How an argument reads in `in BasicBlock(channels=128, unit=Bottleneck)`; what is long or deep is cut short."""
     if depth == 0 and isinstance(value, (OpLayer, BlockLayer, Labelled, list, tuple)):
         return "…"
     if isinstance(value, (OpLayer, BlockLayer)):
         name = value.op.name if isinstance(value, OpLayer) else value.name
-        inside = ", ".join(f"{k}={spell(g.value, depth - 1)}" for k, g in value.given.items())
+        inside = ", ".join(f"{k}={spell(g.value, facts, depth - 1)}" for k, g in value.given.items())
         return f"{name}({inside})" if inside else name
     if isinstance(value, Labelled):
-        return f"{value.label}: {spell(value.value, depth - 1)}"
+        return f"{value.label}: {spell(value.value, facts, depth - 1)}"
     if isinstance(value, Instance):
         return value.label
     if isinstance(value, (Closure, Chain)):
@@ -257,13 +266,13 @@ def spell(value: Any, depth: int = 4) -> str:
         return value.name
     if isinstance(value, (list, tuple)):
         left, right = "[]" if isinstance(value, list) else "()"
-        shown = ", ".join(spell(v, depth - 1) for v in value[:8])
+        shown = ", ".join(spell(v, facts, depth - 1) for v in value[:8])
         return left + shown + (", …" if len(value) > 8 else "") + right
     if isinstance(value, Initializer):
         return str(value)
     if isinstance(value, str) and len(value) > 200:
         value = value[:200] + "…"
     try:
-        return spell_value(value)
+        return spell_value(spelled(value, facts))
     except (TypeError, Unfit):
-        return describe(value)
+        return describe(value, facts)

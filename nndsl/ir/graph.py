@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from nndsl.diagnostics import Frame
 from nndsl.ops.schema import Op, Weight
@@ -24,6 +24,7 @@ class Value:
     name: str = ""
     producer: Node | None = None  # None: an input of the graph
     index: int = 0  # which output of the producer
+    described: ClassVar[str] = "a tensor"
 
     @property
     def shape(self) -> tuple[Size, ...]:

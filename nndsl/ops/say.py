@@ -32,10 +32,14 @@ class Say:
                 f"{self.who} needs to know {what} while compiling, and it is {self.spell(size)}",
                 code="unknown-dim",
                 at=at,
-                help=f"give {self.spell(size)} a value in the type of the input, or fix it with --dim",
+                help=f"give {self._unknowns(size)} a value in the type of the input, or fix it with --dim",
             )
             return None
         return size
+
+    def _unknowns(self, size: Dim) -> str:
+        found = self.facts.spelled(size)
+        return " and ".join(sorted(found.symbols())) if isinstance(found, Dim) else str(found)
 
     def same(self, a: Size, b: Size, what: str, at: At = 0, *, axis: int | None = None) -> bool:
         """Are the two sizes provably equal? `what` completes "…: a ≠ b"."""
