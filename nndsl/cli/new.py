@@ -26,10 +26,10 @@ model {name}(classes: int = 10, width: int = 32) {{
 }}
 
 train {name} {{
-  data      = Digits(batch_size=64)
-  loss      = CrossEntropy(logits, label)
+  data = Digits(batch_size=64)
+  loss = CrossEntropy(logits, label)
   optimizer = AdamW(lr=1e-3)
-  epochs    = 10
+  epochs = 10
 }}
 """,
     "mlp": """# {name}: a multilayer perceptron.
@@ -46,7 +46,7 @@ model {name}(vocab: int = 32000, dim: int = 256, depth: int = 4, heads: int = 8,
   require dim % heads == 0
 
   h = tokens -> embed: Embedding(vocab, dim)
-    -> SinusoidalPositionalEncoding(max_length=512)
+    -> SinusoidalPositionalEncoding
     -> encoder: [TransformerEncoderLayer(heads, 4 * dim)] * depth
     -> norm: LayerNorm
   output logits: [B, classes] = h -> Mean(dim=1) -> head: Linear(classes)
