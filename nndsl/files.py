@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
 from pathlib import Path
 
 
-class CannotWrite(Exception):
+class CannotWrite(OSError):
     """A result that could not be written; the message is for the user."""
 
 
@@ -35,8 +36,10 @@ def _is_special(target: Path) -> bool:
 
 def _replace(target: Path, content: bytes) -> None:
     if target.is_dir():
-        raise IsADirectoryError(21, "it is a folder")
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        raise IsADirectoryError(errno.EISDIR, "it is a folder")
+    if target.exists() and not os.access(target, os.W_OK):  # a rename would not ask
+        raise PermissionError(errno.EACCES, "it is read-only")
+    handle, temporary = tempfile.mkstemp(prefix=".nndsl-", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from importlib import import_module
 
@@ -11,6 +10,7 @@ import click
 
 from nndsl import __version__
 from nndsl.cli.failures import Failed, bug, stop_for
+from nndsl.cli.streams import prepare, silenced
 
 COMMANDS = {
     "check": "find every mistake of a spec",
@@ -73,24 +73,25 @@ def run(arguments: list[str] | None = None) -> int:
     # a compiler makes many objects and drops few: looking for cycles at the usual rate costs a quarter of the time
     gc.set_threshold(200_000, 20, 20)
     try:
-        return _run(arguments)
-    except BrokenPipeError:
-        # the reader of our output went away: what is still buffered has nowhere to go
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        prepare()
+        code = _run(arguments)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # the reader of our output went away, as `head` does
+        return silenced(0)
+    except OSError as problem:
+        return silenced(stop_for(problem))
     except KeyboardInterrupt:
         return 130
+    except MemoryError:
+        return stop_for("there is not enough memory for this")
     except Exception as problem:  # the last line of defence: an exception here is a bug, and is reported as one
         return bug(problem)
 
 
 def _run(arguments: list[str] | None) -> int:
-    for stream in (sys.stdout, sys.stderr):
-        if (stream.encoding or "").lower().replace("-", "") != "utf8":
-            stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     try:
         program.main(arguments, prog_name="nndsl", standalone_mode=False)
-        sys.stdout.flush()
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.exceptions.NoArgsIsHelpError as problem:
@@ -103,8 +104,4 @@ def _run(arguments: list[str] | None) -> int:
         return 130
     except Failed as failure:
         return failure.code
-    except OSError as problem:
-        if isinstance(problem, BrokenPipeError):
-            raise
-        return stop_for(problem)
     return 0

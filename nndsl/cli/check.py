@@ -58,7 +58,8 @@ def expand(targets: tuple[str, ...]) -> list[str]:
     found: list[str] = []
     for target in targets:
         if os.path.isdir(target):
-            found.extend(sorted(glob.glob(os.path.join(glob.escape(target), "**", "*.nn"), recursive=True)))
+            below = sorted(glob.glob(os.path.join(glob.escape(target), "**", "*.nn"), recursive=True))
+            found.extend(below or [target])  # a folder without specs is read as a file, which says what is wrong
         elif any(c in target for c in "*?[") and not os.path.exists(target):
             found.extend(sorted(glob.glob(target, recursive=True)) or [target])
         else:
@@ -76,4 +77,3 @@ def report(found: list[Diagnostic], format_: str, quiet: bool, files: int) -> No
     from importlib import import_module
 
     sys.stdout.write(import_module(f"nndsl.render.{format_}").render(found))
-    sys.stdout.write("\n")

@@ -55,6 +55,15 @@ model {name}(vocab: int = 32000, dim: int = 256, depth: int = 4, heads: int = 8,
 }
 
 
+def taken(name: str) -> bool:
+    """`model Linear` would hide the layer that its own body uses."""
+    from nndsl.diagnostics import Diagnostics
+    from nndsl.elaborate.project import Project
+    from nndsl.ops import lookup
+
+    return lookup(name) is not None or name in Project(Diagnostics()).library()
+
+
 @click.command("new")
 @click.argument("path", metavar="FILE.nn")
 @click.option(
@@ -69,7 +78,7 @@ def command(path: str, template: str, force: bool) -> None:
         raise Failed(2)
     words = re.findall(r"[A-Za-z0-9]+", os.path.basename(target)[:-3])
     name = "".join(w[:1].upper() + w[1:] for w in words) or "Model"
-    if name[0].isdigit():
+    if name[0].isdigit() or taken(name):
         name = f"Model{name}"
     save(target, TEMPLATES[template].format(name=name))
     say(f"{target}: now `nndsl check {target}` and `nndsl build {target} -o out`")

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from nndsl.cli.failures import Failed, stop_for
+from nndsl.cli.streams import standard_input
 from nndsl.diagnostics import Diagnostic, Diagnostics, SpecError
 from nndsl.elaborate import Expression, Spec, Unreadable, decode, elaborate, open_spec, read, zoo
 from nndsl.model import Model, choose, split_target
@@ -53,7 +54,7 @@ def _complete_files(ctx: click.Context, param: click.Parameter, incomplete: str)
 def source_of(path: str) -> Source:
     """A file, standard input for `-`, or a shipped model; raises Unreadable."""
     if path == "-":
-        return decode(sys.stdin.buffer.read(), "<stdin>")
+        return decode(standard_input(), "<stdin>")
     if path.startswith("zoo/") and not os.path.exists(path):
         return read(zoo() / path[4:], path)
     return read(path)
@@ -66,7 +67,7 @@ def parse_hyper(pairs: tuple[str, ...]) -> dict[str, Any]:
 def parse_dims(pairs: tuple[str, ...]) -> dict[str, int]:
     found = {}
     for name, text in (_pair(p, "--dim") for p in pairs):
-        if not text.isdecimal() or int(text) < 1:
+        if not text.isdecimal() or len(text) > 18 or int(text) < 1:
             raise click.BadParameter(f"{name}={text}: a dim is a whole number of at least 1", param_hint="--dim")
         found[name] = int(text)
     return found
@@ -132,7 +133,6 @@ def show(diagnostics: list[Diagnostic]) -> None:
     from nndsl.render import text
 
     sys.stderr.write(text.render(diagnostics, color=use_color(sys.stderr), width=width(sys.stderr)))
-    sys.stderr.write("\n")
 
 
 def width(stream: Any) -> int:

@@ -1,0 +1,44 @@
+"""Standard input, output and error, in whatever state the caller left them."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+
+
+class Closed(io.TextIOBase):
+    """Stands where a stream was closed (`>&-`): what is written to it is lost, and that is said."""
+
+    def __init__(self, name: str) -> None:
+        self.title = name
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.EBADF, "it is closed", self.title)
+
+
+def prepare() -> None:
+    """Output is UTF-8 whatever the locale; a name that is not Unicode is shown with escapes."""
+    if sys.stdout is None:
+        sys.stdout = Closed("standard output")
+    if sys.stderr is None:
+        sys.stderr = io.StringIO()  # nobody listens
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def silenced(code: int) -> int:
+    """Output that cannot be written stays unwritten: no second attempt when the interpreter ends."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):  # no real file stands behind it
+        sys.stdout = io.StringIO()
+    return code
+
+
+def standard_input() -> bytes:
+    if sys.stdin is None:
+        raise OSError(errno.EBADF, "it is closed", "standard input")
+    return sys.stdin.buffer.read()
