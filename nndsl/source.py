@@ -9,9 +9,11 @@ from typing import NamedTuple
 class Source:
     """One `.nn` text. `name` is what messages call it: a path, `<stdin>`, `<string>`."""
 
-    __slots__ = ("_starts", "name", "path", "text")
+    __slots__ = ("_starts", "hidden", "name", "path", "text")
 
-    def __init__(self, text: str, name: str = "<string>", path: str | None = None) -> None:
+    def __init__(self, text: str, name: str = "<string>", path: str | None = None, hidden: int = 0) -> None:
+        """`hidden`: how many characters at the start nobody wrote; they are never shown."""
+        self.hidden = hidden
         self.text = text
         self.name = name
         self.path = path
@@ -20,7 +22,7 @@ class Source:
     def starts(self) -> list[int]:
         """Offsets at which lines begin."""
         if self._starts is None:
-            self._starts = [0]
+            self._starts = [self.hidden]
             at = self.text.find("\n")
             while at >= 0:
                 self._starts.append(at + 1)
@@ -30,6 +32,7 @@ class Source:
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset, both from 1."""
         starts = self.starts()
+        offset = max(offset, self.hidden)
         line = bisect_right(starts, offset)
         return line, offset - starts[line - 1] + 1
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nndsl.diagnostics import Diagnostics
+from nndsl.elaborate.aliases import aliased
 from nndsl.elaborate.arguments import fill_defaults, fits, plain
 from nndsl.elaborate.blocks import record_hyper
 from nndsl.elaborate.budget import Budget, Exceeded
@@ -120,10 +121,11 @@ def _given(ctx: Context, spec: Spec, hyper: Mapping[str, Any], model: ast.Defini
 
 def _parsed(ctx: Context, spec: Spec, name: str, text: Expression) -> Any:
     """`--set name=text`."""
-    source = Source(f"fn {name}_() = {text}", f"--set {name}={text}")
-    before = len(ctx.diagnostics.errors)
+    before = f"fn {name}_() = "
+    source = Source(before + text, f"--set {name}", hidden=len(before))
+    already = len(ctx.diagnostics.errors)
     file = parse(source, ctx.diagnostics)
-    if len(ctx.diagnostics.errors) > before:
+    if len(ctx.diagnostics.errors) > already:
         return Poison()
     item = file.items[0] if file.items else None
     if not isinstance(item, ast.Function) or len(file.items) != 1:
@@ -135,60 +137,20 @@ def _parsed(ctx: Context, spec: Spec, name: str, text: Expression) -> Any:
 
 
 def _elaborate(ctx: Context, spec: Spec, model: ast.Definition, hyper: Mapping[str, Any]) -> Graph | None:
-    layer = BlockLayer(model, spec.scope, model.name.span)
     given = _given(ctx, spec, hyper, model)
     if given is None:
         return None
-    name, doc = model.name.id, model.doc
+    name = model.name.id
     ctx.seen_definitions.add(id(model))
-    while model.flow is not None:
-        target = _alias(ctx, model, layer, given)
-        if target is None:
-            return None
-        layer = target
-        given = {}
-        assert isinstance(layer.definition, ast.Definition)
-        model = layer.definition
-        ctx.seen_definitions.add(id(model))
-        doc = doc or model.doc
-    ctx.expanding.clear()
-    if not _known(ctx, name, model, given):
+    layer = aliased(BlockLayer(model, spec.scope, model.name.span, given), model.name.span, None, ctx)
+    if isinstance(layer, Poison):
         return None
-    layer.given.update(given)
-    return _root(ctx, layer, model, name, doc)
-
-
-def _alias(ctx: Context, model: ast.Definition, layer: BlockLayer, given: dict[str, Given]) -> BlockLayer | None:
-    """`model NAME = OTHER(…)`: the other model, with arguments. What its own parameters do not name goes through."""
-    scope = Scope(layer.home)
-    own = {p.name.id for p in model.params or []}
-    mine = {n: g for n, g in given.items() if n in own} | {n: g for n, g in layer.given.items() if n in own}
-    if not fill_defaults(model.params or [], mine, scope, model.name.id, model.name.span, None, ctx):
+    target = layer.definition
+    assert isinstance(target, ast.Definition)
+    ctx.seen_definitions.add(id(target))
+    if not _known(ctx, name, target, layer.given):
         return None
-    if any(at == id(model) for at, _ in ctx.expanding):
-        ctx.error("recursion", f"{model.name.id} is defined as itself", model.name.span)
-        return None
-    if len(ctx.expanding) > Budget.DEPTH:
-        raise Exceeded(f"models are named after each other more than {Budget.DEPTH} times")
-    ctx.expanding.append((id(model), model.name.id))
-    value = evaluate(model.flow, scope, ctx)
-    if isinstance(value, Poison):
-        return None
-    if not isinstance(value, BlockLayer) or getattr(value.definition, "kind", "") != "model":
-        assert model.flow is not None
-        hints = ["a model that is written out has braces: `model NAME { input … output … }`"]
-        ctx.error(
-            "not-a-model",
-            f"`model NAME = …` names another model, and this is {ctx.describe(value)}",
-            model.flow.span,
-            hints=hints,
-        )
-        return None
-    rest = {n: g for n, g in given.items() if n not in own}
-    assert isinstance(value.definition, ast.Definition)
-    if not value.definition.flow and not _known(ctx, model.name.id, value.definition, rest):
-        return None
-    return BlockLayer(value.definition, value.home, model.name.span, value.given | rest)
+    return _root(ctx, layer, target, name, model.doc or target.doc)
 
 
 def _known(ctx: Context, name: str, model: ast.Definition, given: dict[str, Given]) -> bool:
@@ -208,7 +170,7 @@ def _known(ctx: Context, name: str, model: ast.Definition, given: dict[str, Give
 def _root(ctx: Context, layer: BlockLayer, model: ast.Definition, name: str, doc: str) -> Graph | None:
     graph = Graph(name, "model", model.name.span, facts=ctx.facts, doc=doc)
     builder = GraphBuilder(ctx, graph, None)
-    builder.root = True
+    builder.root, builder.definition = True, model
     scope = Scope(layer.home, builder)
     scope.within = ((id(model), name),)
     if not fill_defaults(model.params or [], layer.given, scope, name, model.name.span, None, ctx):
