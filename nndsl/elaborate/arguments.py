@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from nndsl.diagnostics import Edit, Fix
@@ -163,6 +164,13 @@ def plain(value: Any) -> Any:
 
 
 def _block(layer: BlockLayer, bound: Bound, node: ast.Call, scope: Scope, ctx: Context) -> Any:
+    from nndsl.elaborate.aliases import aliased, is_alias
+
+    if is_alias(layer) and not layer.definition.params:  # its arguments are the other model's
+        found = aliased(layer, node.span, scope, ctx)
+        if isinstance(found, Poison):
+            return POISON
+        layer = found
     declared = layer.definition.params or []
     order = [p.name.id for p in declared]
     given = dict(layer.given)
@@ -181,7 +189,7 @@ def _block(layer: BlockLayer, bound: Bound, node: ast.Call, scope: Scope, ctx: C
     types = {p.name.id: p.type for p in declared}
     fresh = [(n, g) for n, g in given.items() if n not in layer.given]
     fine = all([fits(types[name], name, g, layer.name, scope, ctx) for name, g in fresh])
-    return BlockLayer(layer.definition, layer.home, node.span, given, layer.within) if fine else POISON
+    return replace(layer, span=node.span, given=given) if fine else POISON
 
 
 def _wants_layer(type_: ast.ParamTypeExpr | None) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from nndsl.diagnostics import Frame
+from nndsl.elaborate.aliases import aliased, is_alias
 from nndsl.elaborate.apply import apply, results
 from nndsl.elaborate.arguments import fill_defaults
 from nndsl.elaborate.budget import Budget, Exceeded
@@ -43,7 +44,7 @@ def apply_block(
         return apply_extern(layer, value, builder, span, label, ctx)
     if label is None and is_combinator(layer.definition, layer.home, ctx):
         return _expand(layer, value, builder, span, ctx)
-    return _called(layer, value, builder, span, label, layer.name, ctx)
+    return _called(layer, value, builder, span, label, layer.alias or layer.name, ctx)
 
 
 def apply_sequence(
@@ -91,12 +92,18 @@ def call_node(
     name: str | None = None,
 ) -> Node | None:
     """Build the graph, or find it, and add a call of it; `shared` names a shared layer."""
-    built = _built(layer, operands, builder, span, name or shared or "block", ctx)
+    stem = name or shared or "block"
+    if isinstance(layer, BlockLayer) and is_alias(layer):
+        found = aliased(layer, span, Scope(layer.home, builder), ctx)
+        if isinstance(found, Poison):
+            return None
+        layer = found
+    built = _built(layer, operands, builder, span, stem, ctx)
     if built.failed:
         return None
     ctx.budget.layers(builder.layers + built.layers)
     inputs = _arguments(operands, built, builder)
-    claimed = shared if shared is not None else builder.claim(label, built.graph.name, span)
+    claimed = shared if shared is not None else builder.claim(label, stem, span)
     node = builder.add(built.graph, inputs, tuple(p.value.type for p in built.graph.outputs), claimed, span)
     node.labelled = label is not None or shared is not None
     builder.layers += built.layers - 1
@@ -216,6 +223,7 @@ def _enter(layer: BlockLayer, value: Any, builder: GraphBuilder, span: Span, ctx
         return POISON
     record_hyper(builder, scope, definition, ctx)
     ctx.expanding.append((id(definition), layer.name))
+    builder.definition = definition
     try:
         return run_definition(definition, value, scope, span, ctx)
     finally:

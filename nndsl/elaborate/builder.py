@@ -11,6 +11,7 @@ from nndsl.ir.graph import Graph, Node, Port, Value
 from nndsl.ops.schema import Op
 from nndsl.shapes import TensorType
 from nndsl.source import Span
+from nndsl.syntax import ast
 
 
 class GraphBuilder:
@@ -28,6 +29,7 @@ class GraphBuilder:
         self.labels: dict[str, Span] = {}
         self.ports: list[Port] = []
         self.root = False
+        self.definition: ast.Definition | None = None  # whose body this is
         self._counts: dict[str, int] = {}
 
     # ------------------------------------------------------------ values

@@ -23,6 +23,7 @@ from nndsl.elaborate.values import (
     Poison,
     RuntimeSwitch,
     Stage,
+    TypeName,
     is_layer,
     is_tensor,
 )
@@ -63,8 +64,11 @@ def _named_within(layer: BlockLayer, node: ast.Name, scope: Scope, ctx: Context)
 def unknown_name(node: ast.Name, scope: Scope, ctx: Context) -> Poison:
     what, code = ("layer", "unknown-layer") if node.id[:1].isupper() and len(node.id) > 1 else ("name", "unknown-name")
     found = ctx.error(code, f"there is no {what} {node.id}", node.span, scope)
+    symbol = next((s for s, name in arithmetic.TENSOR_OPS.items() if name == node.id), None)
     close = nearest(node.id, ctx.project.candidates(scope))
-    if close:
+    if symbol is not None:
+        found.hints.append(f"tensors are joined by an operator: `a, b = …`, then `a {symbol} b`")
+    elif close:
         found.hints.append(f"did you mean {close}?")
         found.fixes.append(Fix(f"use {close}", [Edit(node.span, close)]))
     return POISON
@@ -136,6 +140,10 @@ def _labelled(node: ast.Labelled, scope: Scope, ctx: Context) -> Any:
 
 def label_text(label: ast.Name | ast.Text, scope: Scope, ctx: Context) -> str | None:
     """The label, with `{i}` filled in."""
+    if label_words(label) == "training":
+        message = "every PyTorch module has an attribute `training` already: whether it is training"
+        ctx.error("bad-label", message, label.span, scope)
+        return None
     if isinstance(label, ast.Name):
         return label.id
     filled = re.sub(r"\{([^{}]*)\}", lambda m: _filled(m, label, scope, ctx), label.value)
@@ -146,6 +154,11 @@ def label_text(label: ast.Name | ast.Text, scope: Scope, ctx: Context) -> str | 
         ctx.error("bad-label", message, label.span, scope)
         return None
     return filled
+
+
+def label_words(label: ast.Name | ast.Text) -> str:
+    """As it was written."""
+    return label.id if isinstance(label, ast.Name) else label.value
 
 
 def _filled(match: re.Match[str], label: ast.Text, scope: Scope, ctx: Context) -> str:
@@ -445,6 +458,10 @@ def _call(node: ast.Call, scope: Scope, ctx: Context) -> Any:
         from nndsl.elaborate.functions import call_builtin
 
         return call_builtin(node, callee.name, scope, ctx)
+    if isinstance(callee, TypeName) and isinstance(node.callee, ast.Name) and node.callee.id in ("int", "float"):
+        from nndsl.elaborate.functions import call_builtin
+
+        return call_builtin(node, node.callee.id, scope, ctx)  # the names of types convert numbers, as in Python
     return arguments.call(node, callee, scope, ctx)
 
 

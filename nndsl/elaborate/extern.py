@@ -11,7 +11,7 @@ from nndsl.elaborate.builder import GraphBuilder
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.expressions import evaluate
 from nndsl.elaborate.operands import Operands, gather, match_inputs
-from nndsl.elaborate.ports import dtype_of, match
+from nndsl.elaborate.ports import bind_dims, dtype_of, match
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import POISON, BlockLayer, Given, Poison, is_size
 from nndsl.ir.graph import Graph, Value
@@ -84,6 +84,9 @@ def _bind(
     if found is None:
         return None
     fine = True
+    for port, value in zip(declared, found, strict=True):
+        if value is not None:
+            bind_dims(port.type, value, scope)
     for port, value in zip(declared, found, strict=True):
         if value is not None and port.type is not None:
             fine &= match(port.type, value, scope, span, f"{definition.name.id}'s input {port.name.id}", ctx)

@@ -9,10 +9,10 @@ from nndsl.elaborate.context import Context
 from nndsl.elaborate.expressions import evaluate
 from nndsl.elaborate.operands import gather, match_inputs
 from nndsl.elaborate.provenance import explain
-from nndsl.elaborate.scope import MISSING, Scope
+from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import Poison, TypeName, is_size
 from nndsl.ir.graph import Value
-from nndsl.shapes import Dim, Size, is_floating, symbol
+from nndsl.shapes import Dim, Size, is_floating, spell_shape, symbol
 from nndsl.source import Span
 from nndsl.syntax import ast
 
@@ -51,11 +51,13 @@ def bind_inputs(inputs: list[ast.Input], value: Any, scope: Scope, span: Span, c
 def bind_dims(type_: ast.TensorTypeExpr | None, value: Value, scope: Scope) -> None:
     """Bind the dims that are plain names and not known yet, where the number of dims fits."""
     dims = type_.dims if type_ is not None else None
-    if dims is None or any(isinstance(d, ast.AnyDims) for d in dims) or len(dims) != len(value.shape):
-        return
-    for dim, size in zip(dims, value.shape, strict=True):
-        if isinstance(dim, ast.Name) and dim.id != "_" and scope.get(dim.id) is MISSING:
+    for dim, size, _ in _aligned(dims, value) or [] if dims is not None else []:
+        if _is_new(dim, scope):
             _bind(dim.id, size, scope)
+
+
+def _is_new(dim: Any, scope: Scope) -> bool:
+    return isinstance(dim, ast.Name) and dim.id != "_" and not scope.holds(dim.id)
 
 
 def match(type_: ast.TensorTypeExpr, value: Value, scope: Scope, span: Span, what: str, ctx: Context) -> bool:
@@ -64,14 +66,17 @@ def match(type_: ast.TensorTypeExpr, value: Value, scope: Scope, span: Span, wha
         return False
     if type_.dims is None:
         return True
-    pairs = _aligned(type_.dims, value, type_, span, what, scope, ctx)
+    pairs = _aligned(type_.dims, value)
     if pairs is None:
+        spelled = spell_shape(value.shape, ctx.facts)
+        message = f"{what} is {type_.span.text}, and this has {len(value.shape)} dims: {spelled}"
+        ctx.error("rank-mismatch", message, span, scope, labels=[Label(type_.span, "declared here")])
         return False
     later: list[tuple[Any, Size, int]] = []
     for dim, size, axis in pairs:
         if isinstance(dim, ast.Name) and dim.id == "_":
             continue
-        if isinstance(dim, ast.Name) and scope.get(dim.id) is MISSING:
+        if _is_new(dim, scope):
             _bind(dim.id, size, scope)
             continue
         later.append((dim, size, axis))
@@ -108,16 +113,8 @@ def dtype_of(name: ast.Name, scope: Scope, ctx: Context) -> str | None:
     return None
 
 
-def _aligned(
-    dims: list[Any],
-    value: Value,
-    type_: ast.TensorTypeExpr,
-    span: Span,
-    what: str,
-    scope: Scope,
-    ctx: Context,
-) -> list[tuple[Any, Size, int]] | None:
-    """Each declared dim with its size; `...` takes what is left over."""
+def _aligned(dims: list[Any], value: Value) -> list[tuple[Any, Size, int]] | None:
+    """Each declared dim with its size and axis; `...` takes what is left over. None where there are too few or many."""
     shape = value.shape
     open_at = next((i for i, d in enumerate(dims) if isinstance(d, ast.AnyDims)), None)
     if open_at is None:
@@ -128,9 +125,6 @@ def _aligned(
         head = [(d, s, i) for i, (d, s) in enumerate(zip(dims[:open_at], shape, strict=False))]
         rest = len(shape) - tail
         return head + [(d, s, rest + i) for i, (d, s) in enumerate(zip(dims[open_at + 1 :], shape[rest:], strict=True))]
-    spelled = "[" + ", ".join(ctx.facts.spell(s) for s in shape) + "]"
-    ctx.error("rank-mismatch", f"{what} is {type_.span.text}, and this has {len(shape)} dims: {spelled}", span, scope,
-              labels=[Label(type_.span, "declared here")])  # fmt: skip
     return None
 
 
@@ -178,9 +172,9 @@ def model_input(statement: ast.Input, scope: Scope, ctx: Context) -> bool:
         )
         return False
     dtype = dtype_of(type_.dtype, scope, ctx) if type_.dtype is not None else "float"
-    plain = [d for d in type_.dims if isinstance(d, ast.Name) and d.id != "_"]
-    for dim in plain:
-        _declared_size(dim, scope, ctx)  # names first: `[N * T, N, T]`
+    for dim in [*type_.dims, *_ahead(type_, scope)]:
+        if isinstance(dim, ast.Name) and dim.id != "_":
+            _declared_size(dim, scope, ctx)  # names first: `[N * T, N, T]`
     sizes = [_declared_size(dim, scope, ctx) for dim in type_.dims]
     if dtype is None or any(s is None for s in sizes):
         return False
@@ -194,13 +188,24 @@ def model_input(statement: ast.Input, scope: Scope, ctx: Context) -> bool:
     return True
 
 
+def _ahead(type_: ast.TensorTypeExpr, scope: Scope) -> list[ast.Name]:
+    """Names of dims that this type computes with, and another input of the model declares: `[2 * T]` before `[T]`."""
+    from nndsl.elaborate.combinators import names_in
+
+    assert scope.builder is not None and scope.builder.definition is not None
+    body = scope.builder.definition.body
+    declared = [d for i in (declared_inputs(body) if body is not None else []) if i.type for d in i.type.dims or []]
+    mentioned = {n for d in type_.dims or [] if not isinstance(d, ast.Name) for n in names_in(d)}
+    return [d for d in declared if isinstance(d, ast.Name) and d.id in mentioned and not scope.holds(d.id)]
+
+
 def _declared_size(dim: Any, scope: Scope, ctx: Context) -> Size | None:
     if isinstance(dim, ast.AnyDims):
         ctx.error("contract", "a model's input has a known number of dims: `...` is for blocks", dim.span, scope)
         return None
     if isinstance(dim, ast.Name) and dim.id == "_":
         return symbol(_fresh("_1", scope))
-    if isinstance(dim, ast.Name) and scope.get(dim.id) is MISSING:
+    if _is_new(dim, scope):
         size: Size = ctx.fixed.get(dim.id, symbol(dim.id))
         ctx.used_fixed.add(dim.id)
         _bind(dim.id, size, scope)
@@ -219,7 +224,7 @@ def _declared_size(dim: Any, scope: Scope, ctx: Context) -> Size | None:
 
 def _fresh(name: str, scope: Scope) -> str:
     number = 1
-    while scope.get(f"_{number}") is not MISSING:
+    while scope.holds(f"_{number}"):
         number += 1
     made = f"_{number}"
     _bind(made, symbol(made), scope)

@@ -35,6 +35,15 @@ class Scope:
             at = at.parent
         return MISSING
 
+    def holds(self, name: str) -> bool:
+        """Is it a name of the block itself, not of its file? A dim may be called like a layer or a function."""
+        at: Scope | None = self
+        while at is not None and at.builder is not None:
+            if name in at.names:
+                return True
+            at = at.parent
+        return False
+
     def child(self) -> Scope:
         return Scope(self)
 

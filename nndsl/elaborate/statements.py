@@ -31,6 +31,7 @@ from nndsl.ir.graph import InitRule, Port, Value
 from nndsl.ops import lookup
 from nndsl.ops.initializers import Initializer
 from nndsl.ops.kinds import Unfit
+from nndsl.shapes import Dim
 from nndsl.source import Span
 from nndsl.syntax import ast
 
@@ -87,10 +88,18 @@ def _unused(statement: ast.Express, value: Any, scope: Scope, ctx: Context) -> N
 
 
 def _input(statement: ast.Input, scope: Scope, ctx: Context) -> None:
-    """Inputs of blocks were bound when the block was entered."""
+    """Inputs of blocks were bound when the block was entered; a dim may have got a value of its own since then."""
     builder = scope.builder
-    if builder is not None and builder.root and not model_input(statement, scope, ctx):
-        scope.names[statement.name.id] = POISON
+    assert builder is not None
+    name = statement.name.id
+    if builder.root:
+        if not model_input(statement, scope, ctx):
+            scope.names[name] = POISON
+        return
+    value = scope.names.get(name)
+    if isinstance(value, Value) and statement.type is not None:
+        at = builder.frame.span if builder.frame is not None else statement.span
+        match(statement.type, value, scope, at, f"{builder.graph.name}'s input {name}", ctx)
 
 
 def _output(statement: ast.Output, scope: Scope, ctx: Context) -> None:
@@ -114,6 +123,9 @@ def _output(statement: ast.Output, scope: Scope, ctx: Context) -> None:
     if earlier is not None and earlier.span is not None:
         first = [Label(earlier.span, "first here")]
         ctx.error("duplicate-name", f"there are two outputs named {name.id}", name.span, scope, labels=first)
+    if builder.mode is not None and builder.definition is not None and builder.definition.kind == "block":
+        message = f"a block gives its outputs in both modes, and {name.id} stands under `if training`"
+        ctx.error("training-only", message, name.span, scope, hints=["only a model has outputs for one mode alone"])
     builder.ports.append(Port(name.id, value, builder.mode, name.span, statement.doc))
     if isinstance(value, Value) and not value.name:
         value.name = name.id
@@ -137,6 +149,8 @@ def _made_tensor(statement: ast.Tensor, scope: Scope, ctx: Context) -> Any:
     value = _initial(statement, dtype or "float", sizes, scope, ctx)
     if dtype is None or any(isinstance(s, Poison) for s in sizes) or isinstance(value, Poison):
         return POISON
+    if not _all_known(statement, sizes, scope, ctx):
+        return POISON
     key = "init" if statement.trained else "value"
     op = lookup("Parameter" if statement.trained else "Buffer")
     assert op is not None
@@ -147,6 +161,18 @@ def _made_tensor(statement: ast.Tensor, scope: Scope, ctx: Context) -> Any:
         return POISON
     node.outputs[0].name = statement.name.id
     return node.outputs[0]
+
+
+def _all_known(statement: ast.Tensor, sizes: list[Any], scope: Scope, ctx: Context) -> bool:
+    assert statement.type is not None
+    for dim, size in zip(statement.type.dims or [], sizes, strict=True):
+        if isinstance(size, Dim):
+            shown = ctx.facts.spell(size)
+            message = f"every size of {statement.name.id} must be known while compiling, and this is {shown}"
+            hints = [f"give {shown} a value in the type of the input, or fix it with --dim"]
+            ctx.error("unknown-dim", message, dim.span, scope, hints=hints)
+            return False
+    return True
 
 
 def _size(dim: Any, scope: Scope, ctx: Context) -> Any:
@@ -240,14 +266,9 @@ def _init(statement: ast.Init, scope: Scope, ctx: Context) -> None:
     value = plain(evaluate(statement.value, scope, ctx))
     if isinstance(value, Poison):
         return
-    if not builder.root:
-        if ctx.expanding and builder.graph.kind != "model":
-            ctx.error(
-                "misplaced",
-                "`init` is a model's: here it would reach the layers of others",
-                statement.span,
-                scope,
-            )
+    if builder.definition is None or builder.definition.kind != "model":
+        message = "`init` is a model's: here it would reach the layers of others"
+        ctx.error("misplaced", message, statement.span, scope)
         return
     if statement.layer is not None and not _has_weights(statement.layer, scope, ctx):
         return

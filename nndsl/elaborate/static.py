@@ -9,6 +9,7 @@ from nndsl.elaborate.context import Context
 from nndsl.elaborate.expressions import unknown_name
 from nndsl.elaborate.extern import check_target
 from nndsl.elaborate.models import Spec
+from nndsl.elaborate.ports import declared_inputs
 from nndsl.elaborate.scope import MISSING, Scope, nearest
 from nndsl.elaborate.values import BlockLayer, OpLayer
 from nndsl.syntax import ast
@@ -48,6 +49,8 @@ def check_definition(item: ast.Definition | ast.Function, spec: Spec) -> None:
     if isinstance(item, ast.Function):
         _walk(item.value, scope, ctx)
     elif item.body is not None:
+        for port in declared_inputs(item.body):
+            _names_of_dims(port.type, scope)
         _walk(item.body, scope, ctx)
     else:
         _walk(item.flow, scope, ctx)
@@ -133,12 +136,17 @@ def _declare(node: Any, scope: Scope, ctx: Context) -> None:
 def _dims(type_: ast.TensorTypeExpr, scope: Scope, ctx: Context) -> None:
     if type_.dtype is not None:
         _walk(type_.dtype, scope, ctx)
+    _names_of_dims(type_, scope)
     for dim in type_.dims or []:
-        if isinstance(dim, ast.Name):
-            if scope.get(dim.id) is MISSING:
-                scope.names[dim.id] = None
-        elif not isinstance(dim, ast.AnyDims):
+        if not isinstance(dim, ast.AnyDims):
             _walk(dim, scope, ctx)
+
+
+def _names_of_dims(type_: ast.TensorTypeExpr | None, scope: Scope) -> None:
+    """Where a dim is a plain name, it binds it: `[2 * T]` may stand before `[T]`."""
+    for dim in (type_.dims if type_ is not None else None) or []:
+        if isinstance(dim, ast.Name):
+            scope.names.setdefault(dim.id, None)
 
 
 def _for(node: ast.For, scope: Scope, ctx: Context) -> None:

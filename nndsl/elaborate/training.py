@@ -7,7 +7,7 @@ from typing import Any
 from nndsl.elaborate.apply import apply
 from nndsl.elaborate.builder import GraphBuilder
 from nndsl.elaborate.context import Context
-from nndsl.elaborate.expressions import evaluate_body, is_training
+from nndsl.elaborate.expressions import evaluate, evaluate_body, is_training
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import POISON, Poison, RuntimeSwitch, is_layer, is_tensor
 from nndsl.ir.graph import Value
@@ -78,9 +78,14 @@ def switch_value(node: ast.IfExpr, scope: Scope, ctx: Context) -> Any:
     found = {}
     for mode, branch in zip(_modes(node.condition), (node.then, node.orelse), strict=True):
         builder.mode = mode
-        found[mode] = evaluate_body(branch, scope, ctx) if isinstance(branch, ast.Braces) else POISON
+        found[mode] = _value(branch, scope, ctx)
         builder.mode = None
     return merge(found["train"], found["eval"], builder, node.span, ctx)
+
+
+def _value(branch: ast.Braces | ast.IfExpr, scope: Scope, ctx: Context) -> Any:
+    """Of a branch; `else if` decides while compiling."""
+    return evaluate_body(branch, scope, ctx) if isinstance(branch, ast.Braces) else evaluate(branch, scope, ctx)
 
 
 def switch_stage(layer: RuntimeSwitch, value: Any, builder: GraphBuilder, ctx: Context) -> Any:
@@ -99,10 +104,7 @@ def switch_stage(layer: RuntimeSwitch, value: Any, builder: GraphBuilder, ctx: C
 def _branch(branch: Any, scope: Scope, value: Any, builder: GraphBuilder, ctx: Context) -> Any:
     if branch is None:
         return value
-    if not isinstance(branch, ast.Braces):
-        return ctx.poison("syntax", "`else if` does not go with `if training`", branch.span, frame=builder.frame)
-    inner = Scope(scope, builder)
-    layer = evaluate_body(branch, inner, ctx)
+    layer = _value(branch, Scope(scope, builder), ctx)
     return apply(layer, value, builder, branch.span, None, ctx) if is_layer(layer) and not is_tensor(layer) else layer
 
 

@@ -73,6 +73,7 @@ class BlockLayer(LayerValue):
     span: Span
     given: dict[str, Given] = field(default_factory=dict)
     within: Lineage = ()
+    alias: str = ""  # the name that the spec writes, where that stands for another model
 
     @property
     def name(self) -> str:
@@ -227,6 +228,9 @@ def spelled(value: Any, facts: Facts) -> Any:
     return value
 
 
+_PLAIN = {Dim: "the dim ", int: "the number ", float: "the number ", str: "the string "}
+
+
 def describe(value: Any, facts: Facts) -> str:
     """What messages call it."""
     if isinstance(value, Value):
@@ -243,7 +247,7 @@ def describe(value: Any, facts: Facts) -> str:
         return f"{value.described} ({value.name})"
     if isinstance(value, (bool, int, float, str, Dim, list)) or value is None:
         text = spell(value, facts)
-        kind = {bool: "", int: "the number ", float: "the number ", str: "the string "}.get(type(value), "")
+        kind = _PLAIN.get(type(value), "")
         return kind + (text if len(text) < 50 else text[:47] + "...")
     return getattr(value, "described", f"a {type(value).__name__}")
 
