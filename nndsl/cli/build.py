@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -14,7 +15,7 @@ import click
 from nndsl.cli.export import described, seeded
 from nndsl.cli.failures import Failed, say, stop_for
 from nndsl.cli.specs import guarded, hyper_options, open_model, save, target_argument
-from nndsl.model import Model
+from nndsl.model import Model, need
 
 
 @click.command("build")
@@ -29,6 +30,8 @@ def command(
 ) -> None:
     """Make model.py, model.onnx (verified), model.svg, summary.txt and summary.json in DIR."""
     model = open_model(target, hyper, dims)
+    for package in ("torch", "onnx", "onnxruntime"):
+        guarded(partial(need, package, "onnx", "to build ONNX"))
     folder = Path(output)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -124,7 +124,8 @@ def _of_tensor(node: ast.Attribute, base: Value, scope: Scope, ctx: Context) -> 
             message = f".T reverses two dims, and this has {len(base.shape)}: {base.type.spell(ctx.facts)}"
             hint = "`.mT` swaps the last two; `x -> Permute(…)` orders any number"
             return ctx.poison("rank-mismatch", message, node.span, scope, hints=[hint])
-        return apply_operator(OpLayer(op, node.span), (base,), scope.builder, node.span, None, ctx)
+        given = {"batched": Given(True, node.span)} if name == "mT" else {}
+        return apply_operator(OpLayer(op, node.span, given), (base,), scope.builder, node.span, None, ctx)
     hints = [f"did you mean .{c}?"] if (c := nearest(name, ["T", "mT", "shape", "ndim"])) else []
     hints = hints or ["a tensor has .T, .mT, .shape and .ndim; every other operation is a layer: `x -> Layer`"]
     return ctx.poison("unknown-name", f"a tensor has no .{name}", node.name.span, scope, hints=hints)

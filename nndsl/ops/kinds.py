@@ -43,6 +43,8 @@ class Kind:
         """Shortest form in a spec: equal pairs are written once."""
         from nndsl.ops.schema import spell_value
 
+        if isinstance(value, tuple) and len(value) == 1 and self.title.startswith("a whole number"):
+            return spell_value(value[0])
         if (
             isinstance(value, tuple)
             and len(value) > 1

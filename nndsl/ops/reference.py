@@ -45,7 +45,7 @@ def page(op: type[Op]) -> str:
     if shown:
         lines += ["| parameter | type | default | |", "| --- | --- | --- | --- |"]
         for param in shown:
-            default = "required" if param.required else f"`{spell_value(param.default)}`"
+            default = "required" if param.required else f"`{param.kind.spell(param.default)}`"
             doc = param.doc + (f" ({', '.join(map(spell_value, param.choices))})" if param.choices else "")
             lines.append(f"| `{param.name}` | {param.kind.title} | {default} | {doc.replace('|', chr(92) + '|')} |")
         lines.append("")

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from nndsl.backends.onnx.records import Tensor
-from nndsl.shapes.dims import Atom, Terms, lower_bound
 from nndsl.shapes import Dim, Size
+from nndsl.shapes.dims import Atom, Terms, lower_bound
 
 if TYPE_CHECKING:
     from nndsl.backends.onnx.builder import Builder

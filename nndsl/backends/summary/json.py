@@ -26,7 +26,7 @@ def to_json(summary: Summary) -> dict[str, Any]:
         "flops_symbolic": summary.spell(summary.flops),
         "dims": summary.dims,
         "unknown": {"macs": summary.unknown_macs, "flops": summary.unknown_flops},
-        "assumptions": assumptions(summary),
+        "assumptions": [*assumptions(summary), *_of_formulas(summary)],
         "layers": _rows(summary),
         "layers_left_out": max(0, size(summary) - MOST_ROWS),
     }
@@ -72,3 +72,7 @@ def _number(summary: Summary, cost: Size | None) -> int | None:
         return None
     known = at_one_sample(summary, cost)
     return known if isinstance(known, int) else None
+
+
+def _of_formulas(summary: Summary) -> list[str]:
+    return [f"macs_symbolic and flops_symbolic hold for any {summary.batch}"] if summary.batch is not None else []
