@@ -38,8 +38,7 @@ class Draft(Instance):
 def draft(module: File, graph: Graph) -> Draft:
     init = statements(module, graph)
     written = write(module, graph, module.names)
-    if graph is module.root:
-        init += module.rules.loop(module)
+    init += module.rules.loop(graph, module)
     return Draft(graph, init, written.lines, written)
 
 

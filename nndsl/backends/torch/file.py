@@ -10,7 +10,7 @@ from nndsl.backends.torch.construct import layer
 from nndsl.backends.torch.names import RESERVED, class_name, fresh, is_plain, variable
 from nndsl.backends.torch.pieces import Box, New, Piece, show
 from nndsl.backends.torch.plan import Plans, is_list
-from nndsl.backends.torch.rules import Rules
+from nndsl.backends.torch.rules import Rulebook
 from nndsl.ir.graph import Graph, Node
 
 _STRING = re.compile(r'"""(?:.|\n)*?"""|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|#[^\n]*')
@@ -22,7 +22,7 @@ class File:
     def __init__(self, root: Graph, origin: str = "") -> None:
         self.root, self.origin = root, origin
         self.plans = Plans()
-        self.rules = Rules(root)
+        self.rules = Rulebook(root)
         self.variants: dict[str, list[Class]] = {}
         self.definitions: dict[str, str] = {}
         self.externs: dict[str, tuple[str, str]] = {}  # local name -> module, class

@@ -20,9 +20,10 @@ class Rules:
     Layers of a type where some bring an initialiser of their own, and linear layers beside attention (whose own
     projection is an `nn.Linear` too), are initialised one by one instead, right where they are made."""
 
-    def __init__(self, root: Graph) -> None:
-        self.rules: list[InitRule] = root.inits
-        self.nodes = [n for g in root.graphs() for n in g.nodes if not n.is_call] if self.rules else []
+    def __init__(self, model: Graph) -> None:
+        self.rules: list[InitRule] = model.inits
+        self.nodes = [n for g in model.graphs() for n in g.nodes if not n.is_call] if self.rules else []
+        self.reached = set(map(id, self.nodes))
         self.single: set[str] = {n.op.name for n in self.nodes if any(self._overrides(n, w) for w in n.weights())}
         if any(n.op.name == "MultiheadAttention" for n in self.nodes):
             self.single.add("Linear")
@@ -52,7 +53,8 @@ class Rules:
         return "bias" not in weight.name and matrix and rule.init.misfit(weight.shape) is None
 
     def local(self, node: Node, weight: Weight) -> Initializer | None:
-        return self._found(node, weight) if node.op.name in self.single else None
+        reached = id(node) in self.reached and node.op.name in self.single
+        return self._found(node, weight) if reached else None
 
     def loop(self, module: File) -> list[Line]:
         """`for module in self.modules(): if isinstance(module, nn.Conv2d): …`"""
@@ -74,6 +76,21 @@ class Rules:
             missing |= {(cls, name) for name in wanted.get(cls, {}) if name not in names}
         wanted = dict(sorted(wanted.items(), key=lambda item: first[item[0]]))
         return _written(wanted, missing)
+
+
+class Rulebook:
+    """The rules of a model and of the models that it is made of. An outer model's come last: where both say something
+    of a weight, they win."""
+
+    def __init__(self, root: Graph) -> None:
+        self.models = {id(graph): Rules(graph) for graph in root.graphs() if graph.inits}
+
+    def local(self, node: Node, weight: Weight) -> Initializer | None:
+        found = [init for rules in self.models.values() if (init := rules.local(node, weight)) is not None]
+        return found[-1] if found else None
+
+    def loop(self, graph: Graph, module: File) -> list[Line]:
+        return self.models[id(graph)].loop(module) if id(graph) in self.models else []
 
 
 def _written(wanted: dict[str, dict[str, Initializer]], missing: set[tuple[str, str]]) -> list[Line]:
