@@ -34,15 +34,19 @@ def command(targets: tuple[str, ...], only_check: bool, as_diff: bool) -> None:
             failed = max(failed, 1)
         elif target == "-" and not (only_check or as_diff):
             sys.stdout.write(formatted)
-        elif formatted != source.text or _has_carriage_returns(source):
+        elif _differs(formatted, source):
             changed += 1
             _changed(source, formatted, target, only_check, as_diff)
     if failed or (changed and (only_check or as_diff)):
         raise Failed(failed or 1)
 
 
-def _has_carriage_returns(source: Source) -> bool:
-    return "\r" in source.text
+def _differs(formatted: str, source: Source) -> bool:
+    """From the file's bytes: a byte order mark is no part of the text, and not of the one form either."""
+    if source.path is None:
+        return formatted != source.text
+    with open(source.path, "rb") as file:
+        return file.read() != formatted.encode()
 
 
 def _formatted(source: Source) -> str | None:

@@ -61,6 +61,8 @@ def taken(name: str) -> bool:
     from nndsl.elaborate.project import Project
     from nndsl.ops import lookup
 
+    if name in ("None", "True", "False"):  # how Python spells what the language has
+        return True
     return lookup(name) is not None or name in Project(Diagnostics()).library()
 
 

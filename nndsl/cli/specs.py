@@ -14,6 +14,7 @@ from nndsl.cli.failures import Failed, stop_for
 from nndsl.cli.streams import standard_input
 from nndsl.diagnostics import Diagnostic, Diagnostics, SpecError
 from nndsl.elaborate import Expression, Spec, Unreadable, decode, elaborate, open_spec, read, zoo
+from nndsl.elaborate.project import MAX_BYTES
 from nndsl.model import Model, choose, split_target
 from nndsl.source import Source
 
@@ -54,7 +55,10 @@ def _complete_files(ctx: click.Context, param: click.Parameter, incomplete: str)
 def source_of(path: str) -> Source:
     """A file, standard input for `-`, or a shipped model; raises Unreadable."""
     if path == "-":
-        return decode(standard_input(), "<stdin>")
+        data = standard_input(MAX_BYTES)
+        if len(data) > MAX_BYTES:
+            raise Unreadable(f"<stdin> is larger than {MAX_BYTES >> 20} MiB")
+        return decode(data, "<stdin>")
     if path.startswith("zoo/") and not os.path.exists(path):
         return read(zoo() / path[4:], path)
     return read(path)

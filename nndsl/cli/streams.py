@@ -38,7 +38,8 @@ def silenced(code: int) -> int:
     return code
 
 
-def standard_input() -> bytes:
+def standard_input(most: int) -> bytes:
+    """All of it, or the first bytes beyond `most` of what might have no end."""
     if sys.stdin is None:
         raise OSError(errno.EBADF, "it is closed", "standard input")
-    return sys.stdin.buffer.read()
+    return sys.stdin.buffer.read(most + 1)

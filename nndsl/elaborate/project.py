@@ -55,6 +55,8 @@ def read(path: str | os.PathLike[str], name: str | None = None) -> Source:
         if target.exists() and target.stat().st_size > MAX_BYTES:
             raise Unreadable(f"{shown} is larger than {MAX_BYTES >> 20} MiB")
         data = target.read_bytes()
+    except Unreadable:
+        raise
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
         raise Unreadable(f"cannot read {shown}: {reason}") from None

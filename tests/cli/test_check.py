@@ -93,7 +93,7 @@ def test_help_and_version(nndsl: Nndsl) -> None:
 
 
 def test_a_bug_is_said_to_be_one(nndsl: Nndsl, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    import nndsl.cli.check as check
+    from nndsl.cli import check
 
     def broken(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("within")
@@ -132,7 +132,7 @@ def test_folders_and_patterns(nndsl: Nndsl, write: Write) -> None:
 def test_a_folder_without_specs(nndsl: Nndsl, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     done = nndsl("check", "empty")
-    assert (done.code, done.err) == (2, "nndsl: cannot read empty: empty is a folder\n")
+    assert (done.code, done.err) == (2, "nndsl: empty is a folder\n")
 
 
 def test_a_pattern_may_be_a_name(nndsl: Nndsl, write: Write) -> None:
