@@ -6,7 +6,7 @@ from typing import Any
 
 from nndsl.diagnostics import Label
 from nndsl.elaborate.builder import GraphBuilder
-from nndsl.elaborate.context import Context
+from nndsl.elaborate.context import Context, Use
 from nndsl.elaborate.operands import Operands, gather, match_inputs
 from nndsl.elaborate.reports import LayerSay
 from nndsl.elaborate.scope import Scope
@@ -226,30 +226,30 @@ def _instance(layer: Instance, value: Any, builder: GraphBuilder, span: Span, ct
         return POISON
     node.borrowed = layer.builder is not builder
     node.labelled = True
-    return POISON if not _same_weights(layer, node, builder, ctx) else results(node)
+    return POISON if not _same_layer(layer, node, builder, ctx) else results(node)
 
 
-def _same_weights(layer: Instance, node: Node, builder: GraphBuilder, ctx: Context) -> bool:
-    """All uses of one layer must agree on what its weights are."""
+def _same_layer(layer: Instance, node: Node, builder: GraphBuilder, ctx: Context) -> bool:
+    """All uses of one layer must agree on what its weights are and on what it does with them."""
     if isinstance(node.target, Graph):
         owned = [(key, w.shape) for key, w in node.target.weights()]
     else:
         owned = [(w.name, w.shape) for w in node.weights()]
-    first = ctx.shared.setdefault(id(layer), (node.span, owned))
-    if first[1] == owned:
+    first = ctx.shared.setdefault(id(layer), Use(node, owned))
+    same_weights = first.weights == owned
+    if same_weights and first.steps(ctx) == Use(node, owned).steps(ctx):
         return True
-    different = (
-        next((a, b) for a, b in zip(first[1], owned, strict=False) if a != b) if len(first[1]) == len(owned) else None
-    )
-    detail = (
-        f": {different[0][0]} is {list(different[0][1])} there and {list(different[1][1])} here" if different else ""
-    )
+    different = next(((a, b) for a, b in zip(first.weights, owned, strict=False) if a != b), None)
+    detail = ""
+    if different is not None and len(first.weights) == len(owned):
+        detail = f": {different[0][0]} is {list(different[0][1])} there and {list(different[1][1])} here"
+    what = "does other things" if same_weights else "needs other weights"
     ctx.error(
         "shape-mismatch",
-        f"{layer.label} is one shared layer, and this use needs other weights than its first use{detail}",
+        f"{layer.label} is one shared layer, and this use {what} than its first use{detail}",
         node.span,
         frame=builder.frame,
-        labels=[Label(first[0], "first used here")],
+        labels=[Label(first.node.span, "first used here")],
         hints=["without `layer`, each use gets weights of its own"],
     )
     return False

@@ -24,6 +24,7 @@ from nndsl.elaborate.values import (
     BlockLayer,
     Chain,
     Closure,
+    Instance,
     Labelled,
     Poison,
     is_layer,
@@ -222,6 +223,7 @@ def _enter(layer: BlockLayer, value: Any, builder: GraphBuilder, span: Span, ctx
     if not fill_defaults(definition.params or [], layer.given, scope, layer.name, span, _caller(builder, layer), ctx):
         return POISON
     record_hyper(builder, scope, definition, ctx)
+    builder.given = {id(v): name for name, v in scope.names.items() if isinstance(v, Instance)}
     ctx.expanding.append((id(definition), layer.name))
     builder.definition = definition
     try:

@@ -26,6 +26,7 @@ class GraphBuilder:
         self.values: dict[int, Value] = {}
         self.captured: dict[int, tuple[Value, Value]] = {}
         self.borrowed: dict[str, Instance] = {}
+        self.given: dict[int, str] = {}  # shared layers that came as hyperparameters, by identity: their names here
         self.labels: dict[str, Span] = {}
         self.ports: list[Port] = []
         self.root = False
@@ -58,14 +59,31 @@ class GraphBuilder:
         """The name under which this graph uses a shared layer; an outer graph's is lent by the caller."""
         if instance.builder is self:
             return instance.label
-        name = instance.label
-        number = 2
-        while self.borrowed.get(name, instance) is not instance or (name in self.labels and name not in self.borrowed):
-            name, number = f"{instance.label}_{number}", number + 1
+        known = next((name for name, lent in self.borrowed.items() if lent is instance), None)
+        name = known or self._unclaimed(self.given.get(id(instance), instance.label))
         if name not in self.borrowed:
             self.borrowed[name] = instance
             self.graph.borrows.append(name)
         return name
+
+    def _unclaimed(self, wanted: str) -> str:
+        name, number = wanted, 2
+        while name in self.borrowed or name in self.labels:
+            name, number = f"{wanted}_{number}", number + 1
+        return name
+
+    def _rename(self, name: str) -> None:
+        """A layer of this graph wants the name of a borrowed one."""
+        instance = self.borrowed[name]
+        self.labels[name] = instance.span
+        new = self._unclaimed(name)
+        self.borrowed = {new if key == name else key: lent for key, lent in self.borrowed.items()}
+        self.graph.borrows = list(self.borrowed)
+        for node in self.graph.nodes:
+            if node.borrowed and node.label == name:
+                node.label = new
+            node.lends = {theirs: new if ours == name else ours for theirs, ours in node.lends.items()}
+        del self.labels[name]
 
     # ------------------------------------------------------------ names
 
@@ -76,7 +94,7 @@ class GraphBuilder:
             while True:
                 self._counts[stem] = self._counts.get(stem, 0) + 1
                 label = f"{stem}_{self._counts[stem]}"
-                if label not in self.labels:
+                if label not in self.labels and label not in self.borrowed:
                     break
         elif label in self.labels:
             self.context.error(
@@ -92,6 +110,8 @@ class GraphBuilder:
                 frame=self.frame,
             )
             return self.claim(None, label, span)
+        elif label in self.borrowed:
+            self._rename(label)
         self.labels[label] = span
         return label
 

@@ -10,6 +10,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from nndsl.elaborate.context import Context
+from nndsl.elaborate.project import BUILTINS
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import BlockLayer, OpLayer
 from nndsl.source import Source, Span
@@ -53,6 +54,23 @@ def _weightless(node: Any, names: set[str], home: Scope, ctx: Context) -> bool:
         found = value.definition
         return isinstance(found, ast.Definition) and is_combinator(found, value.home, ctx)
     return True
+
+
+def takes_members(body: ast.Braces, name: str) -> bool:
+    """Does the text take single members out of a list of layers: `xs[i]`, `for x in xs`, `[*xs]`, `zip(xs, ys)`?"""
+    for node in walk(body):
+        taken: list[Any] = []
+        if isinstance(node, ast.Index):
+            taken = [node.base]
+        elif isinstance(node, ast.Star):
+            taken = [node.value]
+        elif isinstance(node, (ast.For, ast.Clause)):
+            taken = [node.iterable]
+        elif isinstance(node, ast.Call) and isinstance(node.callee, ast.Name) and node.callee.id in BUILTINS:
+            taken = [argument.value for argument in node.arguments or []]
+        if any(isinstance(at, ast.Name) and at.id == name for at in taken):
+            return True
+    return False
 
 
 def names_in(node: Any) -> tuple[str, ...]:

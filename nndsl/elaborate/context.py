@@ -25,7 +25,7 @@ from nndsl.elaborate.values import (
     describe,
     spell,
 )
-from nndsl.ir.graph import Graph, Value
+from nndsl.ir.graph import Graph, Node, Value
 from nndsl.shapes import Facts
 from nndsl.source import Span
 
@@ -48,6 +48,17 @@ class Built:
         return isinstance(self.result, Poison)
 
 
+@dataclass(slots=True)
+class Use:
+    """A use of a shared layer: its weights and their shapes, and what it does with them, whatever its input's shape."""
+
+    node: Node
+    weights: list[tuple[str, tuple[Any, ...]]]
+
+    def steps(self, ctx: Context) -> int:
+        return ctx.steps_of(self.node.target) if isinstance(self.node.target, Graph) else 0
+
+
 class Context:
     """One model's elaboration."""
 
@@ -65,7 +76,8 @@ class Context:
         self.depth = 0
         self.at: Span | None = None  # the model's own statement that is being run
         self.totals: list[tuple[Any, Scope]] = []  # requirements about the whole model
-        self.shared: dict[int, tuple[Span, list[Any]]] = {}  # what weights a shared layer has, from its first use
+        self.shared: dict[int, Use] = {}  # the first use of each shared layer
+        self.steps: dict[int, int] = {}  # what graphs do, by identity: equal numbers, equal steps
         self._mentioned: dict[int, tuple[str, ...]] = {}
         self._interned: dict[Any, int] = {}
         self._composed: dict[int, tuple[Any, int]] = {}  # by id; what is kept here lives, so that its id stays its own
@@ -138,6 +150,21 @@ class Context:
             self._alive[id(value)] = value
             return ("identity", id(value))
         return (type(value).__name__, value if value.__hash__ is not None else repr(value))
+
+    def steps_of(self, graph: Graph) -> int:
+        """Equal numbers for graphs that do the same with inputs of whatever shape."""
+        known = self.steps.get(id(graph))
+        if known is None:
+            places = {id(value): ("input", i) for i, value in enumerate(graph.inputs)}
+            done = []
+            for number, node in enumerate(graph.nodes):
+                what = self.steps_of(node.target) if isinstance(node.target, Graph) else node.target.key()
+                taken = tuple(None if v is None else places[id(v)] for v in node.inputs)
+                done.append((node.label, node.mode, what, taken))
+                places.update({id(value): (str(number), i) for i, value in enumerate(node.outputs)})
+            given = tuple(places[id(port.value)] for port in graph.outputs)
+            known = self.steps[id(graph)] = self._intern(("steps", tuple(done), given))
+        return known
 
     def mentioned(self, node: Any) -> tuple[str, ...]:
         """The names in a piece of text, each once."""

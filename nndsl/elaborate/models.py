@@ -189,7 +189,20 @@ def _root(ctx: Context, layer: BlockLayer, model: ast.Definition, name: str, doc
     if all(p.mode == "train" for p in ports):
         ctx.error("empty-model", f"{name} has no output outside `if training`", model.name.span)
     require_totals(ctx)
+    _rules_reach(graph, ctx)
     return graph
+
+
+def _rules_reach(graph: Graph, ctx: Context) -> None:
+    """`init Linear.weigth = …` names no weight."""
+    for model in graph.graphs():
+        for rule in model.inits:
+            nodes = (n for g in model.graphs() for n in g.nodes) if rule.weight is not None else ()
+            names = {w.name for n in nodes if not n.is_call and n.op.name == rule.layer for w in n.weights()}
+            if names and rule.weight not in names:
+                close = nearest(rule.weight or "", list(names))
+                hints = [f"did you mean {close}?" if close else f"its weights are: {', '.join(sorted(names))}"]
+                ctx.error("unknown-name", f"{rule.layer} has no weight {rule.weight}", rule.span, hints=hints)
 
 
 def _implicit(result: Any, builder: GraphBuilder, model: ast.Definition, ctx: Context) -> list[Port]:

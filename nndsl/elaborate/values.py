@@ -243,6 +243,8 @@ def describe(value: Any, facts: Facts) -> str:
         return f"the layer {value.op.name}"
     if isinstance(value, BlockLayer):
         return f"the {getattr(value.definition, 'kind', 'block')} {value.name}"
+    if isinstance(value, Instance):
+        return f"the shared layer {value.label}"
     if isinstance(value, (TypeName, InitializerName)):
         return f"{value.described} ({value.name})"
     if isinstance(value, (bool, int, float, str, Dim, list)) or value is None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from nndsl.ir.graph import Graph, Node
 from nndsl.ops.say import Collect
 from nndsl.ops.schema import Op, inputs_of
-from nndsl.shapes import Facts, TensorType
+from nndsl.shapes import Facts, Size, TensorType
 
 MODES = (None, "train", "eval")
 
@@ -155,10 +155,17 @@ class _Verifier:
 
 
 def _one_layer(a: Node, b: Node) -> bool:
-    """Uses of one layer: the same graph, or equal operators; a weight of the layer counts as the layer."""
+    """Uses of one layer: graphs with the same weights (their inputs may differ in shape), or equal operators; a weight
+    of the layer counts as the layer."""
+    if isinstance(a.target, Graph) and isinstance(b.target, Graph):
+        return a.target is b.target or (a.target.name == b.target.name and _owned(a.target) == _owned(b.target))
     if a.is_call or b.is_call:
-        return a.target is b.target
+        return False
     return _layer(a.op).key() == _layer(b.op).key()
+
+
+def _owned(graph: Graph) -> list[tuple[str, tuple[Size, ...]]]:
+    return [(key, weight.shape) for key, weight in graph.weights()]
 
 
 def _layer(op: Op) -> Op:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nndsl.backends.torch.lowering import Lowering
 from nndsl.backends.torch.names import MODULE_ATTRIBUTES, is_attribute, number, quote
 from nndsl.backends.torch.pieces import Box, Code, Entry, Group, Line, New, Number, Piece, Slot, show, slots
-from nndsl.backends.torch.plan import Place, attribute, is_list, operands_of, owns, tensor_path
+from nndsl.backends.torch.plan import INLINE, Place, attribute, is_list, operands_of, owns, tensor_path
 from nndsl.ir.graph import Graph, Node
 from nndsl.ops.emit import Text
 from nndsl.ops.initializers import INITIALIZERS, Initializer
@@ -75,7 +75,7 @@ def statements(module: File, graph: Graph) -> list[Line]:
                 boxed[stem] = []
                 lines.append(Line([stem]))
             boxed[stem].append((rest, node))
-        elif kind == "layer":
+        elif kind == "layer" and not _is_empty(module, node):
             lines.append(_attribute(label, layer(module, node)))
         elif kind == "tensor":
             lines += _tensor(module, graph, node, after)
@@ -85,6 +85,14 @@ def statements(module: File, graph: Graph) -> list[Line]:
         if len(line.parts) == 1 and isinstance(line.parts[0], str) and line.parts[0] in boxed:
             lines[i] = _attribute(line.parts[0], _boxed(module, boxed[line.parts[0]]))
     return lines + after
+
+
+def _is_empty(module: File, node: Node) -> bool:
+    """A list whose members are all others' layers, or none: it is written out where it is called."""
+    if not isinstance(node.target, Graph) or not is_list(node.target):
+        return False
+    plan = module.plans.of(node.target)
+    return plan.kind == INLINE and not plan.owned
 
 
 def _attribute(label: str, made: Piece) -> Line:
@@ -116,7 +124,10 @@ def layer(module: File, node: Node) -> Piece:
 def _boxed(module: File, members: list[tuple[str, Node]]) -> Piece:
     """Layers whose labels have a dot: `layers.0`, `layers.1`."""
     entries = [Entry(label, layer(module, node)) for label, node in members]
-    numbered = [e.label for e in entries] == [str(i) for i in range(len(entries))]
+    numbered = all(e.label.isdigit() for e in entries)
+    if numbered:  # members that nothing uses, or that need no module, keep their places
+        made = {int(e.label): e for e in entries}
+        entries = [made.get(i) or Entry(str(i), New("nn.Identity", [], {}, set())) for i in range(max(made) + 1)]
     return Box(
         "nn.ModuleList" if numbered else "nn.ModuleDict",
         _repeated(entries) if numbered else entries,

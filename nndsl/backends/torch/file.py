@@ -11,6 +11,7 @@ from nndsl.backends.torch.names import RESERVED, class_name, fresh, is_plain, va
 from nndsl.backends.torch.pieces import Box, New, Piece, show
 from nndsl.backends.torch.plan import Plans, is_list
 from nndsl.backends.torch.rules import Rulebook
+from nndsl.diagnostics import Diagnostic, Label, SpecError
 from nndsl.ir.graph import Graph, Node
 
 _STRING = re.compile(r'"""(?:.|\n)*?"""|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|#[^\n]*')
@@ -81,6 +82,7 @@ class File:
 
     def text(self) -> str:
         classes = self._build()
+        self._agree()
         parts = [source.split("\n") for source in self.definitions.values()]
         parts += [self._tuple(name, graph) for name, graph in self.outputs.values()]
         parts += [c.lines(self) for c in classes]
@@ -99,6 +101,19 @@ class File:
                 for each in made.drafts:
                     self._classes[id(each.graph)] = made
         return classes
+
+    def _agree(self) -> None:
+        """A shared layer is one module: its uses must not need different ones."""
+        for graph in self.root.graphs():
+            first: dict[str, Node] = {}
+            for node in graph.nodes:
+                before = first.setdefault(node.label, node)
+                if before.target is node.target or not before.is_call or not node.is_call:
+                    continue
+                if show(layer(self, before)) != show(layer(self, node)):
+                    message = f"the uses of {node.label} need different PyTorch modules: its inputs differ too much"
+                    labels = [Label(before.span, "first used here")]
+                    raise SpecError([Diagnostic("shape-mismatch", message, node.span, labels=labels)])
 
     def _tuple(self, name: str, graph: Graph) -> list[str]:
         lines = [f"class {name}(NamedTuple):"]
