@@ -56,6 +56,7 @@ def runs(graph: Graph, likeness: Likeness) -> list[Run]:
     """The nodes of a graph as runs, most of them of length 1."""
     keys = [likeness.of_node(node) for node in graph.nodes]
     users = _users(graph)
+    first = _first_uses(graph)
     found: list[Run] = []
     at = 0
     while at < len(graph.nodes):
@@ -66,10 +67,22 @@ def runs(graph: Graph, likeness: Likeness) -> list[Run]:
             shared = graph.nodes[at + 1].label == graph.nodes[at].label
             if step is None or (wiring is not None and step != wiring) or (after.label == before.label) != shared:
                 break
+            if not shared and first[at + count] != first[at]:  # a shared layer, used once more
+                break
             wiring = step
             count += 1
         found.append(Run(at, count))
         at += count
+    return found
+
+
+def _first_uses(graph: Graph) -> list[bool]:
+    """For each node: is it the first that applies its layer?"""
+    seen: set[str] = set()
+    found = []
+    for node in graph.nodes:
+        found.append(node.label not in seen)
+        seen.add(node.label)
     return found
 
 
