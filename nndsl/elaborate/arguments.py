@@ -44,7 +44,7 @@ def collect(node: ast.Call, scope: Scope, ctx: Context) -> Bound | None:
         value = evaluate(argument.value, scope, ctx)
         poisoned |= isinstance(value, Poison)
         if isinstance(value, (list, tuple)):
-            ctx.budget.written(extent(value))
+            ctx.budget.written(*extent(value))
         if argument.star and isinstance(value, (list, tuple)):
             bound.extend((None, Given(v, argument.span)) for v in value)
             continue
@@ -363,7 +363,7 @@ def fill_defaults(
             value = given[name].value
         elif param.default is not None:
             value = evaluate(param.default, inner, ctx)
-            ctx.budget.written(extent(value))
+            ctx.budget.written(*extent(value))
             default = Given(value, param.default.span)
             fine &= fits(param.type, name, default, who, inner, ctx)
             value = default.value

@@ -21,7 +21,7 @@ class Budget:
 
     STEPS = 3_000_000  # about a microsecond each
     NODES = 50_000  # layers built, equal blocks once
-    LAYERS = 2_000_000  # layers of a fully expanded model
+    LAYERS = 200_000  # layers of a fully expanded model
     ITEMS = 1_000_000  # members of one list
     HELD = 5_000_000  # members of all lists that were made
     WRITTEN = 100_000  # members of one argument, at all depths
@@ -59,8 +59,10 @@ class Budget:
             self._stop(f"all lists together have more than the {self.HELD:,} members that are allowed")
         self.step(max(count, 0) // 16)
 
-    def written(self, count: int) -> None:
-        """An argument has `count` members, those of its members included."""
+    def written(self, count: int, depth: int) -> None:
+        """An argument has `count` members, those of its members included, the innermost `depth` lists deep."""
+        if depth > self.DEPTH:
+            raise Exceeded(f"an argument of lists in lists is more than {self.DEPTH} deep")
         if count > self.WRITTEN:
             raise Exceeded(f"an argument of {count:,} members is more than the {self.WRITTEN:,} that are allowed")
 

@@ -130,7 +130,7 @@ class Context:
 
     def _structure(self, value: Any) -> tuple[Any, ...]:
         if isinstance(value, (list, tuple)):
-            return (type(value).__name__, *map(self.key, value))
+            return (type(value).__name__, *[self.key(member) for member in value])  # no `map`: C's stack is small
         if isinstance(value, OpLayer):
             return ("op", value.op.name, *self._given(value.given))
         if isinstance(value, BlockLayer):

@@ -71,7 +71,7 @@ def elaborate(
     import sys
 
     limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, 20_000))  # bounded by nesting in the text (the parser's) and by Budget.DEPTH
+    sys.setrecursionlimit(max(limit, 6_000))  # bounded by nesting in the text (the parser's) and by Budget.DEPTH
     graph = None
     try:
         graph = _elaborate(ctx, spec, model, hyper or {})

@@ -25,6 +25,7 @@ from nndsl.syntax import ast, parse
 
 PACKAGE = Path(__file__).resolve().parent.parent
 MAX_BYTES = 16 << 20
+MAX_DEPTH = 100  # files imported by files
 BUILTINS = (
     *("abs", "ceil", "cos", "enumerate", "exp", "float", "floor", "int", "len", "log", "log2", "max", "min"),
     *("pow", "range", "reversed", "round", "sin", "sqrt", "str", "sum", "zip"),
@@ -128,6 +129,10 @@ class Project:
         if path is None:
             return
         key = os.path.realpath(path)
+        if len(self.loading) >= MAX_DEPTH:
+            message = f"files import each other more than {MAX_DEPTH} deep"
+            self.diagnostics.error("too-deep", message, item.path.span)
+            return
         if key in self.loading:
             names = " -> ".join(os.path.basename(k) for k in [*self.loading[self.loading.index(key) :], key])
             self.diagnostics.error("import-cycle", f"these files import each other: {names}", item.path.span)

@@ -187,18 +187,19 @@ def members(value: Any) -> Iterator[Any]:
             stack.extend({id(v): v for v in at}.values())
 
 
-def extent(value: Any) -> int:
-    """How many members a value has when it is written out, at all depths. What is repeated is counted once."""
-    known: dict[int, int] = {}
+def extent(value: Any) -> tuple[int, int]:
+    """How many members a value has when it is written out, and how deep they lie. What is repeated is looked at once."""
+    known: dict[int, tuple[int, int]] = {}
 
-    def count(at: Any) -> int:
+    def measure(at: Any) -> tuple[int, int]:
         if not isinstance(at, (list, tuple)):
-            return 1
+            return 1, 0
         if id(at) not in known:
-            known[id(at)] = 1 + sum(map(count, at))
+            inner = [measure(member) for member in at]
+            known[id(at)] = (1 + sum([n for n, _ in inner]), 1 + max([depth for _, depth in inner], default=0))
         return known[id(at)]
 
-    return count(value)
+    return measure(value)
 
 
 def is_tensor(value: Any) -> bool:
@@ -211,8 +212,8 @@ def is_tensor(value: Any) -> bool:
 def is_layer(value: Any) -> bool:
     """Can it stand to the right of `->`?"""
     if isinstance(value, (list, tuple)):
-        return all(isinstance(v, LayerValue) for v in members(value))
-    return isinstance(value, LayerValue)
+        return all(is_layer(v) for v in members(value))
+    return is_layer(value.value) if isinstance(value, Labelled) else isinstance(value, LayerValue)
 
 
 def is_size(value: Any) -> bool:
@@ -237,12 +238,14 @@ def describe(value: Any, facts: Facts) -> str:
         return f"a tensor {value.type.spell(facts)}"
     if isinstance(value, tuple):
         return f"a tuple of {len(value)}"
-    if isinstance(value, list) and any(isinstance(v, LayerValue) for v in value):
+    if isinstance(value, list) and value and is_layer(value):
         return "a list of layers"
     if isinstance(value, OpLayer):
         return f"the layer {value.op.name}"
     if isinstance(value, BlockLayer):
         return f"the {getattr(value.definition, 'kind', 'block')} {value.name}"
+    if isinstance(value, Labelled):
+        return describe(value.value, facts)
     if isinstance(value, Instance):
         return f"the shared layer {value.label}"
     if isinstance(value, (TypeName, InitializerName)):
