@@ -63,8 +63,12 @@ def apply_closure(
     if label is not None:
         return _called(layer, value, builder, span, label, label, ctx)
     assert isinstance(layer, Closure)
-    inner = Scope(layer.scope, builder)
-    return _body(layer.body, value, inner, layer.span, ctx)
+    root, ports = builder.root, builder.ports
+    builder.root, builder.ports = False, []  # its inputs and outputs are its own, also inside a model
+    try:
+        return _body(layer.body, value, Scope(layer.scope, builder), layer.span, ctx)
+    finally:
+        builder.root, builder.ports = root, ports
 
 
 def apply_scope(layer: Any, value: Any, builder: GraphBuilder, span: Span, label: str, ctx: Context) -> Any:

@@ -364,7 +364,8 @@ def _if(node: ast.IfExpr, scope: Scope, ctx: Context) -> Any:
     test = condition(node.condition, scope, ctx)
     if test is None:
         return POISON
-    return evaluate(node.then if test else node.orelse, scope, ctx)
+    chosen = node.then if test else node.orelse
+    return evaluate_body(chosen, scope, ctx) if isinstance(chosen, ast.Braces) else evaluate(chosen, scope, ctx)
 
 
 def point_free(node: ast.Braces, scope: Scope) -> bool:
@@ -386,13 +387,9 @@ def point_free(node: ast.Braces, scope: Scope) -> bool:
         else:
             break
     if not isinstance(at, ast.Name):
-        return isinstance(at, ast.Call)
+        return isinstance(at, (ast.Call, ast.Braces))
     assigned = {t.id for s in node.body if isinstance(s, ast.Assign) for t in s.targets}
     return at.id not in assigned and not is_tensor(scope.get(at.id))
-
-
-def _braces(node: ast.Braces, scope: Scope, ctx: Context) -> Any:
-    return evaluate_body(node, scope, ctx)
 
 
 def evaluate_body(node: ast.Braces, scope: Scope, ctx: Context) -> Any:
@@ -428,8 +425,6 @@ def _flow(node: ast.Flow, scope: Scope, ctx: Context) -> Any:
 
 def _stage(node: Any, scope: Scope, ctx: Context) -> Any:
     """A stage that is not a layer is said here, once."""
-    if isinstance(node, ast.Braces):
-        return closure(node, scope, ctx)
     value = evaluate(node, scope, ctx)
     if isinstance(value, Poison) or is_layer(value):
         return value
@@ -497,7 +492,7 @@ _FORMS: dict[type, Callable[[Any, Scope, Context], Any]] = {
     ast.Tuple: _tuple,
     ast.Comprehension: _comprehension,
     ast.IfExpr: _if,
-    ast.Braces: _braces,
+    ast.Braces: closure,
     ast.Flow: _flow,
     ast.Call: _call,
     ast.Index: _index,

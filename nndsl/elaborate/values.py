@@ -188,7 +188,7 @@ def members(value: Any) -> Iterator[Any]:
 
 
 def extent(value: Any) -> tuple[int, int]:
-    """How many members a value has when it is written out, and how deep they lie. What is repeated is looked at once."""
+    """How many members a value has when it is written out, and how deep they lie. Each is looked at once."""
     known: dict[int, tuple[int, int]] = {}
 
     def measure(at: Any) -> tuple[int, int]:

@@ -240,6 +240,9 @@ class Pretty:
             return True
         return bool(body) and self.broken(braces.span.start, body[0].span.start)
 
+    def Braces(self, node: ast.Braces) -> Doc:
+        return self.braces(node)
+
     def braces(self, braces: ast.Braces) -> Doc:
         head, body = self.contents(braces)
         return group(braced(head, body, self.is_open(braces) or is_hard(body)))
