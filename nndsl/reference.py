@@ -22,11 +22,11 @@ class TorchReference:
     @property
     def weights(self) -> dict[str, Any]:
         """State-dict names to numpy arrays, not copied."""
-        return {key: tensor.detach().cpu().numpy() for key, tensor in self.module.state_dict().items()}
+        return {key: _array(tensor) for key, tensor in self.module.state_dict().items()}
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
         """The outputs, in the order of the model's."""
-        return [value.numpy() for value in self._run(inputs)]
+        return [_array(value) for value in self._run(inputs)]
 
     def layers(self, inputs: Sequence[Any]) -> dict[str, Any]:
         """The result of every layer by its path, with which the first one that differs is found."""
@@ -43,7 +43,7 @@ class TorchReference:
         finally:
             for hook in hooks:
                 hook.remove()
-        return {path: value.numpy() for path, value in found.items() if isinstance(value, torch.Tensor)}
+        return {path: _array(value) for path, value in found.items() if isinstance(value, torch.Tensor)}
 
     def _run(self, inputs: Sequence[Any]) -> list[Any]:
         import torch
@@ -51,3 +51,9 @@ class TorchReference:
         with torch.no_grad():
             result = self.module(*[torch.as_tensor(value) for value in inputs])
         return list(result) if isinstance(result, tuple) else [result]
+
+
+def _array(tensor: Any) -> Any:
+    """numpy has no bfloat16, and float32 holds all its numbers."""
+    tensor = tensor.detach().cpu()
+    return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()

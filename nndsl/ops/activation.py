@@ -112,6 +112,8 @@ class PReLU(Activation):
         return t.call(t.me(), x)
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
+        if x.rank == 0:
+            return g.op("PRelu", x, g.packed("weight", lambda w: w("weight").reshape(())))
         if self.num_parameters == 1:
             return g.op("PRelu", x, g.weight("weight"))
         column = (-1, *[1] * (x.rank - 2))

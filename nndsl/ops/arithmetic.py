@@ -114,6 +114,8 @@ class Binary(Op, family=ARITHMETIC, abstract=True):
         other = self.other if y is None else y
         if not self.takes(say, x, other):
             return None
+        if isinstance(other, (int, float)) and not say.holds(self.result(x, other), other, at="other"):
+            return None
         shape = x.shape if y is None else together(say, x, y, self.done)
         return None if shape is None else TensorType(self.gives(x, other), shape)
 

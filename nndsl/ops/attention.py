@@ -55,6 +55,8 @@ class ScaledDotProductAttention(Op, family=ATTENTION):
             if x.dtype != query.dtype:
                 say.error(f"queries are {query.dtype}, and this is {x.dtype}", code="dtype-mismatch", at=at)
                 return None
+        if self.enable_gqa and not say.rank_at_least(query, 3, layout="[*, heads, T, E]"):
+            return None
         if not self._agree(query, key, value, say) or not self._masked(query, key, mask, say):
             return None
         return TensorType(query.dtype, (*query.shape[:-1], value.shape[-1]))

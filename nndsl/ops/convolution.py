@@ -78,11 +78,18 @@ class Convolution(Spatial, family=CONVOLUTION, abstract=True):
             sizes.append(window_count(size + before + after, span, self.stride[i]))
         return TensorType(x.dtype, (*x.shape[: -self.axes - 1], self.out_channels, *sizes))
 
-    def _paddable(self, size: Size, padding: int, name: str, say: Say) -> bool:
+    def _needed(self, padding: int) -> int:
         """Reflection needs a cell more than it adds, going around as many."""
-        needed = padding + 1 if self.padding_mode == "reflect" else padding
+        return {"reflect": padding + 1, "circular": padding}.get(self.padding_mode, 0) if padding else 0
+
+    def demands(self, x: TensorType) -> list[Size]:
+        ends = [max(pair) for pair in zip(*self.pads(), strict=True)]
+        return [size - self._needed(end) + 1 for size, end in zip(x.shape[-self.axes :], ends, strict=True)]
+
+    def _paddable(self, size: Size, padding: int, name: str, say: Say) -> bool:
+        needed = self._needed(padding)
         most = say.facts.upper_bound(size)
-        if self.padding_mode not in ("reflect", "circular") or not padding or most is None or most >= needed:
+        if most is None or most >= needed:
             return True
         say.error(
             f"{self.padding_mode} padding of {padding} needs a {name} of at least {needed}, "

@@ -62,6 +62,11 @@ class Split(Pieces):
         "[T, T + 5] -> Split([T, 5], 1) -> ([T, T], [T, 5])",
     ]
 
+    def check(self, say: Say) -> bool:
+        if not self.split_size:
+            say.error("no piece at all", at="split_size")
+        return bool(self.split_size)
+
     def parts(self, x: TensorType, axis: int, say: Say) -> list[Size] | None:
         size = x.shape[axis]
         if len(self.split_size) == 1:

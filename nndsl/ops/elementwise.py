@@ -243,15 +243,9 @@ class Clamp(Whole):
         return False
 
     def shape(self, x: TensorType, say: Say) -> TensorType | None:
-        whole = not is_floating(x.dtype)
-        if whole and any(isinstance(v, float) and v != int(v) for v in (self.min, self.max) if v is not None):
-            say.error(
-                "whole numbers are clamped to whole numbers",
-                code="dtype-mismatch",
-                help="convert with `Cast(float)`",
-            )
-            return None
-        return super().shape(x, say)
+        given = {"min": self.min, "max": self.max}
+        fits = all(say.holds(x.dtype, bound, at=name) for name, bound in given.items() if bound is not None)
+        return super().shape(x, say) if fits else None
 
     def torch(self, t: TorchWriter, x: Operand) -> Text:
         return t.method(x, "clamp", **self.given("min", "max"))

@@ -152,6 +152,9 @@ class Full(Filled):
         "() -> Full([2], -inf) -> [2]",
     ]
 
+    def check(self, say: Say) -> bool:
+        return say.holds(self.dtype, self.fill_value, at="fill_value")
+
     def torch(self, t: TorchWriter) -> Text:
         return t.call("torch.full", self.sizes, self.fill_value, **self.placed(t, self.dtype))
 
@@ -178,11 +181,12 @@ class Constant(Generator):
         except ValueError as problem:
             say.error(str(problem), at="value")
             return False
-        return True
+        return all(say.holds(self.type(), leaf, at="value") for leaf in _leaves(self.value))
 
     def type(self) -> str:
-        if self.dtype is not None:
-            return self.dtype
+        return self._natural() if self.dtype is None else self.dtype
+
+    def _natural(self) -> str:
         leaves = _leaves(self.value)
         if all(isinstance(v, bool) for v in leaves):
             return "bool"
@@ -195,7 +199,7 @@ class Constant(Generator):
         return t.call(
             "torch.tensor",
             self.value,
-            **self.placed(t, self.type() if self.type() not in ("int64", "bool") else None),
+            **self.placed(t, None if self.type() == self._natural() != "float" else self.type()),
         )
 
     def onnx(self, g: OnnxBuilder) -> Any:
@@ -232,8 +236,15 @@ class Eye(Generator):
 
     examples = ["() -> Eye(3) -> [3, 3]", "() -> Eye(2, 4) -> [2, 4]", "() -> Eye(3, dtype=int) -> int[3, 3]"]
 
-    def shape(self, say: Say) -> TensorType:
-        return TensorType(self.dtype, (self.n, self.n if self.m is None else self.m))
+    def shape(self, say: Say) -> TensorType | None:
+        columns = self.n if self.m is None else self.m
+        if not say.positive(self.n, "the number of rows", at="n"):
+            return None
+        return (
+            TensorType(self.dtype, (self.n, columns))
+            if say.positive(columns, "the number of columns", at="m")
+            else None
+        )
 
     def torch(self, t: TorchWriter) -> Text:
         sizes = [self.n] if self.m is None else [self.n, self.m]

@@ -117,6 +117,10 @@ class Index(Op, family=SHAPE):
             joined = found
         return joined
 
+    def demands(self, x: TensorType, *indices: TensorType) -> list[Size]:
+        picked = [(x.shape[s.axis], s.item) for s in self.steps(x.rank) if s.axis is not None and s.kind == "number"]
+        return [size + at + 1 if isinstance(at, int) and at < 0 else size - at for size, at in picked]
+
     def flops(self, x: TensorType, *indices: TensorType, y: TensorType) -> Size:
         return 0
 

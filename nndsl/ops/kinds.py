@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import inf
 from typing import Any
 
 from nndsl.shapes import Dim, Size
@@ -21,6 +21,9 @@ DType = str
 Scalar = int | float
 Floats = tuple[float, ...]
 SizeMap = dict[str, Size]
+
+WIDEST_INT = (1 << 63) - 1  # both backends hold whole numbers in int64, and
+WIDEST_FLOAT = (2 - 2**-23) * 2.0**127  # every other number in float32
 
 
 class Unfit(Exception):
@@ -66,17 +69,28 @@ def describe(value: Any) -> str:
 
 
 def _int(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value) or int(value) != value:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not _whole(value):
         if isinstance(value, Dim):
             raise Unfit(f"a known number is needed here, and {value} is only known when the model runs")
         raise Unfit(f"a whole number is needed here, not {describe(value)}")
-    return int(value)
+    return int(_within(int(value), WIDEST_INT))
+
+
+def _whole(value: float) -> bool:
+    return isinstance(value, int) or value.is_integer()
 
 
 def _float(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise Unfit(f"a number is needed here, not {describe(value)}")
-    return float(value)
+    return float(_within(value, WIDEST_FLOAT))
+
+
+def _within(value: Any, widest: float) -> Any:
+    """Infinities are numbers of their own."""
+    if abs(value) > widest and value not in (inf, -inf):
+        raise Unfit(f"numbers end at ±{widest:.3g} here, before {describe(value)}")
+    return value
 
 
 def _bool(value: Any) -> bool:
@@ -165,7 +179,7 @@ def _dtype(value: Any) -> str:
 def _scalar(value: Any) -> Any:
     if not isinstance(value, (int, float, bool)):
         raise Unfit(f"a number is needed here, not {describe(value)}")
-    return value
+    return _within(value, WIDEST_FLOAT if isinstance(value, float) else WIDEST_INT)
 
 
 def _initializer(value: Any) -> Any:
@@ -174,7 +188,7 @@ def _initializer(value: Any) -> Any:
     if isinstance(value, Initializer):
         return value
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return Initializer("constant", {"val": float(value)})
+        return Initializer("constant", {"val": _float(value)})
     raise Unfit(f"an initialiser is needed here, such as xavier_uniform or normal(std=0.02), not {describe(value)}")
 
 

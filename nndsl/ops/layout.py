@@ -271,7 +271,13 @@ class Flip(Moves):
     ]
 
     def shape(self, x: TensorType, say: Say) -> TensorType | None:
-        return x if all(say.axis(d, x.rank, at="dims") is not None for d in self.dims) else None
+        axes = [say.axis(d, x.rank, at="dims") for d in self.dims]
+        if None in axes:
+            return None
+        if len(set(axes)) < len(axes):
+            say.error("each dim can be reversed once", at="dims")
+            return None
+        return x
 
     def torch(self, t: TorchWriter, x: Operand) -> Text:
         return t.method(x, "flip", *self.dims)

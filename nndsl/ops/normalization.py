@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from nndsl.ops import lowering
 from nndsl.ops.schema import NORMALIZATION, Op, Weight, param, same_along
 from nndsl.ops.windows import LAYOUTS, dtype_argument
-from nndsl.shapes import Size, TensorType
+from nndsl.shapes import Size, TensorType, product
 
 if TYPE_CHECKING:
     from nndsl.ops.emit import OnnxBuilder, OnnxValue, Operand, Text, TorchWriter
@@ -31,6 +31,14 @@ def statistics(x: TensorType, channels: Size) -> list[Weight]:
     ]
 
 
+def _spread(say: Say, x: TensorType, count: Size, where: str) -> bool:
+    """PyTorch refuses to normalise a single value, which would always give 0."""
+    if count != 1:
+        return True
+    say.error(f"{say.type(x)} has a single value {where}: nothing to normalise", code="shape-mismatch", at=0)
+    return False
+
+
 class _BatchNorm(Op, family=NORMALIZATION, abstract=True):
     eps: float = param(1e-5, doc="added to the variance", min=0)
     momentum: float | None = param(0.1, doc="weight of a new batch in the running statistics; none: all count alike")
@@ -43,8 +51,16 @@ class _BatchNorm(Op, family=NORMALIZATION, abstract=True):
     layout: ClassVar[str]
     ranks: ClassVar[tuple[int, ...]]
 
+    def check(self, say: Say) -> bool:
+        if not self.eps:
+            say.error("eps is greater than 0: PyTorch refuses to train with 0", at="eps")
+        return self.eps > 0
+
     def shape(self, x: TensorType, say: Say) -> TensorType | None:
         if not say.rank(x, *self.ranks, layout=self.layout) or not say.floating(x):
+            return None
+        count = product((x.shape[0], *x.shape[2:]))
+        if not self.track_running_stats and not _spread(say, x, count, "in each channel"):
             return None
         return None if say.known(x.shape[1], "the number of channels") is None else x
 
@@ -143,6 +159,8 @@ class _InstanceNorm(Op, family=NORMALIZATION, abstract=True):
     def shape(self, x: TensorType, say: Say) -> TensorType | None:
         layout = f"{LAYOUTS[self.axes]} (or the same without N)"
         if not say.rank(x, self.axes + 1, self.axes + 2, layout=layout) or not say.floating(x):
+            return None
+        if not self.track_running_stats and not _spread(say, x, product(x.shape[-self.axes :]), "in each channel"):
             return None
         if not (self.affine or self.track_running_stats):
             return x
@@ -251,7 +269,7 @@ class GroupNorm(Op, family=NORMALIZATION):
         if not say.rank_at_least(x, 2, layout="[N, C, *]") or not say.floating(x):
             return None
         channels = say.known(x.shape[1], "the number of channels")
-        if channels is None:
+        if channels is None or not _spread(say, x, product(x.shape) // self.num_groups, "in all groups"):
             return None
         if channels % self.num_groups:
             say.error(

@@ -186,7 +186,20 @@ class MaxPool3d(_MaxPool, axes=3):
     ]
 
 
-class _AvgPool(Pooling, abstract=True):
+class _Averaging(Pooling, abstract=True):
+    def shape(self, x: TensorType, say: Say) -> Any:
+        """PyTorch's avg_pool3d, unlike those of fewer axes, wants a window to lie inside the input, without padding."""
+        y = super().shape(x, say)
+        inside = zip(x.shape[-3:], self.kernel_size, AXIS_NAMES[3], strict=False) if self.axes == 3 and y else ()
+        return y if all(enough(size, span, name, say) for size, span, name in inside) else None
+
+    def demands(self, x: TensorType) -> list[Size]:
+        if self.axes < 3:
+            return []
+        return [size - kernel + 1 for size, kernel in zip(x.shape[-3:], self.kernel_size, strict=True)]
+
+
+class _AvgPool(_Averaging, abstract=True):
     kernel_size: PerAxis = param(doc="size of a window along each axis", min=1)
     stride: PerAxis | None = param(None, doc="step between windows; the kernel_size when not given", min=1)
     padding: PerAxis = param(0, doc="zeros added on each side", min=0)
@@ -288,7 +301,7 @@ class AvgPool3d(_AvgPool, axes=3):
     ]
 
 
-class _LPPool(Pooling, abstract=True):
+class _LPPool(_Averaging, abstract=True):
     norm_type: float = param(doc="the exponent p: 1 sums, 2 gives Euclidean lengths")
     kernel_size: PerAxis = param(doc="size of a window along each axis", min=1)
     stride: PerAxis | None = param(None, doc="step between windows; the kernel_size when not given", min=1)

@@ -42,8 +42,8 @@ class Upsample(Op, family=SHAPE):
     def check(self, say: Say) -> bool:
         if (self.size is None) == (self.scale_factor is None):
             say.error(f"{self.name} takes size or scale_factor, one of them")
-        elif any(s <= 0 for s in self.scale_factor or ()):
-            say.error("a scale factor is greater than 0", at="scale_factor")
+        elif any(not 0 < s < math.inf for s in self.scale_factor or ()):
+            say.error("a scale factor is a finite number greater than 0", at="scale_factor")
         elif self.align_corners is not None and self.mode not in _WORK:
             modes = ", ".join(_WORK)
             say.error(

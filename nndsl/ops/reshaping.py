@@ -347,6 +347,8 @@ class Pad(Moves):
         if self.mode != "constant" and x.rank not in (count + 1, count + 2):
             say.error(f"mode {self.mode} pads all but the first one or two dims", code="rank-mismatch", at="pad")
             return None
+        if not say.holds(x.dtype, self.value, at="value"):
+            return None
         sizes = []
         for axis, (size, before, after) in enumerate(zip(x.shape, *self._ends(x.rank), strict=True)):
             if not self._fits(say, size, (before, after), axis):
@@ -354,9 +356,20 @@ class Pad(Moves):
             sizes.append(size + before + after)
         return TensorType(x.dtype, tuple(sizes))
 
+    def _most(self, size: Size) -> Size | None:
+        """Mirrored and circular ends come from the tensor itself."""
+        return {"reflect": size - 1, "circular": size}.get(self.mode)
+
+    def demands(self, x: TensorType) -> list[Size]:
+        found = []
+        for size, *ends in zip(x.shape, *self._ends(x.rank), strict=True):
+            most = self._most(size)
+            found += [] if most is None else [most - end + 1 for end in ends]
+        return found
+
     def _fits(self, say: Say, size: Size, ends: tuple[Size, Size], axis: int) -> bool:
-        """Mirrored and circular ends come from the tensor itself; cropping must leave something."""
-        most = {"reflect": size - 1, "circular": size}.get(self.mode)
+        """Cropping must leave something."""
+        most = self._most(size)
         for end in ends:
             room = None if most is None else say.facts.upper_bound(most - end)
             if room is not None and room < 0:

@@ -6,9 +6,23 @@
 
 from __future__ import annotations
 
+from math import inf
+from typing import Any
+
+from nndsl.ops.kinds import WIDEST_FLOAT
 from nndsl.shapes import Dim, Facts, Size, TensorType, is_floating, is_integral
 
 At = str | int | None
+
+_WIDEST = {"float16": 65504.0, "float64": (2 - 2.0**-52) * 2.0**1023, "bool": inf}
+
+
+def bounds(dtype: str) -> tuple[float, float]:
+    """The least and the greatest finite number of a type; any number is true or false."""
+    if not is_integral(dtype):
+        return -_WIDEST.get(dtype, WIDEST_FLOAT), _WIDEST.get(dtype, WIDEST_FLOAT)
+    bits = int(dtype.lstrip("uint"))
+    return (0, (1 << bits) - 1) if dtype[0] == "u" else (-(1 << bits - 1), (1 << bits - 1) - 1)
 
 
 class Say:
@@ -96,6 +110,15 @@ class Say:
         if x.dtype == "bool":
             return True
         self.error(f"{self.who} takes true/false values (bool), and this is {x.dtype}", code="dtype-mismatch", at=at)
+        return False
+
+    def holds(self, dtype: str, number: Any, at: At = None) -> bool:
+        """Can a tensor of this type hold the number? PyTorch would cut it, or refuse it when the model runs."""
+        least, most = bounds(dtype)
+        whole = not is_integral(dtype) or (abs(number) != inf and number == int(number))
+        if whole and (least <= number <= most or abs(number) == inf):
+            return True
+        self.error(f"{dtype} cannot hold {number}", code="dtype-mismatch", at=at)
         return False
 
     def axis(self, dim: int, rank: int, at: At = "dim") -> int | None:

@@ -224,6 +224,10 @@ class Op:
         """TensorTypes of the inputs -> TensorType, or a tuple of them; None after an error was said."""
         raise NotImplementedError(self.name)
 
+    def demands(self, *inputs: Any) -> list[Size]:
+        """Sizes that must be at least 1 for it to run, besides those of its results: `N - 5` where `x[5]` is taken."""
+        return []
+
     def weights(self, *inputs: Any, **more: Any) -> list[Weight]:
         """The one list from which parameter counts, state-dict keys and initialisers come; called after `shape`."""
         return []

@@ -50,6 +50,9 @@ class Gather(Op, family=SHAPE):
             return None
         return TensorType(x.dtype, index.shape) if _fits(say, index, x, axis, 1) else None
 
+    def demands(self, x: TensorType, index: TensorType) -> list[Size]:
+        return _room(index, x, self.dim)
+
     def flops(self, x: TensorType, index: TensorType, y: TensorType) -> Size:
         return 0
 
@@ -70,6 +73,12 @@ def _indices(say: Say, index: TensorType, at: int) -> bool:
         help="`Cast(int)`",
     )
     return False
+
+
+def _room(index: TensorType, x: TensorType, dim: int) -> list[Size]:
+    """Along all other dims there are at most as many indices as values."""
+    pairs = zip(x.shape, index.shape, strict=True)
+    return [size - count + 1 for axis, (size, count) in enumerate(pairs) if axis != dim % x.rank]
 
 
 class IndexSelect(Op, family=SHAPE):
@@ -124,6 +133,8 @@ class Where(Op, family=SHAPE):
             return None
         other = self.other if y is None else y
         dtype = common_type(x, other)
+        if y is None and not say.holds(dtype, other, at="other"):
+            return None
         if y is not None:
             shape = together(say, TensorType(x.dtype, shape), y, "combined", at=2)
         return None if shape is None else TensorType(dtype, shape)
@@ -137,7 +148,14 @@ class Where(Op, family=SHAPE):
     def onnx(self, g: OnnxBuilder, condition: OnnxValue, x: OnnxValue, y: OnnxValue | None) -> Any:
         dtype = common_type(x.type, self.other if y is None else y.type)
         other = scalar(g, self.other, dtype) if y is None else cast_to(g, y, dtype)
-        return g.op("Where", condition, cast_to(g, x, dtype), other)
+        return _chosen(g, condition, cast_to(g, x, dtype), other, dtype)
+
+
+def _chosen(g: OnnxBuilder, condition: OnnxValue, x: OnnxValue, y: OnnxValue, dtype: str) -> Any:
+    """onnxruntime has no Where between true and false on the CPU."""
+    if dtype != "bool":
+        return g.op("Where", condition, x, y)
+    return g.op("Or", g.op("And", condition, x), g.op("And", g.op("Not", condition), y))
 
 
 class MaskedFill(Op, family=SHAPE):
@@ -155,8 +173,7 @@ class MaskedFill(Op, family=SHAPE):
     def shape(self, x: TensorType, mask: TensorType, say: Say) -> TensorType | None:
         if not say.boolean(mask, at=1):
             return None
-        if isinstance(self.value, float) and not is_floating(x.dtype):
-            say.error(f"{x.dtype} cannot hold {self.value}", code="dtype-mismatch", at="value")
+        if not say.holds(x.dtype, self.value, at="value"):
             return None
         shape = together(say, x, mask, "combined", at=1)
         if shape is None:
@@ -173,7 +190,7 @@ class MaskedFill(Op, family=SHAPE):
         return t.method(x, "masked_fill", mask, self.value)
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue, mask: OnnxValue) -> Any:
-        return g.op("Where", mask, g.const(self.value, x.dtype), x)
+        return _chosen(g, mask, g.const(self.value, x.dtype), x, x.dtype)
 
 
 class Scatter(Op, family=SHAPE):
@@ -206,6 +223,9 @@ class Scatter(Op, family=SHAPE):
         if not all(say.same(a, b, f"each index has a value, dim {i}", at=2) for i, (a, b) in enumerate(pairs)):
             return None
         return x if _fits(say, index, x, axis, 1) else None
+
+    def demands(self, x: TensorType, index: TensorType, src: TensorType) -> list[Size]:
+        return _room(index, x, self.dim)
 
     def flops(self, x: TensorType, index: TensorType, src: TensorType, y: TensorType) -> Size:
         return same_along(src, int(self.name == "ScatterAdd"))
@@ -251,7 +271,10 @@ class TopK(Op, family=REDUCTION):
 
     def shape(self, x: TensorType, say: Say) -> tuple[TensorType, TensorType] | None:
         axis = say.axis(self.dim, x.rank)
-        if axis is None or x.dtype == "bool":
+        if axis is None or not say.positive(self.k, "the number of values", at="k"):
+            return None
+        if x.dtype == "bool":
+            say.error("true and false have no order", code="dtype-mismatch", at=0, help="convert with `Cast(int)`")
             return None
         room = say.facts.upper_bound(x.shape[axis] - self.k)
         if room is not None and room < 0:
@@ -260,6 +283,9 @@ class TopK(Op, family=REDUCTION):
             return None
         shape = (*x.shape[:axis], self.k, *x.shape[axis + 1 :])
         return TensorType(x.dtype, shape), TensorType("int64", shape)
+
+    def demands(self, x: TensorType) -> list[Size]:
+        return [x.shape[self.dim] - self.k + 1]
 
     def flops(self, x: TensorType, y: Any) -> Size | None:
         return None

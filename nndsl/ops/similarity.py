@@ -42,6 +42,16 @@ class Normalize(Op, family=REDUCTION):
         return g.op("Div", x, g.op("Max", norm, g.const(self.eps, x.dtype)))
 
 
+def _compared(say: Say, x1: TensorType, x2: TensorType) -> tuple[Size, ...] | None:
+    if not say.floating(x1, at=0) or not say.floating(x2, at=1):
+        return None
+    if x1.dtype != x2.dtype:
+        message = f"{say.who} compares tensors of one type: {x1.dtype} ≠ {x2.dtype}"
+        say.error(message, code="dtype-mismatch", at=1, help=f"`Cast({x1.dtype})`")
+        return None
+    return together(say, x1, x2, "compared")
+
+
 class CosineSimilarity(Op, family=REDUCTION):
     """The cosine of the angle between vectors: [*, D, *], [*, D, *] -> [*, *] (torch.nn.CosineSimilarity)."""
 
@@ -56,7 +66,7 @@ class CosineSimilarity(Op, family=REDUCTION):
     ]
 
     def shape(self, x1: TensorType, x2: TensorType, say: Say) -> TensorType | None:
-        shape = together(say, x1, x2, "compared") if say.floating(x1, at=0) and say.floating(x2, at=1) else None
+        shape = _compared(say, x1, x2)
         axis = None if shape is None else say.axis(self.dim, len(shape))
         if shape is None or axis is None:
             return None
@@ -79,10 +89,17 @@ class CosineSimilarity(Op, family=REDUCTION):
         rank = max(x1.rank, x2.rank)
         axis = self.dim % rank - rank
         eps = g.const(self.eps, x1.dtype)
-        scaled = [g.op("Div", x, g.op("Max", self._length(g, x, axis), eps)) for x in (x1, x2)]
+        scaled = [
+            g.op("Div", x, g.op("Max", self._length(g, x, other, axis), eps)) for x, other in ((x1, x2), (x2, x1))
+        ]
         return reduce(g, "ReduceSum", g.op("Mul", *scaled), [axis], keepdims=False)
 
-    def _length(self, g: OnnxBuilder, x: OnnxValue, axis: int) -> Any:
+    def _length(self, g: OnnxBuilder, x: OnnxValue, other: OnnxValue, axis: int) -> Any:
+        """A single value that is compared with a vector is a vector of equal values."""
+        size, wanted = (v.shape[axis] if -axis <= v.rank else 1 for v in (x, other))
+        if size == 1 and wanted != 1:
+            x = g.op("Expand", x, g.sizes([wanted, *[1] * (-axis - 1)]))
+            return reduce(g, "ReduceL2", x, [axis])
         return reduce(g, "ReduceL2", x, [axis]) if -axis <= x.rank else g.op("Abs", x)
 
 
@@ -101,7 +118,7 @@ class PairwiseDistance(Op, family=REDUCTION):
     ]
 
     def shape(self, x1: TensorType, x2: TensorType, say: Say) -> TensorType | None:
-        shape = together(say, x1, x2, "compared") if say.floating(x1, at=0) and say.floating(x2, at=1) else None
+        shape = _compared(say, x1, x2)
         if shape is None or not say.rank_at_least(TensorType(x1.dtype, shape), 1):
             return None
         return TensorType(x1.dtype, (*shape[:-1], *([1] if self.keepdim else [])))

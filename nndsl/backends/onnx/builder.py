@@ -90,19 +90,26 @@ class Builder:
     # ------------------------------------------------------------ weights
 
     def weight(self, name: str) -> Tensor:
-        if self.node_weights is None:
-            assert self.node is not None
-            self.node_weights = {weight.name: weight for weight in self.node.weights()}
-        found = self.node_weights[name]
-        return self.recipe(Recipe((self.layer,), name), TensorType(found.dtype, tuple(found.shape)))
+        found = self.layer_weights()[name]
+        return self.recipe(Recipe((self.layer,), name, found.dtype), TensorType(found.dtype, tuple(found.shape)))
 
     def packed(self, name: str, make: Any) -> Tensor:
-        return self.recipe(Recipe((self.layer,), name, make), None)
+        return self.recipe(Recipe((self.layer,), name, self.trained_dtype(), make), None)
 
     def computed(self, name: str, make: Any, others: Sequence[tuple[str, bool]], type: TensorType | None) -> Tensor:
         """A weight made from several layers': `make(w)` reads its own by `w(name)`, the others' by `w.of(1)(name)`."""
         layers = tuple(self.layer_of(label, borrowed) for label, borrowed in others)
-        return self.recipe(Recipe((self.layer, *layers), name, make), type)
+        return self.recipe(Recipe((self.layer, *layers), name, self.trained_dtype(), make), type)
+
+    def layer_weights(self) -> dict[str, Weight]:
+        if self.node_weights is None:
+            assert self.node is not None
+            self.node_weights = {weight.name: weight for weight in self.node.weights()}
+        return self.node_weights
+
+    def trained_dtype(self) -> str:
+        """A layer computes in one floating type: what is made of its weights has it too."""
+        return next(weight.dtype for weight in self.layer_weights().values() if weight.trained)
 
     def recipe(self, recipe: Recipe, known: TensorType | None) -> Tensor:
         key = recipe.identity()

@@ -23,10 +23,17 @@ def sizes(graph: Graph, which: int) -> dict[str, int]:
         for size in value.shape:
             spelled = facts.spelled(size)
             names.update(dict.fromkeys(sorted(spelled.symbols()) if isinstance(spelled, Dim) else ()))
-    inner = {size for each in graph.graphs() for node in each.nodes for v in node.outputs for size in v.shape}
+    nodes = [node for each in graph.graphs() for node in each.nodes]
+    inner = {size for node in nodes for size in (*_demands(node), *(size for v in node.outputs for size in v.shape))}
     for size in sorted((size for size in inner if isinstance(size, Dim)), key=str):
         facts.assume_at_least(size, 1)
     return facts.sample(which, names)
+
+
+def _demands(node: Node) -> list[Size]:
+    if isinstance(node.target, Graph):
+        return []
+    return node.target.demands(*[None if value is None else value.type for value in node.inputs])
 
 
 def inputs(graph: Graph, values: Mapping[str, int], float_dtype: Any, seed: int) -> list[Any]:

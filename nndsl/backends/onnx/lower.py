@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from nndsl.backends.onnx.builder import Builder
-from nndsl.backends.onnx.records import Body, Recipe, Step, Tensor
+from nndsl.backends.onnx.records import Body, Step, Tensor
 from nndsl.backends.onnx.sizes import Unsolvable
 from nndsl.backends.onnx.tidy import finish
 from nndsl.diagnostics import Diagnostic, SpecError
@@ -153,8 +153,8 @@ class Lowering:
         weights = []
         for weight in function.weights:
             assert weight.recipe is not None
-            recipe = weight.recipe
-            outer = Recipe(tuple(_from_outside(name, layer, lent) for name in recipe.layers), recipe.name, recipe.make)
+            layers = tuple(_from_outside(name, layer, lent) for name in weight.recipe.layers)
+            outer = replace(weight.recipe, layers=layers)
             weights.append(self.builder.recipe(outer, weight.known))
         self.move(scope, node, inputs)
         count = len(callee.outputs)

@@ -14,10 +14,11 @@ from nndsl.shapes import Size, TensorType
 class Recipe:
     """Where a weight's numbers come from: layer names below the body it stands in, and what is made of their weights.
 
-    Without `make` it is the weight `name` of `layers[0]` itself."""
+    Without `make` it is the weight `name` of `layers[0]` itself. `dtype` is what it has in the file."""
 
     layers: tuple[str, ...]
     name: str
+    dtype: str = field(compare=False)
     make: Callable[[Any], Any] | None = field(default=None, compare=False)
 
     @property

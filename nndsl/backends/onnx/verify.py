@@ -33,14 +33,17 @@ def verify(
     found = _invalid(path, graph)
     if found:
         return found
-    if dtype not in TOLERANCES:
-        message = f"onnxruntime has no {dtype} on the CPU: the file was checked, and not run"
+    values = [v for each in graph.graphs() for v in (*each.inputs, *(v for node in each.nodes for v in node.outputs))]
+    computed = {value.dtype for value in values} | {dtype}
+    if "bfloat16" in computed:
+        message = "onnxruntime has no bfloat16 on the CPU: the file was checked, and not run"
         return [_diagnostic(graph, "onnx-unverified", message, "warning")]
     session = _session(path, graph)
     if isinstance(session, Diagnostic):
         return [session]
+    tolerance = max(TOLERANCES[name] for name in computed & TOLERANCES.keys())
     for which in range(runs):
-        found = _compare(session, path, reference, graph, dtype, which)
+        found = _compare(session, path, reference, graph, dtype, tolerance, which)
         if found:
             return found
     return []
@@ -83,11 +86,20 @@ def _session(path: str | PathLike[str], graph: Graph) -> Any:
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as problem:
-        return _diagnostic(graph, "onnx-invalid", f"onnxruntime cannot load the file: {_first_line(problem)}")
+        found = _diagnostic(graph, "onnx-invalid", f"onnxruntime cannot load the file: {_first_line(problem)}")
+        if "NOT_IMPLEMENTED" in str(problem):
+            found.hints.append("the file is valid, and onnxruntime cannot run it on the CPU: --no-verify keeps it")
+        return found
 
 
 def _compare(
-    session: Any, path: str | PathLike[str], reference: Reference, graph: Graph, dtype: str, which: int
+    session: Any,
+    path: str | PathLike[str],
+    reference: Reference,
+    graph: Graph,
+    dtype: str,
+    tolerance: float,
+    which: int,
 ) -> list[Diagnostic]:
     try:
         values = feeds.sizes(graph, which)
@@ -99,7 +111,10 @@ def _compare(
     at = ", ".join(f"{name} = {value}" for name, value in values.items())
     at = f" at {at}" if at else ""
     exact = [_exact(array, dtype) for array in given]
-    wanted = reference(exact)
+    try:
+        wanted = reference(exact)
+    except Exception as problem:  # what PyTorch has against sizes or numbers, it says in exceptions of every kind
+        return [_diagnostic(graph, "onnx-unverified", f"PyTorch cannot run the model{at}: {_first_line(problem)}")]
     try:
         got = session.run(None, feed)
     except Exception as problem:
@@ -109,13 +124,13 @@ def _compare(
     found = []
     for port, a, b in zip(ports, got, wanted, strict=True):
         gap = difference(a, b)
-        if gap > TOLERANCES[dtype]:
+        if gap > tolerance:
             found.append(_mismatch(graph, port.name, gap, a, b, at))
     if not found and which == 0 and not any(map(_telling, wanted)):
         found = [_diagnostic(graph, "onnx-mismatch", f"ONNX and PyTorch do not compute the same{at}")]
-        return found if _blame(found[0], path, reference, graph, feed, exact, dtype) else []
+        return found if _blame(found[0], path, reference, graph, feed, exact, tolerance) else []
     if found:
-        _blame(found[0], path, reference, graph, feed, exact, dtype)
+        _blame(found[0], path, reference, graph, feed, exact, tolerance)
     return found
 
 
@@ -148,13 +163,13 @@ def _blame(
     graph: Graph,
     feed: dict[str, Any],
     given: list[Any],
-    dtype: str,
+    tolerance: float,
 ) -> bool:
     """Names the first layer that differs, where there is one and it can be found."""
     layers = getattr(reference, "layers", None)
     if layers is None:
         return False
-    first = first_difference(path, feed, layers(given), lambda a, b: difference(a, b) > TOLERANCES[dtype])
+    first = first_difference(path, feed, layers(given), lambda a, b: difference(a, b) > tolerance)
     if first is None:
         return False
     found.hints.append(f"the first layer that differs is {first}")

@@ -37,8 +37,8 @@ def stored(tensors: Iterable[Tensor], weights: Mapping[str, Any], dtypes: Dtypes
     for tensor in tensors:
         recipe = tensor.recipe
         assert recipe is not None
-        dtype = tensor.known.dtype if tensor.known is not None else "float"
-        found.append(Stored(tensor.name, dtypes.number(dtype), partial(_array, recipe, weights, dtypes.numpy(dtype))))
+        number, dtype = dtypes.number(recipe.dtype), dtypes.numpy(recipe.dtype)
+        found.append(Stored(tensor.name, number, partial(_array, recipe, weights, dtype)))
     return found
 
 
