@@ -58,5 +58,7 @@ def test_mistakes() -> None:
     assert complaint("Upsample([2, 3, 4])", "[1, 2, 3, 4]")[1] == "3 numbers for 2 dims"
     assert complaint("Upsample(scale_factor=0.3)", "[1, 2, H, 4]")[0] == "unproven"
     assert complaint("Upsample(scale_factor=0.1)", "[1, 2, 3, 4]")[1] == "the new size would be 0"
-    assert complaint("Upsample(scale_factor=0)", "[1, 2, 3, 4]")[1] == "a scale factor is a finite number greater than 0"
+    for factor in (0, float("inf")):
+        said = complaint(f"Upsample(scale_factor={factor})", "[1, 2, 3, 4]")[1]
+        assert said == "a scale factor is a finite number greater than 0"
     assert complaint("Interpolate(2, antialias=True)", "[1, 2, 3, 4]")[0] == "bad-value"
