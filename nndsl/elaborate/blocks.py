@@ -16,7 +16,7 @@ from nndsl.elaborate.budget import Budget, Exceeded
 from nndsl.elaborate.builder import GraphBuilder
 from nndsl.elaborate.combinators import is_combinator
 from nndsl.elaborate.context import Built, Context
-from nndsl.elaborate.operands import Operands, gather
+from nndsl.elaborate.operands import Operands, gather, match_inputs
 from nndsl.elaborate.ports import bind_inputs, declared_inputs
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import (
@@ -103,6 +103,10 @@ def call_node(
         if isinstance(found, Poison):
             return None
         layer = found
+    matched = _in_order(layer, operands, builder, span, ctx)
+    if matched is None:
+        return None
+    operands = matched
     built = _built(layer, operands, builder, span, stem, ctx)
     if built.failed:
         return None
@@ -116,6 +120,17 @@ def call_node(
         name: builder.borrow(instance) for name, instance in zip(built.graph.borrows, built.borrows, strict=True)
     }
     return node
+
+
+def _in_order(layer: Any, operands: Operands, builder: GraphBuilder, span: Span, ctx: Context) -> Operands | None:
+    """What a block declares is given in its order, so that calls that only differ in that share a graph."""
+    body = layer.definition.body if isinstance(layer, BlockLayer) else None
+    inputs = declared_inputs(body) if body is not None else []
+    if not inputs:
+        return operands
+    names = [i.name.id + ("?" if i.optional else "") for i in inputs]
+    found = match_inputs(layer.name, names, operands, builder, span, ctx)
+    return None if found is None else Operands(found, {})
 
 
 def _arguments(operands: Operands, built: Built, builder: GraphBuilder) -> list[Value | None]:

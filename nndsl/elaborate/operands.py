@@ -95,12 +95,13 @@ def _wrong_count(
 ) -> None:
     takes = len(names)
     count = operands.count
-    shown = ", ".join(names)
-    one = "one tensor" if takes == 1 else f"{takes} tensors ({shown})" if takes else "no tensor"
+    needed = [n for n in names if not n.endswith("?")]
+    most = f"{takes} tensors" if len(needed) == takes else f"{len(needed)} to {takes} tensors"
+    one = "one tensor" if takes == 1 else f"{most} ({', '.join(names)})" if takes else "no tensor"
     gets = "1" if count == 1 else str(count)
     hints = []
     if count > takes and takes == 1:
         hints = ["take one of them with `-> Item(0)`, name them with `a, b = …`, or join them with `-> Concat(dim=1)`"]
     elif count < takes:
-        hints = [f"give all of them: `({shown}) -> {who}`"]
+        hints = [f"give all of them: `({', '.join(needed)}) -> {who}`"]
     ctx.error("wrong-inputs", f"{who} takes {one}, and this gives {gets}", span, frame=builder.frame, hints=hints)
