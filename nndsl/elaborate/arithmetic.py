@@ -119,7 +119,7 @@ def _inexact(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context
         if divisible:
             return left // right
     hint = "`//` divides dims; what is only known when the model runs has no fraction"
-    message = f"{ctx.describe(left)} {node.op} {ctx.describe(right)} is not a whole number that is known"
+    message = f"{ctx.spell(left)} {node.op} {ctx.spell(right)} is not a whole number that is known"
     return ctx.poison("unknown-dim", message, node.span, scope, hints=[hint])
 
 
@@ -163,6 +163,9 @@ def _lists(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) 
             return ctx.poison("bad-value", f"a list cannot be repeated {right} times", node.right.span, scope)
         ctx.budget.items(len(left) * right)
         return left * right
+    if node.op == "*" and isinstance(left, list) and isinstance(right, Dim):
+        message = f"a list is repeated while compiling, and {ctx.spell(right)} is only known when the model runs"
+        return ctx.poison("unknown-dim", message, node.right.span, scope)
     if node.op == "+" and (is_layer(left) and is_layer(right)):
         hint = "put the single layer into brackets: `[Layer] + …`"
         return ctx.poison(

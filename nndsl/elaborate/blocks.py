@@ -63,12 +63,8 @@ def apply_closure(
     if label is not None:
         return _called(layer, value, builder, span, label, label, ctx)
     assert isinstance(layer, Closure)
-    root, ports = builder.root, builder.ports
-    builder.root, builder.ports = False, []  # its inputs and outputs are its own, also inside a model
-    try:
+    with builder.inside("this layer"):
         return _body(layer.body, value, Scope(layer.scope, builder), layer.span, ctx)
-    finally:
-        builder.root, builder.ports = root, ports
 
 
 def apply_scope(layer: Any, value: Any, builder: GraphBuilder, span: Span, label: str, ctx: Context) -> Any:
@@ -169,14 +165,10 @@ def _build(layer: Any, operands: Operands, outer: GraphBuilder, span: Span, name
     elif isinstance(layer, list):
         result = _sequence(layer, value, builder, span, ctx)
     elif isinstance(layer, Chain):
-        result = _stages(layer, value, builder, ctx)
+        result = apply(layer, value, builder, layer.span, None, ctx)
     else:
         result = apply(layer, value, builder, span, None, ctx)
     return close(builder, result, span, ctx)
-
-
-def _stages(layer: Chain, value: Any, builder: GraphBuilder, ctx: Context) -> Any:
-    return apply(layer, value, builder, layer.span, None, ctx)
 
 
 def _inputs(operands: Operands, builder: GraphBuilder) -> Any:
@@ -293,18 +285,18 @@ def _expand(layer: BlockLayer, value: Any, builder: GraphBuilder, span: Span, ct
     ctx.depth += 1
     if ctx.depth > Budget.DEPTH:
         raise Exceeded(f"blocks are nested more than {Budget.DEPTH} deep")
-    outer, root, ports = builder.frame, builder.root, builder.ports
+    outer = builder.frame
     scope = Scope(layer.home, builder)
     scope.within = (*layer.within, (id(definition), layer.name))
     builder.frame = Frame(ctx.spell(layer), span, outer)
-    builder.root, builder.ports = False, []  # its inputs and outputs are its own, also inside a model
     try:
-        if not fill_defaults(definition.params or [], layer.given, scope, layer.name, span, scope, ctx):
-            return POISON
-        scope.hyper.clear()  # these are not the enclosing block's hyperparameters
-        return run_definition(definition, value, scope, span, ctx)
+        with builder.inside(layer.name):
+            if not fill_defaults(definition.params or [], layer.given, scope, layer.name, span, scope, ctx):
+                return POISON
+            scope.hyper.clear()  # these are not the enclosing block's hyperparameters
+            return run_definition(definition, value, scope, span, ctx)
     finally:
-        builder.frame, builder.root, builder.ports = outer, root, ports
+        builder.frame = outer
         ctx.depth -= 1
 
 
@@ -319,6 +311,10 @@ def _body(body: ast.Braces, value: Any, scope: Scope, span: Span, ctx: Context) 
         return POISON
     before = len(builder.ports)
     result = run(body.body, scope, ctx, want_value=True, span=span)
+    if not inputs and (len(builder.ports) > before or is_tensor(result)) and is_tensor(value):
+        message = f"{builder.called} ignores what flows into it: it declares no input, and does not end with a layer"
+        at = body.body[-1].span
+        return ctx.poison("wrong-inputs", message, at, scope, hints=["declare it: `input h: [N, …]`, and start from h"])
     if len(builder.ports) > before:
         found = [p.value for p in builder.ports[before:] if p.mode is None]
         if result is POISON or any(isinstance(v, Poison) for v in found):

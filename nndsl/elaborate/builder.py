@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from nndsl.diagnostics import Frame, Label
@@ -30,8 +32,19 @@ class GraphBuilder:
         self.labels: dict[str, Span] = {}
         self.ports: list[Port] = []
         self.root = False
+        self.called = graph.name  # what messages call the text that is being run
         self.definition: ast.Definition | None = None  # whose body this is
         self._counts: dict[str, int] = {}
+
+    @contextmanager
+    def inside(self, called: str) -> Iterator[None]:
+        """While a layer is written out here: its inputs and outputs are its own, also inside a model."""
+        kept = self.root, self.ports, self.called
+        self.root, self.ports, self.called = False, [], called
+        try:
+            yield
+        finally:
+            self.root, self.ports, self.called = kept
 
     # ------------------------------------------------------------ values
 

@@ -17,7 +17,6 @@ from nndsl.elaborate.values import (
     Chain,
     Closure,
     FunctionValue,
-    Instance,
     Labelled,
     LayerValue,
     Poison,
@@ -29,7 +28,7 @@ from nndsl.elaborate.values import (
 )
 from nndsl.ir.graph import Value
 from nndsl.shapes import DimTooLarge
-from nndsl.source import Source, Span
+from nndsl.source import Source
 from nndsl.syntax import ast
 
 LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
@@ -150,7 +149,7 @@ def label_text(label: ast.Name | ast.Text, scope: Scope, ctx: Context) -> str | 
     if "\0" in filled:
         return None
     if not LABEL.fullmatch(filled):
-        message = f"a label is made of letters, digits, _ and -, and this is {filled!r}"
+        message = f"a label is made of letters, digits, _ and -, and this is {ctx.spell(filled)}"
         ctx.error("bad-label", message, label.span, scope)
         return None
     return filled
@@ -470,10 +469,6 @@ def _attribute(node: ast.Attribute, scope: Scope, ctx: Context) -> Any:
     from nndsl.elaborate.indexing import attribute
 
     return attribute(node, evaluate(node.base, scope, ctx), scope, ctx)
-
-
-def span_of(value: Any, fallback: Span) -> Span:
-    return value.span if isinstance(value, (Instance, Labelled, Chain, Closure)) else fallback
 
 
 _FORMS: dict[type, Callable[[Any, Scope, Context], Any]] = {

@@ -29,7 +29,7 @@ def bind_inputs(inputs: list[ast.Input], value: Any, scope: Scope, span: Span, c
     if operands is None:
         return False
     names = [i.name.id + ("?" if i.optional else "") for i in inputs]
-    found = match_inputs(builder.graph.name, names, operands, builder, span, ctx)
+    found = match_inputs(builder.called, names, operands, builder, span, ctx)
     if found is None:
         return False
     given = [(i, v) for i, v in zip(inputs, found, strict=True) if v is not None]
@@ -44,7 +44,7 @@ def bind_inputs(inputs: list[ast.Input], value: Any, scope: Scope, span: Span, c
         if not actual.name and actual.producer is None:
             actual.name = name
         if declared.type is not None:
-            fine &= match(declared.type, actual, scope, span, f"{builder.graph.name}'s input {name}", ctx)
+            fine &= match(declared.type, actual, scope, span, f"{builder.called}'s input {name}", ctx)
     return fine
 
 

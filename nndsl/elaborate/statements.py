@@ -101,7 +101,7 @@ def _input(statement: ast.Input, scope: Scope, ctx: Context) -> None:
     value = scope.names.get(name)
     if isinstance(value, Value) and statement.type is not None:
         at = builder.frame.span if builder.frame is not None else statement.span
-        match(statement.type, value, scope, at, f"{builder.graph.name}'s input {name}", ctx)
+        match(statement.type, value, scope, at, f"{builder.called}'s input {name}", ctx)
 
 
 def _output(statement: ast.Output, scope: Scope, ctx: Context) -> None:
@@ -125,7 +125,11 @@ def _output(statement: ast.Output, scope: Scope, ctx: Context) -> None:
     if earlier is not None and earlier.span is not None:
         first = [Label(earlier.span, "first here")]
         ctx.error("duplicate-name", f"there are two outputs named {name.id}", name.span, scope, labels=first)
-    if builder.mode is not None and builder.definition is not None and builder.definition.kind == "block":
+    if builder.mode == "eval":
+        message = f"an output is given always, or while training; {name.id} would only be given otherwise"
+        hints = [f"`{name.id} = if training {{ … }} else {{ … }}`, and `output` it after that"]
+        ctx.error("training-only", message, name.span, scope, hints=hints)
+    elif builder.mode is not None and builder.definition is not None and builder.definition.kind == "block":
         message = f"a block gives its outputs in both modes, and {name.id} stands under `if training`"
         ctx.error("training-only", message, name.span, scope, hints=["only a model has outputs for one mode alone"])
     builder.ports.append(Port(name.id, value, builder.mode, name.span, statement.doc))
