@@ -176,10 +176,13 @@ class InitializerName:
 
 
 def members(value: Any) -> Iterator[Any]:
-    """What lists and tuples hold, at any depth. What is repeated is visited once: `[[x] * 1000] * 1000` has one."""
+    """What lists and tuples hold, at any depth, without labels. What is repeated is visited once: `[[x] * 1000] * 1000`
+    has one member."""
     stack, seen = [value], set()
     while stack:
         at = stack.pop()
+        while isinstance(at, Labelled):
+            at = at.value
         if not isinstance(at, (list, tuple)):
             yield at
         elif id(at) not in seen:
@@ -206,14 +209,12 @@ def is_tensor(value: Any) -> bool:
     """A tensor, or a tuple with at least one."""
     if not isinstance(value, tuple):
         return isinstance(value, Value)
-    return any(isinstance(v.value if isinstance(v, Labelled) else v, Value) for v in members(value))
+    return any(isinstance(v, Value) for v in members(value))
 
 
 def is_layer(value: Any) -> bool:
     """Can it stand to the right of `->`?"""
-    if isinstance(value, (list, tuple)):
-        return all(is_layer(v) for v in members(value))
-    return is_layer(value.value) if isinstance(value, Labelled) else isinstance(value, LayerValue)
+    return all(isinstance(v, LayerValue) for v in members(value))
 
 
 def is_size(value: Any) -> bool:

@@ -99,7 +99,8 @@ class Lowering:
     def unary(self, operator: str, a: Any) -> Text:
         """A power gets parentheses that Python does not need, as the formatter has it."""
         operand = self.value(a)
-        return Text(f"{operator}{wrap(operand, 100 if operand.level == 90 else 80)}", 80)
+        alone = operand.level == 90 or operand.startswith(operator)  # `--x` reads like a decrement
+        return Text(f"{operator}{wrap(operand, 100 if alone else 80)}", 80)
 
     def index(self, x: str, *items: Any) -> Text:
         return Text(f"{wrap(self.value(x), 100)}[{', '.join(map(self._item, items))}]")
