@@ -109,6 +109,10 @@ class GraphBuilder:
                 label = f"{stem}_{self._counts[stem]}"
                 if label not in self.labels and label not in self.borrowed:
                     break
+        elif label == "training":
+            message = "every PyTorch module has an attribute `training` already: whether it is training"
+            self.context.error("bad-label", message, span, frame=self.frame)
+            return self.claim(None, label, span)
         elif label in self.labels:
             self.context.error(
                 "duplicate-label",

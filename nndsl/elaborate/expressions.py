@@ -139,10 +139,6 @@ def _labelled(node: ast.Labelled, scope: Scope, ctx: Context) -> Any:
 
 def label_text(label: ast.Name | ast.Text, scope: Scope, ctx: Context) -> str | None:
     """The label, with `{i}` filled in."""
-    if label_words(label) == "training":
-        message = "every PyTorch module has an attribute `training` already: whether it is training"
-        ctx.error("bad-label", message, label.span, scope)
-        return None
     if isinstance(label, ast.Name):
         return label.id
     filled = re.sub(r"\{([^{}]*)\}", lambda m: _filled(m, label, scope, ctx), label.value)

@@ -131,6 +131,56 @@ def test_reserved_attributes_are_all_of_them() -> None:
     assert {n for n in dir(nn.Module()) if not n.startswith("_")} <= MODULE_ATTRIBUTES
 
 
+# Names that `nn.Module`, `nn.Sequential` and `nn.ModuleDict` mean something else by, in every place for a name.
+TAKEN = {
+    "label": "output y = x -> NAME: Linear(4)",
+    "list": "output y = x -> stem: [NAME: Linear(4, init=zeros), NAME_2: ReLU, Linear(4)] -> [[NAME: Linear(4)]] * 2",
+    "combinator": "output y = x -> Residual([NAME: Linear(4), ReLU])",
+    "instances": "layer xs = [NAME: Linear(4), ok: Linear(4)]\n  output y = x -> xs[0] -> xs[1] -> xs[0]",
+    "only instance": "layer xs = [NAME: Linear(4, init=ones)]\n  output y = x -> xs[0] -> xs[0]",
+    "tensor": "param NAME: float[4] = ones\n  output y = x * NAME",
+    "buffer": "buffer NAME: float[4] = ones\n  output y = x * NAME",
+}
+
+
+@pytest.mark.parametrize("statement", TAKEN.values(), ids=list(TAKEN))
+def test_any_name_but_training_is_a_name(statement: str) -> None:
+    for name in ("forward", "to", "type", "keys", "pop", "_modules", "__init__", "__class__", "_own"):
+        text = f"model M {{\n  input x: float[N, 4]\n  {statement.replace('NAME', name)}\n}}"
+        assert complaints(source(graph_of(text))) == ""
+        check(graph_of(text))
+        made = module(graph_of(text))
+        other = module(graph_of(text)).eval()
+        other.load_state_dict(made.state_dict())
+        assert any(name in key.split(".") for key in made.state_dict())
+        copy.deepcopy(made).train().to(torch.float64)
+
+
+def test_outputs_of_any_name() -> None:
+    outputs = "\n".join(
+        f"  output {name} = x * {i}" for i, name in enumerate(["_y", "y", "__init__", "class", "class_"])
+    )
+    graph = graph_of(f"model M {{\n  input x: float[N, 4]\n{outputs}\n}}")
+    assert complaints(source(graph)) == ""
+    x = torch.ones(2, 4)
+    for i, value in enumerate(module(graph)(x)):
+        torch.testing.assert_close(value, x * i)
+
+
+def test_repeated_signs() -> None:
+    graph = graph_of("""model M {
+      input x: float[N, 4]
+      output a = -(-x)
+      output b = - - -x
+      output c = -(-x ** 2)
+      output d = 1 - -(-x) * 2
+    }""")
+    assert complaints(source(graph)) == ""
+    x = torch.randn(2, 4)
+    for found, wanted in zip(module(graph)(x), (x, -x, x**2, 1 - 2 * x), strict=True):
+        torch.testing.assert_close(found, wanted)
+
+
 EXTERN = """
 extern block Deform(k: int, name: str = "plain") = "foreign_layers.shapes:Deform" {
   input x: [N, C, H, W]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nndsl.backends.torch.lowering import Lowering
-from nndsl.backends.torch.names import MODULE_ATTRIBUTES, is_attribute, number, quote
+from nndsl.backends.torch.names import is_attribute, is_key, is_taken, number, quote
 from nndsl.backends.torch.pieces import Box, Code, Entry, Group, Line, New, Number, Piece, Slot, show, slots
 from nndsl.backends.torch.plan import INLINE, Place, attribute, is_list, operands_of, owns, tensor_path
 from nndsl.ir.graph import Graph, Node
@@ -81,10 +81,18 @@ def statements(module: File, graph: Graph) -> list[Line]:
             lines += _tensor(module, graph, node, after)
         if kind == "layer":
             after += initialised(module, node, Place().path(label))
+    refused: list[Line] = []
     for i, line in enumerate(lines):
         if len(line.parts) == 1 and isinstance(line.parts[0], str) and line.parts[0] in boxed:
-            lines[i] = _attribute(line.parts[0], _boxed(module, boxed[line.parts[0]]))
-    return lines + after
+            members = boxed[line.parts[0]]
+            lines[i] = _attribute(line.parts[0], _boxed(module, [m for m in members if is_key(m[0])]))
+            box = attribute("self", line.parts[0])
+            refused += [
+                Line([f"{box}._modules[{quote(name)}] = ", layer(module, node)])
+                for name, node in members
+                if not is_key(name)
+            ]
+    return lines + refused + after
 
 
 def _is_empty(module: File, node: Node) -> bool:
@@ -98,7 +106,7 @@ def _is_empty(module: File, node: Node) -> bool:
 def _attribute(label: str, made: Piece) -> Line:
     if is_attribute(label):
         return Line([f"self.{label} = ", made])
-    if label in MODULE_ATTRIBUTES:
+    if is_taken(label):
         return Line([f"{attribute('self', label)} = ", made])
     return Line([f"self.add_module({quote(label)}, ", made, ")"])
 
@@ -124,7 +132,7 @@ def layer(module: File, node: Node) -> Piece:
 def _boxed(module: File, members: list[tuple[str, Node]]) -> Piece:
     """Layers whose labels have a dot: `layers.0`, `layers.1`."""
     entries = [Entry(label, layer(module, node)) for label, node in members]
-    numbered = all(e.label.isdigit() for e in entries)
+    numbered = bool(entries) and all(e.label.isdigit() for e in entries)
     if numbered:  # members that nothing uses, or that need no module, keep their places
         made = {int(e.label): e for e in entries}
         entries = [made.get(i) or Entry(str(i), New("nn.Identity", [], {}, set())) for i in range(max(made) + 1)]
@@ -269,7 +277,7 @@ def _tensor(module: File, graph: Graph, node: Node, after: list[Line]) -> Iterat
         value, filled = _filled(shape, init, dtype, node.texts)
     yield from before
     path = tensor_path(node.label, trained)
-    if node.label in MODULE_ATTRIBUTES:
+    if is_taken(node.label):
         yield Line([f"{path} = nn.Parameter(", value, ")"] if trained else [f"{path} = ", value])
     elif not trained:
         yield Line([f"self.register_buffer({quote(node.label)}, ", value, ")"])

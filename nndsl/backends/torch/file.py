@@ -118,9 +118,12 @@ class File:
     def _tuple(self, name: str, graph: Graph) -> list[str]:
         lines = [f"class {name}(NamedTuple):"]
         several = sum(p.mode is None for p in graph.outputs) > 1
+        taken: set[str] = set()
         for port in sorted(graph.outputs, key=lambda p: p.mode is not None):
             later = port.mode is not None and several
-            lines.append(f"    {variable(port.name)}: Tensor" + (" | None = None" if later else ""))
+            field = fresh(variable(port.name.lstrip("_")), taken)  # fields with a leading underscore are refused
+            taken.add(field)
+            lines.append(f"    {field}: Tensor" + (" | None = None" if later else ""))
         return lines
 
     def _imports(self, body: str) -> str:

@@ -99,7 +99,9 @@ class Lowering:
     def unary(self, operator: str, a: Any) -> Text:
         """A power gets parentheses that Python does not need, as the formatter has it."""
         operand = self.value(a)
-        alone = operand.level == 90 or operand.startswith(operator)  # `--x` reads like a decrement
+        if operator == "-" and operand.level == 80 and operand.startswith("-"):
+            return self.call("torch.neg", operand)  # `-(-x)` is a decrement to linters
+        alone = operand.level == 90 or operand.startswith(operator)
         return Text(f"{operator}{wrap(operand, 100 if alone else 80)}", 80)
 
     def index(self, x: str, *items: Any) -> Text:

@@ -25,6 +25,9 @@ MODULE_ATTRIBUTES = frozenset(
     }
 )  # fmt: skip
 
+# Further names that PyTorch's containers refuse as keys: their own methods.
+_CONTAINER_METHODS = {"append", "clear", "extend", "insert", "items", "keys", "pop", "update", "values"}
+
 _AMBIGUOUS = {"l", "O", "I"}  # as a variable a reader takes them for 1 and 0
 RESERVED = (
     frozenset(dir(builtins))
@@ -56,8 +59,17 @@ def is_plain(name: str) -> bool:
 
 def is_attribute(label: str) -> bool:
     """Can `self.<label>` be a layer?"""
-    private = label.startswith("_")
-    return is_plain(label) and not private and label not in MODULE_ATTRIBUTES
+    return is_plain(label) and not is_taken(label)
+
+
+def is_taken(label: str) -> bool:
+    """Does a module mean something else by it, or may it? Such a layer is registered past `__setattr__`."""
+    return label in MODULE_ATTRIBUTES or label.startswith("_")
+
+
+def is_key(label: str) -> bool:
+    """Can it name a member of `nn.Sequential` or `nn.ModuleDict`?"""
+    return not is_taken(label) and label not in _CONTAINER_METHODS
 
 
 def variable(name: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nndsl.backends.torch.lowering import Lowering
-from nndsl.backends.torch.names import MODULE_ATTRIBUTES, is_attribute, quote
+from nndsl.backends.torch.names import is_attribute, is_key, is_taken, quote
 from nndsl.ir.graph import Graph, Node, Value
 from nndsl.ops.emit import Operand, Text
 from nndsl.shapes import Size, TensorType
@@ -48,14 +48,14 @@ def attribute(base: str, label: str) -> str:
     """A layer as an attribute, whatever its label is."""
     if is_attribute(label):
         return f"{base}.{label}"
-    if label in MODULE_ATTRIBUTES:
+    if is_taken(label):
         return f"{base}._modules[{quote(label)}]"
     return f"getattr({base}, {quote(label)})"
 
 
 def tensor_path(label: str, trained: bool) -> str:
     """A parameter or buffer of the block itself."""
-    if label in MODULE_ATTRIBUTES:
+    if is_taken(label):
         return f"self.{'_parameters' if trained else '_buffers'}[{quote(label)}]"
     return attribute("self", label)
 
@@ -130,9 +130,12 @@ def owns(node: Node) -> str:
 
 
 def is_list(graph: Graph) -> bool:
-    """A list of layers, or a block that is one in all but name: whatever it owns is numbered."""
+    """A list of layers, or a block that is one in all but name: whatever it owns is numbered.
+
+    A list with a label that no container of PyTorch takes becomes a class.
+    """
     if graph.kind != "block":
-        return graph.kind == "sequence"
+        return graph.kind == "sequence" and all(is_key(node.label) for node in graph.nodes)
     if not any(node.label.isdigit() for node in graph.nodes):
         return False
     return all(node.label.isdigit() for node in graph.nodes if not node.borrowed and owns(node))
