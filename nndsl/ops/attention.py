@@ -107,14 +107,12 @@ class ScaledDotProductAttention(Op, family=ATTENTION):
             return False
         scores = TensorType(query.dtype, (*query.shape[:-1], key.shape[-2]))
         shape = together(say, scores, mask, "combined as scores and mask", at=3)
-        if shape is not None and len(shape) == scores.rank:
+        if shape is None:
+            return False
+        if len(shape) == scores.rank and all(map(say.facts.equal, shape, scores.shape)):
             return True
-        if shape is not None:
-            say.error(
-                f"the mask {say.type(mask)} has more dims than the scores {say.type(scores)}",
-                code="rank-mismatch",
-                at=3,
-            )
+        code = "rank-mismatch" if len(shape) > scores.rank else "shape-mismatch"
+        say.error(f"the mask {say.type(mask)} is larger than the scores {say.type(scores)}", code=code, at=3)
         return False
 
     def macs(

@@ -71,6 +71,9 @@ class Split(Pieces):
         size = x.shape[axis]
         if len(self.split_size) == 1:
             return self._equal(size, self.split_size[0], say)
+        if any(isinstance(each, int) and each < 0 for each in self.split_size):
+            say.error("a piece has no negative size", at="split_size", help="`Split(2)` makes pieces of one size")
+            return None
         total = sum(self.split_size[1:], start=self.split_size[0])
         return (
             list(self.split_size) if say.same(total, size, f"the sizes sum up to dim {axis}", at="split_size") else None

@@ -161,6 +161,8 @@ def _sizes(value: Any) -> tuple[Size, ...]:
 
 
 def _size_map(value: Any) -> dict[str, Size]:
+    if not isinstance(value, dict):
+        raise Unfit(f"sizes by name are needed here, such as h=8, not {describe(value)}")
     return {name: _size(size) for name, size in value.items()}
 
 

@@ -70,7 +70,7 @@ class Unfold(Windows):
     ]
 
     def shape(self, x: TensorType, say: Say) -> TensorType | None:
-        if not say.rank(x, 3, 4, layout="[N, C, H, W] or [C, H, W]"):
+        if not say.rank(x, 3, 4, layout="[N, C, H, W] or [C, H, W]") or not say.floating(x):
             return None
         height, width = self.counts(x.shape[-2:])
         if not (
@@ -118,7 +118,7 @@ class Fold(Windows):
     ]
 
     def shape(self, x: TensorType, say: Say) -> TensorType | None:
-        if not say.rank(x, 2, 3, layout="[N, C*kh*kw, L]"):
+        if not say.rank(x, 2, 3, layout="[N, C*kh*kw, L]") or not say.floating(x):
             return None
         rows = x.shape[-2]
         if not say.facts.divisible(rows, self.window()):

@@ -43,6 +43,9 @@ def test_no_argument_is_met_with_an_exception(name: str) -> None:
     ("inputs", "flow", "code"),
     [
         ("[N, 4]", "output y = x0 -> Split([])", "bad-value"),
+        ("[3]", "a, b = x0 -> Split([-1, 4]); output y = a; output z = b", "bad-value"),
+        ("bool[N, 3, 4, 4]", "output y = x0 -> Unfold(2)", "dtype-mismatch"),
+        ("[N, 1, 4]", "output y = (x0, x0, x0, x0) -> ScaledDotProductAttention", "shape-mismatch"),
         ("bool[4]", "v, i = x0 -> TopK(2); output a = v; output b = i", "dtype-mismatch"),
         ("[4]", "v, i = x0 -> TopK(-1); output a = v; output b = i", "shape-mismatch"),
         ("[N, 4]", "output y = x0 -> Flip(1, -1)", "bad-value"),
@@ -94,6 +97,13 @@ def test_refused(inputs: str, flow: str, code: str) -> None:
 )
 def test_exported(inputs: str, flow: str, functions: bool, tmp_path: Path) -> None:
     assert nndsl.loads(_spec(inputs, flow)).export(tmp_path / "model.onnx", functions=functions).verified
+
+
+def test_no_order_is_promised_that_onnx_does_not_keep(tmp_path: Path) -> None:
+    model = nndsl.loads(_spec("[N, 8]", "v, i = x0 -> TopK(2, sorted=false); output a = v; output b = i"))
+    with pytest.raises(nndsl.SpecError) as caught:
+        model.export(tmp_path / "model.onnx")
+    assert [d.code for d in caught.value.diagnostics] == ["onnx-unsupported"]
 
 
 def test_bfloat16_is_written_and_not_run(tmp_path: Path) -> None:

@@ -120,18 +120,20 @@ def _compare(
     except Exception as problem:
         message = f"onnxruntime cannot run the file{at}: {_first_line(problem)}"
         return [_diagnostic(graph, "onnx-invalid", message)]
-    ports = [port for port in graph.outputs if port.mode != "train"]
-    found = []
-    for port, a, b in zip(ports, got, wanted, strict=True):
-        gap = difference(a, b)
-        if gap > tolerance:
-            found.append(_mismatch(graph, port.name, gap, a, b, at))
+    found = _mismatches(graph, got, wanted, tolerance, at)
     if not found and which == 0 and not any(map(_telling, wanted)):
         found = [_diagnostic(graph, "onnx-mismatch", f"ONNX and PyTorch do not compute the same{at}")]
         return found if _blame(found[0], path, reference, graph, feed, exact, tolerance) else []
     if found:
         _blame(found[0], path, reference, graph, feed, exact, tolerance)
     return found
+
+
+def _mismatches(graph: Graph, got: Any, wanted: Any, tolerance: float, at: str) -> list[Diagnostic]:
+    ports = [port for port in graph.outputs if port.mode != "train"]
+    gaps = [difference(a, b) for a, b in zip(got, wanted, strict=True)]
+    found = zip(ports, gaps, got, wanted, strict=True)
+    return [_mismatch(graph, port.name, gap, a, b, at) for port, gap, a, b in found if gap > tolerance]
 
 
 def _exact(array: Any, dtype: str) -> Any:

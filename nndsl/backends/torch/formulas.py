@@ -18,10 +18,6 @@ class Formula:
     text: str
     names: tuple[str, ...]
 
-    @property
-    def is_name(self) -> bool:
-        return self.text.isidentifier()
-
 
 @lru_cache(maxsize=4096)
 def _parsed(text: str) -> ast.expr | None:
