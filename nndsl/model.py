@@ -18,13 +18,16 @@ if TYPE_CHECKING:
     from nndsl.backends.onnx import Report
     from nndsl.backends.summary import Summary
 
-_TARGET = re.compile(r"(.+\.nn|-):([A-Za-z_]\w*)")
+DRAWN = (".svg", ".png", ".dot")
+_TARGET = re.compile(r"(.+\.nn|-|<stdin>):([A-Za-z_]\w*)")
 
 
 def split_target(target: str) -> tuple[str, str | None]:
     """`FILE` or `FILE:MODEL`."""
     found = _TARGET.fullmatch(target)
-    return (found[1], found[2]) if found else (target, None)
+    if found is None:
+        return target, None
+    return "-" if found[1] == "<stdin>" else found[1], found[2]
 
 
 def load(target: str | os.PathLike[str], *, dims: Mapping[str, int] | None = None, **hyper: Any) -> Model:
@@ -33,7 +36,8 @@ def load(target: str | os.PathLike[str], *, dims: Mapping[str, int] | None = Non
     `target` is FILE or FILE:MODEL; "zoo/…" names a shipped file. A file with one model needs no name. Keyword arguments
     set hyperparameters, `dims` fixes symbolic dims (`dims={"N": 1}`).
 
-    Raises SpecError (its `diagnostics` say what is wrong), and OSError when the file cannot be read."""
+    Raises SpecError (its `diagnostics` say what is wrong), OSError when the file cannot be read, and ValueError for a
+    dim that is no size."""
     path, name = split_target(os.fspath(target))
     where = zoo() / path[4:] if path.startswith("zoo/") and not Path(path).exists() else Path(path)
     return loads_source(read(where, path), name, dims, hyper)
@@ -47,6 +51,9 @@ def loads(text: str, model: str | None = None, *, dims: Mapping[str, int] | None
 def loads_source(
     source: Source, model: str | None, dims: Mapping[str, int] | None = None, hyper: Mapping[str, Any] | None = None
 ) -> Model:
+    for dim, size in (dims or {}).items():
+        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+            raise ValueError(f"dims: {dim} is {size!r}, and a dim is a whole number of at least 1")
     diagnostics = Diagnostics()
     spec = open_spec(source, diagnostics)
     name = choose(spec, model)
@@ -61,6 +68,7 @@ def choose(spec: Spec, wanted: str | None) -> str | None:
     if spec.diagnostics.errors:
         return None
     source = spec.file.source
+    file = {"<stdin>": "-:", "<string>": ""}.get(source.name, f"{source.name}:")
     start = Span(source, 0, 0)
     names = [m.name.id for m in spec.models()]
     complete = [m.name.id for m in spec.complete()]
@@ -75,11 +83,11 @@ def choose(spec: Spec, wanted: str | None) -> str | None:
         return complete[0]
     if not complete:
         message = f"{source.name} has no model that is complete" if names else f"{source.name} has no model"
-        hints = [f"{n} needs hyperparameters: `--set name=value`, or `{source.name}:{n}`" for n in names[:3]]
+        hints = [f"{n} needs hyperparameters: `--set name=value`, or `{file}{n}`" for n in names[:3]]
         spec.diagnostics.error("no-model", message, start, hints=hints)
         return None
     listed = ", ".join(complete)
-    hints = [f"choose one: {source.name}:{complete[0]}"]
+    hints = [f"choose one: {file}{complete[0]}"]
     spec.diagnostics.error("which-model", f"{source.name} has several models: {listed}", start, hints=hints)
     return None
 
@@ -174,7 +182,9 @@ class Model:
         return export_model(self._graph, reference.weights, Path(path), reference if verify else None, options)
 
     def draw(self, path: str | os.PathLike[str] | None = None, *, depth: int | None = None) -> str:
-        """The diagram as SVG; with `path`, also written there in the format of its ending (.svg .png .dot)."""
+        """The diagram as SVG; with `path`, also written there in the format of its ending (.svg .png .dot).
+
+        Raises ValueError for another ending."""
         from nndsl.backends import draw
         from nndsl.files import write
 
@@ -183,6 +193,8 @@ class Model:
         if path is None:
             return svg
         ending = Path(path).suffix
+        if ending not in DRAWN:
+            raise ValueError(f"a diagram's file ends in {', '.join(DRAWN)}, and this is {os.fspath(path)!r}")
         if ending == ".png":
             need("resvg_py", "png", "to draw PNG")
             write(path, draw.png(scene))

@@ -90,6 +90,9 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str] | None) -> int:
+    given = sys.argv[1:] if arguments is None else arguments
+    # `-:MODEL` is a target, and would be read as an option
+    arguments = [f"<stdin>{text[1:]}" if text.startswith("-:") else text for text in given]
     try:
         program.main(arguments, prog_name="nndsl", standalone_mode=False)
     except click.exceptions.Exit as leaving:

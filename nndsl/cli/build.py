@@ -14,15 +14,16 @@ import click
 
 from nndsl.cli.export import described, seeded
 from nndsl.cli.failures import Failed, say, stop_for
-from nndsl.cli.specs import guarded, hyper_options, open_model, save, target_argument
+from nndsl.cli.specs import guarded, hyper_options, named, open_model, opset_option, save, target_argument
 from nndsl.model import Model, need
 
 
 @click.command("build")
 @target_argument
-@click.option("-o", "--output", required=True, metavar="DIR", type=click.Path(), help="The folder to fill.")
+@click.option("-o", "--output", required=True, metavar="DIR", type=click.Path(), callback=named,
+              help="The folder to fill.")  # fmt: skip
 @hyper_options
-@click.option("--opset", default=23, show_default=True, help="ONNX operator set, 17 to 24.")
+@opset_option
 @click.option("--allow-extern", is_flag=True, help="Allow `extern` blocks to import and run their Python classes.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the initial weights.")
 def command(
@@ -36,7 +37,7 @@ def command(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
-        raise Failed(stop_for(problem)) from None
+        raise Failed(stop_for(f"cannot make the folder {output}: {problem.strerror}")) from None
     steps: list[tuple[str, Callable[[], str]]] = [
         ("model.py", lambda: _source(model, folder / "model.py")),
         ("model.svg", lambda: _diagram(model, folder / "model.svg")),

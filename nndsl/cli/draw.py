@@ -8,8 +8,7 @@ import click
 
 from nndsl.cli.failures import say
 from nndsl.cli.specs import guarded, hyper_options, open_model, output_option, target_argument
-
-ENDINGS = (".svg", ".png", ".dot")
+from nndsl.model import DRAWN
 
 
 @click.command("draw")
@@ -19,8 +18,8 @@ ENDINGS = (".svg", ".png", ".dot")
 @click.option("--depth", type=click.IntRange(min=0), help="How deep blocks are opened; all when not given.")
 def command(target: str, output: str | None, hyper: tuple[str, ...], dims: tuple[str, ...], depth: int | None) -> None:
     """Draw the model."""
-    if output not in (None, "-") and Path(output).suffix not in ENDINGS:
-        raise click.BadParameter(f"a diagram's file ends in {', '.join(ENDINGS)}", param_hint="--output")
+    if output not in (None, "-") and Path(output).suffix not in DRAWN:
+        raise click.BadParameter(f"a diagram's file ends in {', '.join(DRAWN)}", param_hint="--output")
     model = open_model(target, hyper, dims)
     if output == "-":
         click.echo(guarded(lambda: model.draw(depth=depth)), nl=False)

@@ -8,14 +8,14 @@ from typing import Any
 import click
 
 from nndsl.cli.failures import say
-from nndsl.cli.specs import guarded, hyper_options, open_model, output_option, target_argument
+from nndsl.cli.specs import guarded, hyper_options, open_model, opset_option, output_option, target_argument
 
 
 @click.command("export")
 @target_argument
 @output_option("Where to write; MODEL.onnx when not given.")
 @hyper_options
-@click.option("--opset", default=23, show_default=True, help="ONNX operator set, 17 to 24.")
+@opset_option
 @click.option("--functions", is_flag=True, help="Keep each block as an ONNX function.")
 @click.option("--no-optimize", is_flag=True, help="Fold no batch normalisation, remove no dead code.")
 @click.option("--no-verify", is_flag=True, help="Do not run the result and compare it with PyTorch.")
@@ -35,6 +35,9 @@ def command(
 ) -> None:
     """Write the model as ONNX, straight from its IR, and prove it: onnxruntime and PyTorch must agree at two values of
     every dynamic dim."""
+    if output == "-":
+        raise click.BadParameter("ONNX is written to a file, with its weights beside it where they are large",
+                                 param_hint="--output")  # fmt: skip
     model = open_model(target, hyper, dims)
     path = output or f"{model.name}.onnx"
     report = guarded(

@@ -40,7 +40,31 @@ def hyper_options(function: F) -> F:
 
 
 def output_option(help: str = "Where to write; standard output when not given.") -> Callable[[F], F]:
-    return click.option("-o", "--output", metavar="PATH", type=click.Path(), help=help)
+    return click.option("-o", "--output", metavar="PATH", type=click.Path(), callback=named, help=help)
+
+
+def opset_option(function: F) -> F:
+    """`--opset`."""
+    return click.option(
+        "--opset",
+        default=23,
+        show_default=True,
+        callback=_supported,
+        help="ONNX operator set, 17 to 24.",
+    )(function)
+
+
+def _supported(ctx: click.Context, param: click.Parameter, opset: int) -> int:
+    if opset not in range(17, 25):
+        raise click.BadParameter(f"{opset} is not supported: 17 to 24 are")
+    return opset
+
+
+def named(ctx: click.Context, param: click.Parameter, output: str | None) -> str | None:
+    """An empty name, as an unset variable of a shell gives, would mean the folder one is in."""
+    if output is not None and not output.strip():
+        raise click.BadParameter("it is empty")
+    return output
 
 
 def _complete_files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:

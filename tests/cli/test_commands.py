@@ -197,9 +197,36 @@ def test_export_of_an_unknown_opset(nndsl: Nndsl, write: Write, tmp_path: Path) 
     pytest.importorskip("onnxruntime")
     write("net.nn", GOOD)
     done = nndsl("export", "net.nn", "--opset", "3")
-    assert done.code in (1, 2)
-    assert "opset" in done.err
+    assert done.code == 2
+    assert "'--opset': 3 is not supported: 17 to 24 are" in done.err
     assert not (tmp_path / "Net.onnx").exists()
+
+
+@pytest.mark.parametrize("command", ["build", "compile", "export", "draw", "summary", "ir"])
+def test_an_empty_output_is_refused(nndsl: Nndsl, write: Write, tmp_path: Path, command: str) -> None:
+    write("net.nn", GOOD)
+    done = nndsl(command, "net.nn", "-o", "")
+    assert (done.code, done.out) == (2, "")
+    assert "'-o' / '--output': it is empty" in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["net.nn"]
+
+
+def test_onnx_has_no_standard_output(nndsl: Nndsl, write: Write, tmp_path: Path) -> None:
+    write("net.nn", GOOD)
+    done = nndsl("export", "net.nn", "-o", "-")
+    assert (done.code, done.out) == (2, "")
+    assert "ONNX is written to a file" in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["net.nn"]
+
+
+def test_a_model_of_standard_input(nndsl: Nndsl) -> None:
+    done = nndsl("summary", "-", stdin=TWO)
+    assert done.code == 1
+    assert "choose one: -:Net" in done.err
+    for command in ("check", "compile", "summary", "ir"):
+        assert nndsl(command, "-:Other", stdin=TWO).code == 0
+    assert "class Other(nn.Module)" in nndsl("compile", "-:Other", stdin=TWO).out
+    assert nndsl("check", "-:Third", stdin=TWO).code == 1
 
 
 def test_build(nndsl: Nndsl, write: Write, tmp_path: Path) -> None:
