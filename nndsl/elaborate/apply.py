@@ -32,6 +32,9 @@ from nndsl.shapes import TensorType
 from nndsl.source import Span
 from nndsl.syntax import ast
 
+MOST_DIMS = 64
+LARGEST = 2**63 - 1
+
 
 def apply_stage(layer: Any, value: Any, scope: Scope, span: Span, ctx: Context) -> Any:
     """One `->` in a flow."""
@@ -171,7 +174,7 @@ def operator_node(
     types = types if isinstance(types, tuple) else (types,)
     if op.has_weights and not op.initializable(*[v.type if v is not None else None for v in inputs], say=say):
         return None
-    if not _one_mode(inputs, builder, span, ctx):
+    if not _one_mode(inputs, builder, span, ctx) or not possible(types, op.name, span, builder, ctx):
         return None
     name = shared if shared is not None else builder.claim(label, op.name, span)
     node = builder.add(op, inputs, tuple(_normal(t, ctx) for t in types), name, span)
@@ -179,6 +182,19 @@ def operator_node(
     node.places = {n: g.span for n, g in given.items()}
     node.texts = {n: g.text for n, g in given.items() if g.text and g.scope is not None and g.scope.builder is builder}
     return node
+
+
+def possible(types: tuple[TensorType, ...], who: str, span: Span, builder: GraphBuilder, ctx: Context) -> bool:
+    """Within what PyTorch and ONNX can index: 64 dims, each below 2**63."""
+    for type_ in types:
+        if len(type_.shape) > MOST_DIMS:
+            message = f"{who} has {len(type_.shape)} dims, and a tensor has at most {MOST_DIMS}"
+            ctx.error("too-big", message, span, frame=builder.frame)
+            return False
+        if any(isinstance(size, int) and size > LARGEST for size in type_.shape):
+            ctx.error("too-big", f"{who} has a dim beyond {LARGEST:,}", span, frame=builder.frame)
+            return False
+    return True
 
 
 def _normal(type_: TensorType, ctx: Context) -> TensorType:

@@ -121,6 +121,7 @@ def layer(module: File, node: Node) -> Piece:
     if not is_list(node.target):
         return module.instance(node.target, node.texts)
     plan = module.plans.of(node.target)
+    module.written(len(plan.owned), node)
     entries = [Entry(n.label, layer(module, n)) for n in plan.owned]
     if plan.box != "nn.ModuleDict" and plan.numbered:
         entries = _repeated(entries)
@@ -337,10 +338,9 @@ def initialised(module: File, node: Node, path: str) -> Iterator[Line]:
 def _members(module: File, graph: Graph, path: str) -> Iterator[Line]:
     plan = module.plans.of(graph)
     place = plan.place(path)
-    first = [line for node in plan.owned[:1] for line in initialised(module, node, "layer")]
-    texts = (
-        {show(layer(module, node)) for node in plan.owned} if first and len(plan.owned) >= ENOUGH_TO_REPEAT else set()
-    )
+    enough = len(plan.owned) >= ENOUGH_TO_REPEAT
+    first = list(initialised(module, plan.owned[0], "layer")) if enough else []
+    texts = {show(layer(module, node)) for node in plan.owned} if first else set()
     if len(texts) == 1 and not any("for " in line.text() for line in first):
         yield Line([f"for layer in {path}:"])
         for line in first:

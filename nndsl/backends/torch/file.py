@@ -17,6 +17,9 @@ from nndsl.ir.graph import Graph, Node
 _STRING = re.compile(r'"""(?:.|\n)*?"""|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|#[^\n]*')
 
 
+MOST_MEMBERS = 20_000
+
+
 class File:
     """What all classes of one file share."""
 
@@ -28,6 +31,7 @@ class File:
         self.definitions: dict[str, str] = {}
         self.externs: dict[str, tuple[str, str]] = {}  # local name -> module, class
         self.outputs: dict[int, tuple[str, Graph]] = {}
+        self._members = 0
         self._classes: dict[int, Class] = {}
         self._node_classes: dict[int, str] = {}
         self.root_name = class_name(root.name)
@@ -42,6 +46,14 @@ class File:
             raise AssertionError(f"two different definitions of {name}")
         self.names.add(name)
         return name
+
+    def written(self, members: int, node: Node) -> None:
+        """Lists inside lists are written out, in one statement."""
+        self._members += members
+        if self._members > MOST_MEMBERS:
+            message = f"PyTorch source with more than {MOST_MEMBERS:,} layers in lists is not written"
+            hints = ["a block makes a class of its own, which is written once"]
+            raise SpecError([Diagnostic("too-big", message, node.span, hints=hints)])
 
     def instance(self, graph: Graph, texts: dict[str, str]) -> Piece:
         return self._classes[id(graph)].call(graph, texts)
