@@ -133,7 +133,8 @@ def _convert(param: Any, name: str, given: Given, who: str, scope: Scope, ctx: C
         given.value = param.convert(plain(given.value))
     except Unfit as problem:
         message = _without_hidden(param, given.value, problem.message, ctx)
-        found = ctx.error("bad-argument", f"{who}: {name}: {message}", given.span, scope)
+        message = f"{who}: {message}" if message.startswith(f"{name} ") else f"{who}: {name}: {message}"
+        found = ctx.error("bad-argument", message, given.span, scope)
         written = given.value
         if isinstance(written, str) and (close := nearest(written, [str(c) for c in problem.choices])):
             found.hints.append(f'did you mean "{close}"?')

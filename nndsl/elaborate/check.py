@@ -12,6 +12,7 @@ from nndsl.elaborate.budget import Budget, Exceeded
 from nndsl.elaborate.echoes import Echoes
 from nndsl.elaborate.models import Spec, elaborate, open_spec
 from nndsl.elaborate.static import check_declaration, check_definition
+from nndsl.elaborate.unused import warn_unused
 from nndsl.ir.graph import Graph
 from nndsl.source import Source
 from nndsl.syntax import ast
@@ -70,6 +71,9 @@ def _check(
         for item in spec.file.items:
             if isinstance(item, (ast.Definition, ast.Function)) and id(item) not in reached:
                 check_definition(item, spec)
+    for item in spec.file.items if not spec.diagnostics.errors else ():  # beside mistakes it would be noise
+        if isinstance(item, ast.Definition) and model in (None, item.name.id):
+            warn_unused(item, spec.diagnostics)
     return graphs
 
 

@@ -139,7 +139,8 @@ def _equal(dim: Any, size: Size, axis: int, value: Value, scope: Scope, span: Sp
     if equal:
         return True
     written = dim.span.text
-    shown = written if written == ctx.facts.spell(wanted) else f"{written} = {ctx.facts.spell(wanted)}"
+    spelled = ctx.facts.spell(wanted)
+    shown = written if written.replace(" ", "") == spelled.replace(" ", "") else f"{written} = {spelled}"
     labels = [Label(dim.span, "declared here"), *explain(value, [axis], ctx.facts)]
     if equal is None:
         fact = ctx.facts.missing_fact(wanted, size)
@@ -184,7 +185,12 @@ def model_input(statement: ast.Input, scope: Scope, ctx: Context) -> bool:
         hints = ["declare two models, or a hyperparameter that decides: `if masked { … }`"]
         ctx.error("contract", "a model's inputs are never optional", statement.span, scope, hints=hints)
         return False
-    scope.names[name] = builder.input(TensorType(dtype, tuple(s for s in sizes if s is not None)), name)
+    from nndsl.elaborate.apply import possible
+
+    made = TensorType(dtype, tuple(s for s in sizes if s is not None))
+    if not possible((made,), f"input {name}", type_.span, builder, ctx):
+        return False
+    scope.names[name] = builder.input(made, name)
     return True
 
 

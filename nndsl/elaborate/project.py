@@ -73,6 +73,11 @@ def decode(data: bytes, name: str, path: str | None = None) -> Source:
         raise Unreadable(f"{name}: line {line}: byte 0x{data[problem.start]:02x} is not UTF-8") from None
 
 
+def _origin(value: Any) -> Any:
+    """Which definition a name stands for, whichever way it came."""
+    return getattr(value, "definition", value)
+
+
 class Project:
     """Everything read in one run. Parsed files are kept by path; the library is parsed when a name of it is used."""
 
@@ -98,10 +103,11 @@ class Project:
             self.loading.append(key)
         own: dict[str, Span] = {}
         for item in file.items:
-            if isinstance(item, ast.Import):
-                self._import(item, source, scope)
-            elif isinstance(item, (ast.Definition, ast.Extern, ast.Function)):
+            if isinstance(item, (ast.Definition, ast.Extern, ast.Function)):
                 self._define(item, scope, own)
+        whole: dict[str, tuple[ast.Import, Any]] = {}
+        for item in sorted((i for i in file.items if isinstance(i, ast.Import)), key=lambda i: i.names is None):
+            self._import(item, source, scope, own, whole)
         if key:
             self.loading.pop()
         return file, scope
@@ -124,7 +130,14 @@ class Project:
     def _key(source: Source) -> str:
         return os.path.realpath(source.path) if source.path else ""
 
-    def _import(self, item: ast.Import, source: Source, scope: Scope) -> None:
+    def _import(
+        self,
+        item: ast.Import,
+        source: Source,
+        scope: Scope,
+        own: dict[str, Span],
+        whole: dict[str, tuple[ast.Import, Any]],
+    ) -> None:
         path = self._locate(item.path, source)
         if path is None:
             return
@@ -144,7 +157,10 @@ class Project:
                 self.diagnostics.error("import-not-found", str(problem), item.path.span)
                 return
             self.load(imported)
-        self._bring(item, self.files[key], scope)
+        if item.names is None:
+            self._bring_all(item, self.files[key], scope, own, whole)
+        else:
+            self._bring(item, item.names, self.files[key], scope, own)
 
     @staticmethod
     def _shown(written: str, path: Path) -> str:
@@ -154,7 +170,7 @@ class Project:
         name = written.value
         if not name.endswith(".nn") or "\0" in name or os.path.isabs(name):
             hint = 'write a relative path that ends in ".nn", such as "blocks/norm.nn" or "zoo/resnet.nn"'
-            self.diagnostics.error("import-not-found", f"cannot import {name!r}", written.span, hints=[hint])
+            self.diagnostics.error("import-not-found", f"cannot import {written.span.text}", written.span, hints=[hint])
             return None
         if name.startswith("zoo/"):
             path = zoo() / name[4:]
@@ -171,15 +187,34 @@ class Project:
             found.fixes.append(Fix(f"import {prefix}{close}", [Edit(written.span, f'"{prefix}{close}"')]))
         return None
 
-    def _bring(self, item: ast.Import, imported: Scope, scope: Scope) -> None:
-        if item.names is None:
-            for name, value in imported.names.items():
-                scope.names.setdefault(name, value)
-            return
-        for wanted in item.names:
+    def _bring_all(
+        self,
+        item: ast.Import,
+        imported: Scope,
+        scope: Scope,
+        own: dict[str, Span],
+        whole: dict[str, tuple[ast.Import, Any]],
+    ) -> None:
+        """`import "path.nn"`: what the file names itself wins; one name from two files is for a `from` to decide."""
+        for name, value in imported.names.items():
+            if name in own:
+                continue
+            scope.names.setdefault(name, value)
+            first, brought = whole.setdefault(name, (item, value))
+            if brought is not value and _origin(brought) is not _origin(value):
+                found = self.diagnostics.error(
+                    "duplicate-name", f"{name} comes from two files", item.path.span, label="this one has it too"
+                )
+                found.labels.append(Label(first.path.span, "first here"))
+                found.hints.append(f"say which one is meant: `from {item.path.span.text} import {name}`")
+
+    def _bring(
+        self, item: ast.Import, names: list[ast.Name], imported: Scope, scope: Scope, own: dict[str, Span]
+    ) -> None:
+        for wanted in names:
             value = imported.names.get(wanted.id, MISSING)
             if value is not MISSING:
-                scope.names[wanted.id] = value
+                self._bind(wanted, value, scope, own)
                 continue
             found = self.diagnostics.error(
                 "import-missing-name", f'"{item.path.value}" has no {wanted.id}', wanted.span
@@ -188,6 +223,17 @@ class Project:
             if close:
                 found.hints.append(f"did you mean {close}?")
                 found.fixes.append(Fix(f"import {close}", [Edit(wanted.span, close)]))
+
+    def _bind(self, wanted: ast.Name, value: Any, scope: Scope, own: dict[str, Span]) -> None:
+        before = scope.names.get(wanted.id, MISSING)
+        if before is MISSING or _origin(before) is _origin(value):
+            scope.names.setdefault(wanted.id, value)
+            own.setdefault(wanted.id, wanted.span)
+            return
+        found = self.diagnostics.error(
+            "duplicate-name", f"{wanted.id} is defined twice", wanted.span, label="imported here"
+        )
+        found.labels.append(Label(own[wanted.id], "and here"))
 
     # ------------------------------------------------------------ names
 

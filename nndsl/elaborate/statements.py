@@ -31,7 +31,7 @@ from nndsl.elaborate.values import (
 )
 from nndsl.ir.graph import InitRule, Port, Value
 from nndsl.ops import lookup
-from nndsl.ops.initializers import Initializer
+from nndsl.ops.initializers import INITIALIZERS, Initializer
 from nndsl.ops.kinds import Unfit
 from nndsl.shapes import Dim
 from nndsl.source import Span
@@ -123,8 +123,10 @@ def _output(statement: ast.Output, scope: Scope, ctx: Context) -> None:
         value = value if fine else POISON
     earlier = next((p for p in builder.ports if p.name == name.id and p.mode == builder.mode), None)
     if earlier is not None and earlier.span is not None:
-        first = [Label(earlier.span, "first here")]
-        ctx.error("duplicate-name", f"there are two outputs named {name.id}", name.span, scope, labels=first)
+        first = [Label(earlier.span, "first here")] if earlier.span != name.span else []
+        hints = [] if first else ["in a loop, give it a name with `=`, and `output` it after the loop"]
+        message = f"there are two outputs named {name.id}"
+        ctx.error("duplicate-name", message, name.span, scope, labels=first, hints=hints)
     if builder.mode == "eval":
         message = f"an output is given always, or while training; {name.id} would only be given otherwise"
         hints = [f"`{name.id} = if training {{ … }} else {{ … }}`, and `output` it after that"]
@@ -178,6 +180,9 @@ def _all_known(statement: ast.Tensor, sizes: list[Any], scope: Scope, ctx: Conte
             hints = [f"give {shown} a value in the type of the input, or fix it with --dim"]
             ctx.error("unknown-dim", message, dim.span, scope, hints=hints)
             return False
+        if isinstance(size, int) and size < 1:
+            ctx.error("bad-value", f"a dim is at least 1, and this is {size}", dim.span, scope)
+            return False
     return True
 
 
@@ -209,6 +214,7 @@ def _initial(statement: ast.Tensor, dtype: str, sizes: list[Any], scope: Scope, 
         return KINDS["Initializer"].convert(value)
     except Unfit as problem:
         hint = "a constant tensor that is computed is a `buffer`" if is_tensor(value) else ""
+        hint = f"write {value} without quotes" if isinstance(value, str) and value in INITIALIZERS else hint
         return ctx.poison("bad-argument", f"{statement.name.id}: {problem.message}", statement.value.span, scope,
                           hints=[hint] if hint else [])  # fmt: skip
 
@@ -234,12 +240,12 @@ def _computed(statement: ast.Tensor, dtype: str, sizes: list[Any], scope: Scope,
     if not isinstance(value, Value):
         return value
     what = f"buffer {statement.name.id}"
+    if builder.captured or builder.borrowed:
+        message = f"{what} is computed once: it cannot depend on inputs or on weights"
+        return ctx.poison("not-constant", message, statement.value.span, scope)
     if not match(statement.type, value, inner, statement.name.span, what, ctx):
         return POISON
     built = close(builder, value, statement.span, ctx)
-    if built.captures or built.borrows:
-        message = f"{what} is computed once: it cannot depend on inputs or on weights"
-        return ctx.poison("not-constant", message, statement.value.span, scope)
     return POISON if built.failed else built.graph
 
 

@@ -27,6 +27,16 @@ def check_declaration(item: Any, spec: Spec) -> None:
         _type(param.type, ctx)
     if isinstance(item, ast.Extern):
         check_target(item, ctx)
+        _signature(item, ctx)
+
+
+def _signature(item: ast.Extern, ctx: Context) -> None:
+    """An extern block says what goes in and what comes out; what happens between is Python's."""
+    for statement in item.body.body:
+        value = statement.value if isinstance(statement, ast.Output) else None
+        if not isinstance(statement, (ast.Input, ast.Output)) or value is not None:
+            message = f"{item.name.id} is written in Python: its body is `input` and `output` with their types"
+            ctx.error("extern", message, value.span if value is not None else statement.span)
 
 
 def _type(type_: ast.ParamTypeExpr | None, ctx: Context) -> None:
