@@ -236,7 +236,7 @@ def _enter(layer: BlockLayer, value: Any, builder: GraphBuilder, span: Span, ctx
     record_hyper(builder, scope, definition, ctx)
     builder.given = {id(v): name for name, v in scope.names.items() if isinstance(v, Instance)}
     ctx.expanding.append((id(definition), layer.name))
-    builder.definition = definition
+    builder.definition, builder.modal = definition, definition.kind == "model"
     try:
         return run_definition(definition, value, scope, span, ctx)
     finally:
@@ -316,12 +316,9 @@ def _body(body: ast.Braces, value: Any, scope: Scope, span: Span, ctx: Context) 
         at = body.body[-1].span
         return ctx.poison("wrong-inputs", message, at, scope, hints=["declare it: `input h: [N, …]`, and start from h"])
     if len(builder.ports) > before:
-        found = [p.value for p in builder.ports[before:] if p.mode is None]
-        if result is POISON or any(isinstance(v, Poison) for v in found):
-            return POISON
-        builder.graph.outputs.extend(p for p in builder.ports[before:] if p.mode is None)
+        ports = builder.ports[before:]
         del builder.ports[before:]
-        return found[0] if len(found) == 1 else tuple(found)
+        return POISON if isinstance(result, Poison) else _given(ports, builder, span, ctx)
     if isinstance(result, Poison):
         return POISON
     if is_layer(result) and not is_tensor(result) and not inputs:
@@ -330,3 +327,17 @@ def _body(body: ast.Braces, value: Any, scope: Scope, span: Span, ctx: Context) 
         message = "this flow starts with a layer: a block that declares its inputs starts from one of them"
         return ctx.poison("not-a-tensor", message, body.body[-1].span, scope)
     return result
+
+
+def _given(ports: list[Port], builder: GraphBuilder, span: Span, ctx: Context) -> Any:
+    """What comes out of a layer with `output` statements: as a layer, a model gives what it gives in both modes."""
+    always = [p for p in ports if p.mode is None]
+    if any(isinstance(p.value, Poison) for p in ports) or (len(always) < len(ports) and not builder.modal):
+        return POISON
+    if not always:
+        message = f"{builder.called} has no output outside `if training`"
+        at = builder.definition.name.span if builder.definition is not None else span
+        return ctx.poison("empty-model", message, at, frame=builder.frame)
+    builder.graph.outputs.extend(always)
+    found = [p.value for p in always]
+    return found[0] if len(found) == 1 else tuple(found)

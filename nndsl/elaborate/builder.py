@@ -32,6 +32,7 @@ class GraphBuilder:
         self.labels: dict[str, Span] = {}
         self.ports: list[Port] = []
         self.root = False
+        self.modal = False  # may its outputs be given in one mode alone? Those of a model's own text
         self.called = graph.name  # what messages call the text that is being run
         self.definition: ast.Definition | None = None  # whose body this is
         self._counts: dict[str, int] = {}
@@ -39,12 +40,12 @@ class GraphBuilder:
     @contextmanager
     def inside(self, called: str) -> Iterator[None]:
         """While a layer is written out here: its inputs and outputs are its own, also inside a model."""
-        kept = self.root, self.ports, self.called
-        self.root, self.ports, self.called = False, [], called
+        kept = self.root, self.modal, self.ports, self.called
+        self.root, self.modal, self.ports, self.called = False, False, [], called
         try:
             yield
         finally:
-            self.root, self.ports, self.called = kept
+            self.root, self.modal, self.ports, self.called = kept
 
     # ------------------------------------------------------------ values
 

@@ -103,8 +103,20 @@ class Context:
             raise Exceeded("there are too many mistakes")
         found = Diagnostic(code, message, span, label, labels=list(labels), hints=list(hints))
         found.trace = frame.chain() if frame is not None else []
+        self._at_the_user(found)
         self.diagnostics.add(found)
         return found
+
+    def _at_the_user(self, found: Diagnostic) -> None:
+        """What goes wrong inside a shipped block is said where a file of the user's uses it."""
+        if not self.project.is_shipped(found.span.source):
+            return
+        for depth, frame in enumerate(found.trace):
+            if not self.project.is_shipped(frame.span.source):
+                inside = Label(found.span, f"in {frame.text}")
+                found.labels = [inside, *found.labels]
+                found.span, found.trace = frame.span, found.trace[depth + 1 :]
+                return
 
     def poison(self, code: str, message: str, span: Span, scope: Scope | None = None, **more: Any) -> Poison:
         """Report, and stand in for the value that there is not."""

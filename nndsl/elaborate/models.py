@@ -170,7 +170,7 @@ def _known(ctx: Context, name: str, model: ast.Definition, given: dict[str, Give
 def _root(ctx: Context, layer: BlockLayer, model: ast.Definition, name: str, doc: str) -> Graph | None:
     graph = Graph(name, "model", model.name.span, facts=ctx.facts, doc=doc)
     builder = GraphBuilder(ctx, graph, None)
-    builder.root, builder.definition = True, model
+    builder.root, builder.modal, builder.definition = True, True, model
     scope = Scope(layer.home, builder)
     scope.within = ((id(model), name),)
     if not fill_defaults(model.params or [], layer.given, scope, name, model.name.span, None, ctx):

@@ -235,6 +235,12 @@ class Project:
         )
         found.labels.append(Label(own[wanted.id], "and here"))
 
+    @staticmethod
+    def is_shipped(source: Source) -> bool:
+        """Is it a file of the library or of the zoo, which no user edits?"""
+        path = os.path.realpath(source.path) if source.path else ""
+        return path.startswith((f"{PACKAGE / 'library'}{os.sep}", f"{zoo()}{os.sep}"))
+
     # ------------------------------------------------------------ names
 
     def resolve(self, name: str, scope: Scope, span: Span) -> Any:

@@ -43,6 +43,15 @@ def _carried(node: Node, value: Value, axis: int) -> tuple[Value, int] | None:
     return places[0] if len(places) == 1 else None
 
 
+def decided(value: Value, axis: int) -> tuple[Node | None, str | None]:
+    """The node that made the dim what it is, and the parameter that says so."""
+    found = origin(value, axis)
+    if found is None:
+        return None, None
+    node, at, output = found
+    return node, None if isinstance(node.target, Graph) else node.target.blame(at, len(output.shape))
+
+
 def explain(value: Value, axes: list[int], facts: Facts) -> list[Label]:
     """One label for each cause, at its argument: `stride 2 halves dims 2 and 3 here`."""
     causes: dict[tuple[int, str | None], tuple[Node, list[int], Value]] = {}
@@ -59,16 +68,15 @@ def _label(node: Node, axes: list[int], output: Value, blamed: str | None, facts
     axes = sorted(set(axes))
     which = f"dim {axes[0]}" if len(axes) == 1 else "dims " + ", ".join(map(str, axes[:-1])) + f" and {axes[-1]}"
     sizes = " × ".join(facts.spell(output.shape[a]) for a in axes)
+    becomes = f"{which} {'becomes' if len(axes) == 1 else 'become'} {sizes} here"
     if blamed is None or isinstance(node.target, Graph):
-        return Label(node.span, f"{node.target.name} makes {which} {sizes} here")
+        return Label(node.span, becomes)
     place = node.places.get(blamed, node.span)
     given = getattr(node.target, blamed)
     shown = given[0] if isinstance(given, tuple) and len(set(given)) == 1 else given
     if blamed == "stride" and (ratio := _ratio(node, axes, output)):
         return Label(place, f"stride {shown} {ratio} {which} here")
-    if str(shown) == sizes:
-        return Label(place, f"{blamed} makes {which} {sizes} here")
-    return Label(place, f"{blamed}={shown} makes {which} {sizes} here")
+    return Label(place, f"{becomes} ({blamed})" if str(shown) == sizes else f"{becomes} ({blamed}={shown})")
 
 
 def _ratio(node: Node, axes: list[int], output: Value) -> str:

@@ -48,16 +48,17 @@ class LayerSay(Say):
             message,
             self._place(at),
             label=label,
-            hints=[hint for hint in (help, self._advice(code)) if hint],
+            hints=[*([help] if help else []), *self._advice(code)],
             labels=self._origins(code, at),
             frame=self.builder.frame,
         )
 
-    def _advice(self, code: str) -> str | None:
+    def _advice(self, code: str) -> list[str]:
         if self.who != "Add" or code != "shape-mismatch" or len(self.values) != 2:
-            return None
+            return []
         a, b = self.values
-        return advice(a, b, self.facts) if a is not None and b is not None else None
+        shipped = self.builder.context.project.is_shipped(self.span.source)
+        return advice(a, b, self.builder, shipped=shipped) if a is not None and b is not None else []
 
     def _place(self, at: At) -> Span:
         if isinstance(at, str) and at in self.given:

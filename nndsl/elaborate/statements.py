@@ -131,9 +131,10 @@ def _output(statement: ast.Output, scope: Scope, ctx: Context) -> None:
         message = f"an output is given always, or while training; {name.id} would only be given otherwise"
         hints = [f"`{name.id} = if training {{ … }} else {{ … }}`, and `output` it after that"]
         ctx.error("training-only", message, name.span, scope, hints=hints)
-    elif builder.mode is not None and builder.definition is not None and builder.definition.kind == "block":
-        message = f"a block gives its outputs in both modes, and {name.id} stands under `if training`"
-        ctx.error("training-only", message, name.span, scope, hints=["only a model has outputs for one mode alone"])
+    elif builder.mode is not None and not builder.modal:
+        message = f"a layer gives its outputs in both modes, and {name.id} stands under `if training`"
+        hints = [f"only a model has outputs for one mode alone: give {name.id} always, and choose in the model"]
+        ctx.error("training-only", message, name.span, scope, hints=hints)
     builder.ports.append(Port(name.id, value, builder.mode, name.span, statement.doc))
     if isinstance(value, Value) and not value.name:
         value.name = name.id
