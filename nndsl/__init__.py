@@ -14,21 +14,42 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nndsl.backends.onnx.export import Report
+    from nndsl.backends.summary import Summary
     from nndsl.diagnostics import Diagnostic, SpecError
+    from nndsl.ir.graph import Graph
     from nndsl.model import Model, check, format_text, load, loads
+    from nndsl.source import Span
 
 __version__ = "0.1.0"
 
-__all__ = ["Diagnostic", "Model", "SpecError", "__version__", "check", "format_text", "load", "loads"]
+__all__ = [
+    "Diagnostic",
+    "Graph",
+    "Model",
+    "Report",
+    "Span",
+    "SpecError",
+    "Summary",
+    "__version__",
+    "check",
+    "format_text",
+    "load",
+    "loads",
+]
 
 _HOMES = {
     "Diagnostic": "nndsl.diagnostics",
-    "SpecError": "nndsl.diagnostics",
+    "Graph": "nndsl.ir.graph",
     "Model": "nndsl.model",
+    "Report": "nndsl.backends.onnx.export",
+    "Span": "nndsl.source",
+    "SpecError": "nndsl.diagnostics",
+    "Summary": "nndsl.backends.summary",
     "check": "nndsl.model",
+    "format_text": "nndsl.model",
     "load": "nndsl.model",
     "loads": "nndsl.model",
-    "format_text": "nndsl.model",
 }
 
 

@@ -34,11 +34,16 @@ def _is_special(target: Path) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
-def _replace(target: Path, content: bytes) -> None:
+def refuse(target: Path) -> None:
+    """What a rename would not ask: OSError for a folder, and for a file that nobody may change."""
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, "it is a folder")
-    if target.exists() and not os.access(target, os.W_OK):  # a rename would not ask
+    if target.exists() and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, "it is read-only")
+
+
+def _replace(target: Path, content: bytes) -> None:
+    refuse(target)
     handle, temporary = tempfile.mkstemp(prefix=".nndsl-", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:

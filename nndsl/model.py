@@ -15,6 +15,8 @@ from nndsl.ir.graph import Graph
 from nndsl.source import Source, Span
 
 if TYPE_CHECKING:
+    import torch
+
     from nndsl.backends.onnx import Report
     from nndsl.backends.summary import Summary
 
@@ -30,7 +32,7 @@ def split_target(target: str) -> tuple[str, str | None]:
     return "-" if found[1] == "<stdin>" else found[1], found[2]
 
 
-def load(target: str | os.PathLike[str], *, dims: Mapping[str, int] | None = None, **hyper: Any) -> Model:
+def load(target: str | os.PathLike[str], /, *, dims: Mapping[str, int] | None = None, **hyper: Any) -> Model:
     """Read a model from a file: `load("models/resnet.nn:ResNet18", classes=10)`.
 
     `target` is FILE or FILE:MODEL; "zoo/…" names a shipped file. A file with one model needs no name. Keyword arguments
@@ -38,29 +40,53 @@ def load(target: str | os.PathLike[str], *, dims: Mapping[str, int] | None = Non
 
     Raises SpecError (its `diagnostics` say what is wrong), OSError when the file cannot be read, and ValueError for a
     dim that is no size."""
-    path, name = split_target(os.fspath(target))
+    path, name = split_target(os.fsdecode(target))
     where = zoo() / path[4:] if path.startswith("zoo/") and not Path(path).exists() else Path(path)
     return loads_source(read(where, path), name, dims, hyper)
 
 
-def loads(text: str, model: str | None = None, *, dims: Mapping[str, int] | None = None, **hyper: Any) -> Model:
+def loads(text: str, /, model: str | None = None, *, dims: Mapping[str, int] | None = None, **hyper: Any) -> Model:
     """Read a model from text; `model` names it where there are several. Raises SpecError."""
-    return loads_source(Source(text), model, dims, hyper)
+    return loads_source(_source_of(text), model, dims, hyper)
 
 
 def loads_source(
     source: Source, model: str | None, dims: Mapping[str, int] | None = None, hyper: Mapping[str, Any] | None = None
 ) -> Model:
-    for dim, size in (dims or {}).items():
-        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-            raise ValueError(f"dims: {dim} is {size!r}, and a dim is a whole number of at least 1")
+    sizes = _sizes({} if dims is None else dims)
+    given = {name: plain(value) for name, value in (hyper or {}).items()}
     diagnostics = Diagnostics()
     spec = open_spec(source, diagnostics)
     name = choose(spec, model)
-    graph = elaborate(spec, name, hyper=hyper, dims=dims) if name is not None else None
+    graph = elaborate(spec, name, hyper=given, dims=sizes) if name is not None else None
     if graph is None:
         raise SpecError(diagnostics.in_order())
     return Model(graph, diagnostics.in_order())
+
+
+def _source_of(text: str, name: str = "<string>") -> Source:
+    if not isinstance(text, str):
+        raise TypeError(f"a spec's text is a str, and not {type(text).__name__}; `load` reads files")
+    return Source(text, name)
+
+
+def _sizes(dims: Mapping[str, int]) -> dict[str, int]:
+    if not isinstance(dims, Mapping) or not all(isinstance(name, str) for name in dims):
+        raise TypeError(f'dims maps names of dims to sizes, as {{"N": 1}}, and is not {dims!r}')
+    sizes = {name: plain(size) for name, size in dims.items()}
+    for name, size in sizes.items():
+        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+            raise ValueError(f"dims: {name} is {size!r}, and a dim is a whole number of at least 1")
+    return sizes
+
+
+def plain(value: Any, depth: int = 8) -> Any:
+    """A hyperparameter's value as the language has it: NumPy's and PyTorch's numbers are numbers."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, (list, tuple, range)) and depth:
+        return [plain(member, depth - 1) for member in value]
+    return value
 
 
 def choose(spec: Spec, wanted: str | None) -> str | None:
@@ -92,19 +118,22 @@ def choose(spec: Spec, wanted: str | None) -> str | None:
     return None
 
 
-def check(text: str, *, name: str = "<string>", **hyper: Any) -> list[Diagnostic]:
-    """Every mistake of a spec, in the order of the text; an empty list for a spec that is fine."""
+def check(text: str, /, *, name: str = "<string>", **hyper: Any) -> list[Diagnostic]:
+    """Every mistake of a spec, in the order of the text; an empty list for a spec that is fine.
+
+    `name` is what the diagnostics call the text; its imports are relative to the working folder."""
     diagnostics = Diagnostics()
-    check_spec(open_spec(Source(text, name), diagnostics), hyper=hyper)
+    given = {key: plain(value) for key, value in hyper.items()}
+    check_spec(open_spec(_source_of(text, name), diagnostics), hyper=given)
     return diagnostics.in_order()
 
 
-def format_text(text: str, name: str = "<string>") -> str:
+def format_text(text: str, /, name: str = "<string>") -> str:
     """The spec in the one form that `nndsl fmt` gives every spec. Raises SpecError where it cannot be parsed."""
     from nndsl.syntax.format import format_source
 
     diagnostics = Diagnostics()
-    formatted = format_source(Source(text, name), diagnostics)
+    formatted = format_source(_source_of(text, name), diagnostics)
     if formatted is None:
         raise SpecError(diagnostics.in_order())
     return formatted
@@ -149,14 +178,15 @@ class Model:
             self._source = source(self._graph)
         return self._source
 
-    def module(self, *, device: str | None = None, allow_extern: bool = False) -> Any:
+    def module(self, *, device: str | torch.device | None = None, allow_extern: bool = False) -> torch.nn.Module:
         """A live `torch.nn.Module`: the source, executed. `device="meta"` allocates nothing.
 
         Raises SpecError where the spec has `extern` layers and `allow_extern` is false, ImportError without torch."""
         need("torch", "torch", "to build a live module")
         from nndsl.backends.torch import module
 
-        return module(self._graph, self.source(), device=device, allow_extern=allow_extern)
+        made: torch.nn.Module = module(self._graph, self.source(), device=device, allow_extern=allow_extern)
+        return made
 
     def export(
         self,
@@ -167,18 +197,21 @@ class Model:
         opset: int = 23,
         functions: bool = False,
         optimize: bool = True,
+        dtype: str = "float32",
         allow_extern: bool = False,
     ) -> Report:
         """Write ONNX and prove it: the checker, then onnxruntime against PyTorch at two values of every dynamic dim.
 
-        `weights` maps state-dict names to tensors or arrays; without it the model's initial weights are written. Raises
-        SpecError, and then leaves no file."""
+        `weights` maps state-dict names to tensors or arrays; without it the model's initial weights are written. The
+        spec's `float` becomes `dtype`. Raises SpecError, and OSError where the file cannot be written; then no file is
+        left."""
         need("onnx", "onnx", "to export ONNX")
-        from nndsl.backends.onnx import Options, export_model
+        from nndsl.backends.onnx import Options, check_options, export_model
         from nndsl.reference import TorchReference
 
-        reference = TorchReference(self, weights, allow_extern)
-        options = Options(opset=opset, functions=functions, optimize=optimize)
+        options = Options(opset=opset, functions=functions, optimize=optimize, dtype=dtype)
+        check_options(self._graph, options)
+        reference = TorchReference(self, weights, allow_extern, dtype)
         return export_model(self._graph, reference.weights, Path(path), reference if verify else None, options)
 
     def draw(self, path: str | os.PathLike[str] | None = None, *, depth: int | None = None) -> str:
@@ -188,13 +221,13 @@ class Model:
         from nndsl.backends import draw
         from nndsl.files import write
 
+        ending = Path(path).suffix if path is not None else ""
+        if path is not None and ending not in DRAWN:
+            raise ValueError(f"a diagram's file ends in {', '.join(DRAWN)}, and this is {os.fspath(path)!r}")
         scene = draw.scene(self._graph, depth=depth)
         svg = draw.svg(scene)
         if path is None:
             return svg
-        ending = Path(path).suffix
-        if ending not in DRAWN:
-            raise ValueError(f"a diagram's file ends in {', '.join(DRAWN)}, and this is {os.fspath(path)!r}")
         if ending == ".png":
             need("resvg_py", "png", "to draw PNG")
             write(path, draw.png(scene))

@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from nndsl.diagnostics import Diagnostic, SpecError
+
 if TYPE_CHECKING:
+    from nndsl.ir.graph import Graph
     from nndsl.model import Model
 
 
 class TorchReference:
-    """A module that is built when it is needed, as numpy sees it."""
+    """The module, as numpy sees it. `dtype`: what `float` is in the file; PyTorch computes half precision in single."""
 
-    def __init__(self, model: Model, weights: Mapping[str, Any] | None = None, allow_extern: bool = False) -> None:
-        self.module = model.module(allow_extern=allow_extern).eval()
+    def __init__(
+        self,
+        model: Model,
+        weights: Mapping[str, Any] | None = None,
+        allow_extern: bool = False,
+        dtype: str = "float32",
+    ) -> None:
+        self.floating = "float64" if dtype == "float64" else "float32"
+        with _default(self.floating):
+            self.module = model.module(allow_extern=allow_extern).eval()
         if weights is not None:
-            import torch
+            self._load(model.ir, weights)
 
-            self.module.load_state_dict({key: torch.as_tensor(value) for key, value in weights.items()})
+    def _load(self, graph: Graph, weights: Mapping[str, Any]) -> None:
+        """All of them, or SpecError."""
+        from nndsl.backends.onnx.weights import misfits
+
+        if not isinstance(weights, Mapping):
+            raise TypeError(f"weights is a mapping, as module.state_dict() gives, and no {type(weights).__name__}")
+        wanted = {key: tuple(tensor.shape) for key, tensor in self.module.state_dict().items()}
+        if problems := misfits(graph, wanted, weights):
+            raise SpecError(problems)
+        self.module.load_state_dict({key: _tensor(key, value, graph) for key, value in weights.items()})
 
     @property
     def weights(self) -> dict[str, Any]:
@@ -48,9 +69,39 @@ class TorchReference:
     def _run(self, inputs: Sequence[Any]) -> list[Any]:
         import torch
 
-        with torch.no_grad():
+        with torch.no_grad(), _default(self.floating):
             result = self.module(*[torch.as_tensor(value) for value in inputs])
-        return list(result) if isinstance(result, tuple) else [result]
+        results = result if isinstance(result, tuple) else [result]
+        return [value for value in results if value is not None]  # an output of training alone is None in eval
+
+
+@contextmanager
+def _default(dtype: str) -> Iterator[None]:
+    """PyTorch's default type, whatever the caller has made it."""
+    import torch
+
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(getattr(torch, dtype))
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+def _tensor(key: str, value: Any, graph: Graph) -> Any:
+    import torch
+
+    try:
+        tensor = torch.as_tensor(value)
+    except (TypeError, ValueError, RuntimeError) as problem:
+        raise SpecError([_useless(f"{key} is no tensor: {problem}", graph)]) from None
+    if tensor.is_meta:
+        raise SpecError([_useless(f"{key} is on the device meta, where tensors have no numbers", graph)])
+    return tensor
+
+
+def _useless(message: str, graph: Graph) -> Diagnostic:
+    return Diagnostic("weights-mismatch", message, graph.span)
 
 
 def _array(tensor: Any) -> Any:

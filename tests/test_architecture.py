@@ -175,7 +175,7 @@ def test_import_loads_nothing() -> None:
 # ---------------------------------------------------------------- codes
 
 
-REPORTERS = {"error", "poison", "Diagnostic", "warning", "note"}
+REPORTERS = {"error", "poison", "Diagnostic", "_diagnostic", "warning", "note"}
 
 
 def codes_of(path: Path) -> Iterator[str]:
@@ -224,8 +224,9 @@ def checked(text: str) -> set[str]:
 
 # Codes of what is not a text's mistake: they come with files, with ONNX, with the command line.
 ELSEWHERE = {
-    "cannot-write", "import-cycle", "import-missing-name", "ir-syntax", "no-model", "which-model", "missing-input",
-    "too-deep", "onnx-dtype", "onnx-opset", "onnx-unsupported", "onnx-mismatch", "weights-mismatch", "bad-option",
+    "import-cycle", "import-missing-name", "ir-syntax", "no-model", "which-model", "missing-input",
+    "too-deep", "onnx-dtype", "onnx-opset", "onnx-unsupported", "onnx-mismatch", "onnx-invalid", "onnx-unverified",
+    "weights-mismatch", "bad-option",
 }  # fmt: skip
 
 

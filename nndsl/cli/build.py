@@ -14,7 +14,7 @@ import click
 
 from nndsl.cli.export import described, seeded
 from nndsl.cli.failures import Failed, say, stop_for
-from nndsl.cli.specs import guarded, hyper_options, named, open_model, opset_option, save, target_argument
+from nndsl.cli.specs import guarded, hyper_options, named, open_model, opset_option, save, show, target_argument
 from nndsl.model import Model, need
 
 
@@ -76,6 +76,7 @@ def _summary(model: Model, folder: Path) -> str:
 
 def _onnx(model: Model, path: Path, opset: int, allow_extern: bool, seed: int) -> str:
     report = seeded(seed, lambda: model.export(path, opset=opset, allow_extern=allow_extern))
+    show(report.notes)
     return described(report).split(": ", 1)[1]
 
 

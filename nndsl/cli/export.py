@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from nndsl.cli.failures import say
-from nndsl.cli.specs import guarded, hyper_options, open_model, opset_option, output_option, target_argument
+from nndsl.cli.specs import guarded, hyper_options, open_model, opset_option, output_option, show, target_argument
 
 
 @click.command("export")
@@ -16,6 +16,8 @@ from nndsl.cli.specs import guarded, hyper_options, open_model, opset_option, ou
 @output_option("Where to write; MODEL.onnx when not given.")
 @hyper_options
 @opset_option
+@click.option("--dtype", type=click.Choice(("float16", "bfloat16", "float32", "float64")), default="float32",
+              show_default=True, help="What the spec's `float` becomes.")  # fmt: skip
 @click.option("--functions", is_flag=True, help="Keep each block as an ONNX function.")
 @click.option("--no-optimize", is_flag=True, help="Fold no batch normalisation, remove no dead code.")
 @click.option("--no-verify", is_flag=True, help="Do not run the result and compare it with PyTorch.")
@@ -27,6 +29,7 @@ def command(
     hyper: tuple[str, ...],
     dims: tuple[str, ...],
     opset: int,
+    dtype: str,
     functions: bool,
     no_optimize: bool,
     no_verify: bool,
@@ -41,9 +44,11 @@ def command(
     model = open_model(target, hyper, dims)
     path = output or f"{model.name}.onnx"
     report = guarded(
-        lambda: seeded(seed, lambda: model.export(path, verify=not no_verify, opset=opset, functions=functions,
-                                                  optimize=not no_optimize, allow_extern=allow_extern))
+        lambda: seeded(seed, lambda: model.export(path, verify=not no_verify, opset=opset, dtype=dtype,
+                                                  functions=functions, optimize=not no_optimize,
+                                                  allow_extern=allow_extern))
     )  # fmt: skip
+    show(report.notes)
     say(described(report))
 
 

@@ -74,7 +74,10 @@ def taken(name: str) -> bool:
 @click.option("--force", is_flag=True, help="Overwrite a file that exists.")
 def command(path: str, template: str, force: bool) -> None:
     """Write a small spec to start from."""
-    target = Path(path if path.endswith(".nn") else f"{path}.nn")
+    stem, ending = os.path.splitext(path)
+    if ending not in ("", ".nn") or os.path.basename(stem) in ("", "-", ".", "..", ".nn"):
+        raise click.BadParameter(f"a spec's file ends in .nn, and this is {path!r}", param_hint="FILE.nn")
+    target = Path(f"{stem}.nn")
     if target.exists() and not force:
         say(f"nndsl: {target} exists; --force overwrites it")
         raise Failed(2)

@@ -15,6 +15,7 @@ from nndsl.cli.streams import standard_input
 from nndsl.diagnostics import Diagnostic, Diagnostics, SpecError
 from nndsl.elaborate import Expression, Spec, Unreadable, decode, elaborate, open_spec, read, zoo
 from nndsl.elaborate.project import MAX_BYTES
+from nndsl.files import CannotWrite
 from nndsl.model import Model, choose, split_target
 from nndsl.source import Source
 
@@ -139,12 +140,9 @@ def emit(text: str, output: str | None) -> None:
 
 
 def save(path: str | Path, data: str | bytes) -> None:
-    from nndsl.files import CannotWrite, write
+    from nndsl.files import write
 
-    try:
-        write(path, data)
-    except CannotWrite as problem:
-        raise Failed(stop_for(str(problem))) from None
+    guarded(lambda: write(path, data))
 
 
 def use_color(stream: Any) -> bool:
@@ -170,13 +168,14 @@ def width(stream: Any) -> int:
 
 
 def guarded(work: Callable[[], Any]) -> Any:
-    """Run; what the API raises about a spec or a missing package becomes words and an exit code."""
+    """Run; what the API raises about a spec, a file or a missing package becomes words and an exit code."""
     try:
         return work()
     except SpecError as problem:
         show(problem.diagnostics)
-        wrote = all(d.code == "cannot-write" for d in problem.diagnostics)
-        raise Failed(2 if wrote else 1) from None
+        raise Failed(1) from None
+    except CannotWrite as problem:
+        raise Failed(stop_for(str(problem))) from None
     except ImportError as problem:
         if 'pip install "nndsl[' not in str(problem):
             raise

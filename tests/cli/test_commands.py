@@ -347,6 +347,15 @@ def test_new_does_not_overwrite(nndsl: Nndsl, write: Write, tmp_path: Path) -> N
     assert nndsl("check", "net.nn").code == 0
 
 
+@pytest.mark.parametrize("name", ["foo.txt", "foo.nn.bak", "", "folder/", "-", ".nn", ".."])
+def test_new_makes_specs_only(nndsl: Nndsl, tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder").mkdir()
+    done = nndsl("new", "--", name)
+    assert done.code == 2
+    assert f"a spec's file ends in .nn, and this is {name!r}" in done.err
+    assert [path.name for path in tmp_path.rglob("*")] == ["folder"]
+
+
 @pytest.mark.parametrize("name", ["linear", "Linear", "conv-norm-act", "3d", "é", "model", "none"])
 def test_new_finds_a_name_that_is_free(nndsl: Nndsl, name: str) -> None:
     assert nndsl("new", f"{name}.nn").code == 0

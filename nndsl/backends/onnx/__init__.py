@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from nndsl.backends.onnx.export import Options, Report, export, written
+from nndsl.backends.onnx.export import Options, Report, check_options, export, written
 from nndsl.backends.onnx.verify import Reference, verify
 from nndsl.diagnostics import SpecError
 from nndsl.ir.graph import Graph
@@ -33,4 +33,4 @@ def export_model(
     return report
 
 
-__all__ = ["Options", "Reference", "Report", "export", "export_model", "verify"]
+__all__ = ["Options", "Reference", "Report", "check_options", "export", "export_model", "verify"]

@@ -17,7 +17,7 @@ from nndsl.backends.onnx.lower import Lowering
 from nndsl.backends.onnx.proto import Writer
 from nndsl.backends.onnx.records import Body, Tensor
 from nndsl.backends.onnx.schemas import IR_VERSIONS, OPSETS
-from nndsl.backends.onnx.weights import bytes_of, misfits, stored
+from nndsl.backends.onnx.weights import bytes_of, misfits, shapes_of, stored
 from nndsl.diagnostics import Diagnostic, SpecError
 from nndsl.ir.graph import Graph
 from nndsl.passes import for_inference
@@ -72,7 +72,7 @@ class Lowered:
 
 def lower(graph: Graph, options: Options) -> Lowered:
     """The graph's nodes as ONNX; SpecError for what ONNX cannot say."""
-    _check_options(graph, options)
+    check_options(graph, options)
     graph = for_inference(graph, optimize=options.optimize)
     dtypes = Dtypes(options.dtype)
     builder = Builder(options.opset, dtypes, graph.facts or Facts(), options.optimize)
@@ -87,11 +87,11 @@ def lower(graph: Graph, options: Options) -> Lowered:
 def written(graph: Graph, weights: Mapping[str, Any], path: Path, options: Options) -> Iterator[tuple[Output, Report]]:
     """The files under temporary names: whoever calls decides whether to keep them."""
     lowered = lower(graph, options)
-    if problems := misfits(graph, weights):
+    if problems := misfits(graph, shapes_of(graph), weights):
         raise SpecError(problems)
     size = bytes_of(graph, lowered.dtypes)
     external = options.external if options.external is not None else size >= options.threshold
-    with output(path, graph.span) as out:
+    with output(path) as out:
         data = f"{out.path.name}.data" if external else ""
         _write(lowered, weights, data, out)
         yield out, _report(lowered, data, out, options)
@@ -108,15 +108,16 @@ def export(
     dtype: str = "float32",
     external: bool | None = None,
 ) -> Report:
-    """Write `graph` with `weights` (numpy arrays by state-dict key) to `path`. SpecError where that cannot be done;
-    then nothing is left behind."""
+    """Write `graph` with `weights` (numpy arrays by state-dict key) to `path`. SpecError or CannotWrite where
+    that cannot be done; then nothing is left behind."""
     options = Options(opset, functions, optimize, dtype, external)
     with written(graph, weights, Path(path), options) as (out, report):
         out.keep()
     return report
 
 
-def _check_options(graph: Graph, options: Options) -> None:
+def check_options(graph: Graph, options: Options) -> None:
+    """SpecError for what cannot be written."""
     if options.opset not in OPSETS:
         message = f"opset {options.opset} is not supported: {OPSETS[0]} to {OPSETS[-1]} are"
         raise SpecError([Diagnostic("onnx-opset", message, graph.span)])

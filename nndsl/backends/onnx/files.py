@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,21 +11,20 @@ from shutil import rmtree
 from tempfile import mkdtemp
 from typing import BinaryIO
 
-from nndsl.diagnostics import Diagnostic, SpecError
-from nndsl.source import Span
+from nndsl.files import CannotWrite, refuse
 
 
 class Output:
     """`path` is what the user asked for, `folder` where its files are until they are kept, under their final names."""
 
-    def __init__(self, path: Path, span: Span) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = Path(os.path.realpath(path))
         self.shown = path
-        self.span = span
         with self.complaining():
+            refuse(self.path)
             if self.path.exists() and not self.path.is_file():
-                raise OSError(None, "it is no file")
-            self.folder = Path(mkdtemp(dir=self.path.parent, prefix=f".{self.path.name}."))
+                raise OSError(errno.EINVAL, "it is no file")
+            self.folder = Path(mkdtemp(dir=self.path.parent, prefix=".nndsl-"))
 
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
@@ -49,15 +49,13 @@ class Output:
         try:
             yield
         except OSError as problem:
-            why = problem.strerror or str(problem)
-            message = f"cannot write {self.shown}: {why[:1].lower()}{why[1:]}"
-            raise SpecError([Diagnostic("cannot-write", message, self.span)]) from None
+            raise CannotWrite(f"cannot write {self.shown}: {problem.strerror or problem}") from None
 
 
 @contextmanager
-def output(path: Path, span: Span) -> Iterator[Output]:
+def output(path: Path) -> Iterator[Output]:
     """Everything written is gone again unless `keep` was called."""
-    made = Output(path, span)
+    made = Output(path)
     try:
         yield made
     finally:

@@ -37,7 +37,7 @@ def verify(
     computed = {value.dtype for value in values} | {dtype}
     if "bfloat16" in computed:
         message = "onnxruntime has no bfloat16 on the CPU: the file was checked, and not run"
-        return [_diagnostic(graph, "onnx-unverified", message, "warning")]
+        return [_diagnostic("onnx-unverified", message, graph, "warning")]
     session = _session(path, graph)
     if isinstance(session, Diagnostic):
         return [session]
@@ -74,7 +74,7 @@ def _invalid(path: str | PathLike[str], graph: Graph) -> list[Diagnostic]:
     try:
         onnx.checker.check_model(str(path), full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as problem:
-        return [_diagnostic(graph, "onnx-invalid", f"onnx.checker refuses the file: {_first_line(problem)}")]
+        return [_diagnostic("onnx-invalid", f"onnx.checker refuses the file: {_first_line(problem)}", graph)]
     return []
 
 
@@ -86,7 +86,7 @@ def _session(path: str | PathLike[str], graph: Graph) -> Any:
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as problem:
-        found = _diagnostic(graph, "onnx-invalid", f"onnxruntime cannot load the file: {_first_line(problem)}")
+        found = _diagnostic("onnx-invalid", f"onnxruntime cannot load the file: {_first_line(problem)}", graph)
         if "NOT_IMPLEMENTED" in str(problem):
             found.hints.append("the file is valid, and onnxruntime cannot run it on the CPU: --no-verify keeps it")
         return found
@@ -104,7 +104,7 @@ def _compare(
     try:
         values = feeds.sizes(graph, which)
     except LookupError as problem:
-        return [_diagnostic(graph, "onnx-unverified", str(problem), "warning")]
+        return [_diagnostic("onnx-unverified", str(problem), graph, "warning")]
     given = feeds.inputs(graph, values, np.dtype(dtype), seed=which)
     names = [i.name for i in session.get_inputs()]
     feed = {name: array for name, array in zip(names, given, strict=True) if name}
@@ -114,15 +114,15 @@ def _compare(
     try:
         wanted = reference(exact)
     except Exception as problem:  # what PyTorch has against sizes or numbers, it says in exceptions of every kind
-        return [_diagnostic(graph, "onnx-unverified", f"PyTorch cannot run the model{at}: {_first_line(problem)}")]
+        return [_diagnostic("onnx-unverified", f"PyTorch cannot run the model{at}: {_first_line(problem)}", graph)]
     try:
         got = session.run(None, feed)
     except Exception as problem:
         message = f"onnxruntime cannot run the file{at}: {_first_line(problem)}"
-        return [_diagnostic(graph, "onnx-invalid", message)]
+        return [_diagnostic("onnx-invalid", message, graph)]
     found = _mismatches(graph, got, wanted, tolerance, at)
     if not found and which == 0 and not any(map(_telling, wanted)):
-        found = [_diagnostic(graph, "onnx-mismatch", f"ONNX and PyTorch do not compute the same{at}")]
+        found = [_diagnostic("onnx-mismatch", f"ONNX and PyTorch do not compute the same{at}", graph)]
         return found if _blame(found[0], path, reference, graph, feed, exact, tolerance) else []
     if found:
         _blame(found[0], path, reference, graph, feed, exact, tolerance)
@@ -155,7 +155,7 @@ def _mismatch(graph: Graph, name: str, gap: float, got: Any, wanted: Any, at: st
         most = np.abs(np.asarray(got, np.float64) - np.asarray(wanted, np.float64))
         what = f"they differ by up to {np.nanmax(most):.3g}, {gap:.2g} of the largest value"
     message = f"the output {name} is not the same in ONNX and in PyTorch{at}: {what}"
-    return _diagnostic(graph, "onnx-mismatch", message)
+    return _diagnostic("onnx-mismatch", message, graph)
 
 
 def _blame(
@@ -192,7 +192,7 @@ def locate(graph: Graph, layer: str) -> Any:
     return None
 
 
-def _diagnostic(graph: Graph, code: str, message: str, severity: Any = "error") -> Diagnostic:
+def _diagnostic(code: str, message: str, graph: Graph, severity: Any = "error") -> Diagnostic:
     return Diagnostic(code, message, graph.span, severity=severity)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +14,9 @@ from nndsl.backends.onnx.records import Recipe, Tensor, weight_key
 from nndsl.backends.onnx.wire import Stored
 from nndsl.diagnostics import Diagnostic
 from nndsl.ir.graph import Graph
+
+_UNUSED = "num_batches_tracked"  # counts training steps; checkpoints may lack it
+_MOST = 10  # how many names of one kind are listed
 
 
 @dataclass(slots=True)
@@ -62,17 +65,46 @@ def bytes_of(graph: Graph, dtypes: Dtypes) -> int:
     return total
 
 
-def misfits(graph: Graph, weights: Mapping[str, Any]) -> list[Diagnostic]:
-    """Weights of the model that are missing or have another shape."""
-    found = []
-    for key, weight in graph.weights():
-        if weight.name == "num_batches_tracked":
-            continue
-        if key not in weights:
-            found.append(f"there is no weight {key}")
-        elif tuple(np.shape(weights[key])) != tuple(weight.shape):
-            found.append(f"the weight {key} is {list(np.shape(weights[key]))}, and the model has {list(weight.shape)}")
-    if not found:
+def shapes_of(graph: Graph) -> dict[str, tuple[Any, ...]]:
+    """What a state dict of the model holds."""
+    return {key: tuple(weight.shape) for key, weight in graph.weights()}
+
+
+def misfits(graph: Graph, wanted: Mapping[str, Sequence[Any]], given: Mapping[str, Any]) -> list[Diagnostic]:
+    """One diagnostic that lists what is missing, left over, or of another shape; none where all fits."""
+    missing = [key for key in wanted if key not in given and not key.endswith(_UNUSED)]
+    unexpected = [str(key) for key in given if key not in wanted and not str(key).endswith(_UNUSED)]
+    common = [key for key in wanted if key in given]
+    resized = [
+        f"{key} is {list(np.shape(given[key]))}, and the model has {list(wanted[key])}"
+        for key in common
+        if tuple(np.shape(given[key])) != tuple(wanted[key])
+    ]
+    kinds = [(missing, "missing"), (unexpected, "not in the model"), (resized, "of another shape")]
+    counts = [f"{len(keys)} {kind}" for keys, kind in kinds if keys]
+    if not counts:
         return []
-    more = f", and {len(found) - 3} more like this" if len(found) > 3 else ""
-    return [Diagnostic("weights-mismatch", "; ".join(found[:3]) + more, graph.span)]
+    hints = [f"{kind}: {_listed(keys)}" for keys, kind in kinds if keys]
+    hints += _ways_out(missing, unexpected, given)
+    message = f"the weights do not fit {graph.name}: {', '.join(counts)}"
+    return [Diagnostic("weights-mismatch", message, graph.span, hints=hints)]
+
+
+def _listed(keys: list[str]) -> str:
+    more = f" and {len(keys) - _MOST} more" if len(keys) > _MOST else ""
+    return ", ".join(keys[:_MOST]) + more
+
+
+def _ways_out(missing: list[str], unexpected: list[str], given: Mapping[str, Any]) -> list[str]:
+    """Checkpoints hold state dicts; wrappers put a prefix before all names."""
+    inner = [key for key in given if isinstance(given[key], Mapping)]
+    if inner:
+        return [f"weights[{inner[0]!r}] is a mapping itself: give that"]
+    for longer, shorter, advice in (
+        (unexpected, missing, "take {!r} off their names"),
+        (missing, unexpected, "put {!r} before their names"),
+    ):
+        prefix, *others = {key[: key.find(".") + 1] for key in longer} or {""}
+        if prefix and not others and set(shorter) & {key[len(prefix) :] for key in longer}:
+            return [advice.format(prefix)]
+    return []
