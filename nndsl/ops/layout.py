@@ -223,9 +223,12 @@ class Roll(Moves):
     ]
 
     def check(self, say: Say) -> bool:
-        if len(self.shifts) == len(self.dims):
+        if not self.shifts:
+            say.error("nothing is shifted: give at least one dim", at="shifts")
+        elif len(self.shifts) != len(self.dims):
+            say.error(f"{len(self.shifts)} shifts for {len(self.dims)} dims", at="shifts")
+        else:
             return True
-        say.error(f"{len(self.shifts)} shifts for {len(self.dims)} dims", at="shifts")
         return False
 
     def shape(self, x: TensorType, say: Say) -> TensorType | None:

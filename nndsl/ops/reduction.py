@@ -37,6 +37,13 @@ class Reduction(Op, family=REDUCTION, abstract=True):
     def axes(self, rank: int) -> list[int]:
         return list(range(rank)) if self.dim is None else sorted(d % rank for d in self.dim)
 
+    def check(self, say: Say) -> bool:
+        """Of no dims at all, some of PyTorch's functions reduce every dim, some none, and some fail."""
+        if self.dim != ():
+            return True
+        say.error("no dim is named", at="dim", help="leave `dim` out to reduce all dims")
+        return False
+
     def shape(self, x: TensorType, say: Say) -> TensorType | None:
         if not self.takes(x, say):
             return None

@@ -49,6 +49,13 @@ def test_no_argument_is_met_with_an_exception(name: str) -> None:
         ("bool[4]", "v, i = x0 -> TopK(2); output a = v; output b = i", "dtype-mismatch"),
         ("[4]", "v, i = x0 -> TopK(-1); output a = v; output b = i", "shape-mismatch"),
         ("[N, 4]", "output y = x0 -> Flip(1, -1)", "bad-value"),
+        *(
+            ("[N, 4]", f"output y = x0 -> {name}(dim=[])", "bad-value")
+            for name in ("Sum", "Mean", "Max", "Norm", "Var")
+        ),
+        ("[N, 4]", "output y = x0 -> LogSumExp([], keepdim=true)", "bad-value"),
+        ("bool[N, 4]", "output y = x0 -> All([])", "bad-value"),
+        ("[N, 4]", "output y = x0 -> Roll([], [])", "bad-value"),
         ("[N]", "output y = Eye(-1, 4); output z = x0", "shape-mismatch"),
         ("[N]", "output y = Constant([0.5, 1], dtype=int); output z = x0", "dtype-mismatch"),
         ("[N]", "output y = Constant([2, 300], dtype=uint8); output z = x0", "dtype-mismatch"),
