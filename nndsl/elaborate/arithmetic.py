@@ -31,6 +31,7 @@ TENSOR_OPS = {
     ">=": "GreaterEqual", "and": "LogicalAnd", "or": "LogicalOr",
 }  # fmt: skip
 _ORDER = {"<": "less", "<=": "less", ">": "greater", ">=": "greater"}
+_OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">", "and": "or", "or": "and"}
 
 
 @dataclass(slots=True)
@@ -53,7 +54,7 @@ def unary(node: ast.Unary, value: Any, scope: Scope, ctx: Context) -> Any:
         if isinstance(value, Value):
             return _apply("LogicalNot", [value], {}, node, scope, ctx)
         if isinstance(value, Unknown):
-            return value
+            return Unknown(_OPPOSITE[value.op], value.left, value.right, value.about)
         return ctx.poison("bad-value", f"`not` takes true or false, not {ctx.describe(value)}", node.span, scope)
     if isinstance(value, Value):
         return value if node.op == "+" else _apply("Negative", [value], {}, node, scope, ctx)
