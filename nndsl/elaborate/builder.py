@@ -115,23 +115,28 @@ class GraphBuilder:
             self.context.error("bad-label", message, span, frame=self.frame)
             return self.claim(None, label, span)
         elif label in self.labels:
-            self.context.error(
-                "duplicate-label",
-                f"two layers of {self.graph.name} are named {label}",
-                span,
-                label="again here",
-                labels=[Label(self.labels[label], "first here")],
-                hints=[
-                    f'give each its own name, such as "{label}_{{i}}" in a loop, '
-                    f"or share one layer with `layer {label} = …`"
-                ],
-                frame=self.frame,
-            )
+            self._claimed_twice(label, type_name, span)
             return self.claim(None, label, span)
         elif label in self.borrowed:
             self._rename(label)
         self.labels[label] = span
         return label
+
+    def _claimed_twice(self, label: str, type_name: str, span: Span) -> None:
+        again = self.labels[label] == span
+        if again and type_name in ("Parameter", "Buffer"):
+            hint = "declare it once, before the loop"
+        else:
+            hint = f'give each its own name, such as "{label}_{{i}}" in a loop, or share one with `layer {label} = …`'
+        self.context.error(
+            "duplicate-label",
+            f"two layers of {self.graph.name} are named {label}",
+            span,
+            label="this is made more than once" if again else "again here",
+            labels=[] if again else [Label(self.labels[label], "first here")],
+            hints=[hint],
+            frame=self.frame,
+        )
 
     # ------------------------------------------------------------ nodes
 

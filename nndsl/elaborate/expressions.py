@@ -19,6 +19,7 @@ from nndsl.elaborate.values import (
     FunctionValue,
     Labelled,
     LayerValue,
+    OpLayer,
     Poison,
     RuntimeSwitch,
     Stage,
@@ -351,7 +352,7 @@ def _if(node: ast.IfExpr, scope: Scope, ctx: Context) -> Any:
     if is_training(node.condition) is not None:
         from nndsl.elaborate.training import switch_value
 
-        if point_free(node.then, scope):
+        if point_free(node.then, scope, ctx):
             return RuntimeSwitch(node, scope.frozen(ctx.mentioned(node)), node.span)
         return switch_value(node, scope, ctx)
     if node.orelse is None:
@@ -363,7 +364,7 @@ def _if(node: ast.IfExpr, scope: Scope, ctx: Context) -> Any:
     return evaluate_body(chosen, scope, ctx) if isinstance(chosen, ast.Braces) else evaluate(chosen, scope, ctx)
 
 
-def point_free(node: ast.Braces, scope: Scope) -> bool:
+def point_free(node: ast.Braces, scope: Scope, ctx: Context) -> bool:
     """Does the last flow of the braces start with a layer rather than with a tensor at hand?"""
     if not node.body or not isinstance(node.body[-1], ast.Express):
         return False
@@ -381,8 +382,11 @@ def point_free(node: ast.Braces, scope: Scope) -> bool:
             at = at.items[0]
         else:
             break
+    if isinstance(at, ast.Call):
+        made = ctx.project.resolve(at.callee.id, scope, at.span) if isinstance(at.callee, ast.Name) else None
+        return not (isinstance(made, OpLayer) and not made.op.inputs)  # `Arange(T)` is a tensor
     if not isinstance(at, ast.Name):
-        return isinstance(at, (ast.Call, ast.Braces))
+        return isinstance(at, ast.Braces)
     assigned = {t.id for s in node.body if isinstance(s, ast.Assign) for t in s.targets}
     return at.id not in assigned and not is_tensor(scope.get(at.id))
 

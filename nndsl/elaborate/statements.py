@@ -16,24 +16,19 @@ from nndsl.elaborate.expressions import (
     iterate,
 )
 from nndsl.elaborate.facts import require
-from nndsl.elaborate.ports import dtype_of, match, model_input
+from nndsl.elaborate.ports import match, model_input
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import (
     POISON,
-    Given,
     Instance,
     Labelled,
     OpLayer,
     Poison,
     is_layer,
-    is_size,
     is_tensor,
 )
 from nndsl.ir.graph import InitRule, Port, Value
-from nndsl.ops import lookup
-from nndsl.ops.initializers import INITIALIZERS, Initializer
 from nndsl.ops.kinds import Unfit
-from nndsl.shapes import Dim
 from nndsl.source import Span
 from nndsl.syntax import ast
 
@@ -141,113 +136,9 @@ def _output(statement: ast.Output, scope: Scope, ctx: Context) -> None:
 
 
 def _tensor(statement: ast.Tensor, scope: Scope, ctx: Context) -> None:
-    scope.names[statement.name.id] = _made_tensor(statement, scope, ctx)
+    from nndsl.elaborate.tensors import declare_tensor
 
-
-def _made_tensor(statement: ast.Tensor, scope: Scope, ctx: Context) -> Any:
-    from nndsl.elaborate.apply import operator_node
-    from nndsl.elaborate.operands import Operands
-
-    builder = scope.builder
-    assert builder is not None
-    type_ = statement.type
-    if type_ is None:
-        return ctx.poison("contract", f"{statement.name.id} needs a type, such as float[1, D]", statement.span, scope)
-    dtype = dtype_of(type_.dtype, scope, ctx) if type_.dtype is not None else "float"
-    sizes = [_size(dim, scope, ctx) for dim in type_.dims or []]
-    value = _initial(statement, dtype or "float", sizes, scope, ctx)
-    if dtype is None or any(isinstance(s, Poison) for s in sizes) or isinstance(value, Poison):
-        return POISON
-    if not _all_known(statement, sizes, scope, ctx):
-        return POISON
-    key = "init" if statement.trained else "value"
-    op = lookup("Parameter" if statement.trained else "Buffer")
-    assert op is not None
-    values = {"sizes": tuple(sizes), "dtype": dtype, key: value}
-    given = {"sizes": Given(values["sizes"], type_.span), "dtype": Given(dtype, type_.span)}
-    node = operator_node(op.of(values), given, Operands([], {}), builder, statement.span, statement.name.id, ctx)
-    if node is None:
-        return POISON
-    node.outputs[0].name = statement.name.id
-    return node.outputs[0]
-
-
-def _all_known(statement: ast.Tensor, sizes: list[Any], scope: Scope, ctx: Context) -> bool:
-    assert statement.type is not None
-    for dim, size in zip(statement.type.dims or [], sizes, strict=True):
-        if isinstance(size, Dim):
-            shown = ctx.facts.spell(size)
-            message = f"every size of {statement.name.id} must be known while compiling, and this is {shown}"
-            hints = [f"give {shown} a value in the type of the input, or fix it with --dim"]
-            ctx.error("unknown-dim", message, dim.span, scope, hints=hints)
-            return False
-        if isinstance(size, int) and size < 1:
-            ctx.error("bad-value", f"a dim is at least 1, and this is {size}", dim.span, scope)
-            return False
-    return True
-
-
-def _size(dim: Any, scope: Scope, ctx: Context) -> Any:
-    if isinstance(dim, ast.AnyDims):
-        return ctx.poison("unknown-dim", "every size of a param or buffer must be written", dim.span, scope)
-    value = evaluate(dim, scope, ctx)
-    if isinstance(value, Poison) or is_size(value):
-        return value
-    return ctx.poison("bad-value", f"a dim is a whole number, not {ctx.describe(value)}", dim.span, scope)
-
-
-def _initial(statement: ast.Tensor, dtype: str, sizes: list[Any], scope: Scope, ctx: Context) -> Any:
-    """An initialiser, or for a buffer a graph that computes its value."""
-    from nndsl.elaborate.arguments import plain
-    from nndsl.ops.kinds import KINDS
-
-    if statement.value is None:
-        return None
-    if statement.trained:
-        value = plain(evaluate(statement.value, scope, ctx))
-    else:
-        value = _computed(statement, dtype, sizes, scope, ctx)
-        if not isinstance(value, (Initializer, int, float)) or isinstance(value, bool):
-            return value
-    if isinstance(value, Poison):
-        return value
-    try:
-        return KINDS["Initializer"].convert(value)
-    except Unfit as problem:
-        hint = "a constant tensor that is computed is a `buffer`" if is_tensor(value) else ""
-        hint = f"write {value} without quotes" if isinstance(value, str) and value in INITIALIZERS else hint
-        return ctx.poison("bad-argument", f"{statement.name.id}: {problem.message}", statement.value.span, scope,
-                          hints=[hint] if hint else [])  # fmt: skip
-
-
-def _computed(statement: ast.Tensor, dtype: str, sizes: list[Any], scope: Scope, ctx: Context) -> Any:
-    """A buffer's expression, in a graph of its own without inputs."""
-    from nndsl.elaborate.arguments import plain
-    from nndsl.elaborate.blocks import close
-    from nndsl.elaborate.builder import GraphBuilder
-    from nndsl.ir.graph import Graph
-
-    outer = scope.builder
-    assert outer is not None and statement.type is not None and statement.value is not None
-    builder = GraphBuilder(ctx, Graph(statement.name.id, "block", statement.span), outer.frame)
-    inner = Scope(scope, builder)
-    value = plain(evaluate(statement.value, inner, ctx))
-    if is_layer(value) and isinstance(
-        value, OpLayer
-    ):  # a generator without arguments, such as `zeros`, never gets here
-        from nndsl.elaborate.apply import apply
-
-        value = apply(value, (), builder, statement.value.span, None, ctx)
-    if not isinstance(value, Value):
-        return value
-    what = f"buffer {statement.name.id}"
-    if builder.captured or builder.borrowed:
-        message = f"{what} is computed once: it cannot depend on inputs or on weights"
-        return ctx.poison("not-constant", message, statement.value.span, scope)
-    if not match(statement.type, value, inner, statement.name.span, what, ctx):
-        return POISON
-    built = close(builder, value, statement.span, ctx)
-    return POISON if built.failed else built.graph
+    declare_tensor(statement, scope, ctx)
 
 
 def _layer(statement: ast.Layer, scope: Scope, ctx: Context) -> None:

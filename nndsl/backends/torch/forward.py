@@ -366,7 +366,8 @@ class Body:
     # ------------------------------------------------------------ what operators ask for
 
     def layer(self, step: Step, asked: Lowering) -> Text:
-        return Text(step.layer)
+        made = step.node.op.module(asked, *asked.operands) if self.inside_init else None
+        return made if made is not None else Text(step.layer)
 
     def tensor(self, step: Step, name: str, shape: Sequence[Size], init: Any, trained: bool, dtype: str) -> Text:
         return Text(tensor_path(step.node.label, trained))
