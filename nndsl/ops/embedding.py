@@ -76,7 +76,7 @@ class Embedding(_Table):
     ]
 
     def shape(self, x: TensorType, say: Say) -> TensorType | None:
-        if not say.integral(x) or not _wide_enough(x, say, 0):
+        if not say.index(x):
             return None
         return TensorType("float", (*x.shape, self.embedding_dim))
 
@@ -92,19 +92,6 @@ class Embedding(_Table):
 
     def blame(self, axis: int, rank: int) -> str | None:
         return "embedding_dim" if axis == rank - 1 else None
-
-
-def _wide_enough(x: TensorType, say: Say, at: int) -> bool:
-    """PyTorch looks up by 32 and 64 bits."""
-    if x.dtype in ("int32", "int64"):
-        return True
-    say.error(
-        f"{say.who} takes indices of type int64 or int32, and this is {x.dtype}",
-        code="dtype-mismatch",
-        at=at,
-        help="convert them with `Cast(int64)`",
-    )
-    return False
 
 
 class EmbeddingBag(_Table):
@@ -143,9 +130,9 @@ class EmbeddingBag(_Table):
     def shape(
         self, x: TensorType, offsets: TensorType | None, per_sample_weights: TensorType | None, say: Say
     ) -> TensorType | None:
-        if not say.rank(x, 1, 2, layout="[B, T], or [T] with offsets") or not say.integral(x):
+        if not say.rank(x, 1, 2, layout="[B, T], or [T] with offsets") or not say.index(x):
             return None
-        if not _wide_enough(x, say, 0) or not self._weighable(x, per_sample_weights, say):
+        if not self._weighable(x, per_sample_weights, say):
             return None
         if x.rank == 2 and offsets is not None:
             say.error("indices [B, T] are bags already: offsets are for indices [T]", code="shape-mismatch", at=1)

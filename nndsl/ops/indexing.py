@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -19,18 +20,18 @@ _FAR = (1 << 63) - 1
 
 @dataclass(slots=True)
 class Step:
-    """One item of an index, with the axis of x it is about (None: it makes a new axis)."""
+    """One item of an index, with the axis of x it is about (None: it makes a new axis).
+
+    `kind`: "new", "slice", "number"; a tensor is an "input", and without dims, which counts as a number, a "scalar"."""
 
     item: Any
     axis: int | None
+    kind: str
 
     @property
-    def kind(self) -> str:
-        if self.item is None:
-            return "new"
-        if isinstance(self.item, tuple):
-            return str(self.item[0])
-        return "number"
+    def stays(self) -> bool:
+        """Does its axis remain, rather than be selected from?"""
+        return self.kind not in ("number", "scalar")
 
 
 class Index(Op, family=SHAPE):
@@ -43,7 +44,7 @@ class Index(Op, family=SHAPE):
 
     # ------------------------------------------------------------ shape
 
-    def steps(self, rank: int) -> list[Step]:
+    def steps(self, rank: int, indices: Sequence[TensorType | OnnxValue]) -> list[Step]:
         """The items with their axes; `...` and what is not mentioned become full slices."""
         items = list(self.items)
         free = rank - sum(item is not None and item != "..." for item in items)
@@ -52,7 +53,7 @@ class Index(Op, family=SHAPE):
         items[at : at + 1] = full
         steps, axis = [], 0
         for item in items:
-            steps.append(Step(item, None if item is None else axis))
+            steps.append(Step(item, None if item is None else axis, _kind(item, indices)))
             axis += item is not None
         return steps
 
@@ -65,7 +66,7 @@ class Index(Op, family=SHAPE):
         if sum(item == "..." for item in self.items) > 1:
             say.error("`...` may stand once in an index", at="items")
             return None
-        steps = self.steps(x.rank)
+        steps = self.steps(x.rank, indices)
         sizes = [self._size(say, step, x) for step in steps]
         if None in sizes:
             return None
@@ -85,13 +86,13 @@ class Index(Op, family=SHAPE):
     def _with_tensors(
         self, say: Say, x: TensorType, steps: list[Step], sizes: list[Any], indices: tuple[TensorType, ...]
     ) -> TensorType | None:
-        kept = [(step, size) for step, size in zip(steps, sizes, strict=True) if step.kind != "number"]
+        kept = [(step, size) for step, size in zip(steps, sizes, strict=True) if step.stays]
         places = [i for i, (step, _) in enumerate(kept) if step.kind == "input"]
-        if not places:
-            return TensorType(x.dtype, tuple(size for _, size in kept))
         joined = self._joined(say, indices)
         if joined is None:
             return None
+        if not places:
+            return TensorType(x.dtype, tuple(size for _, size in kept))
         rest = [size for step, size in kept if step.kind != "input"]
         first = _place(places)
         return TensorType(x.dtype, (*rest[:first], *joined, *rest[first:]))
@@ -108,7 +109,7 @@ class Index(Op, family=SHAPE):
                     help=help,
                 )
                 return None
-            if not say.integral(index, at=k):
+            if not say.index(index, at=k):
                 return None
             found = broadcast(joined, index.shape, say.facts)
             if not isinstance(found, tuple):
@@ -118,7 +119,8 @@ class Index(Op, family=SHAPE):
         return joined
 
     def demands(self, x: TensorType, *indices: TensorType) -> list[Size]:
-        picked = [(x.shape[s.axis], s.item) for s in self.steps(x.rank) if s.axis is not None and s.kind == "number"]
+        steps = self.steps(x.rank, indices)
+        picked = [(x.shape[s.axis], s.item) for s in steps if s.axis is not None and s.kind == "number"]
         return [size + at + 1 if isinstance(at, int) and at < 0 else size - at for size, at in picked]
 
     def flops(self, x: TensorType, *indices: TensorType, y: TensorType) -> Size:
@@ -139,17 +141,18 @@ class Index(Op, family=SHAPE):
     # ------------------------------------------------------------ ONNX
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue, *indices: OnnxValue) -> Any:
-        steps = self.steps(x.rank)
+        steps = self.steps(x.rank, indices)
         y: Any = _slices(g, x, [s for s in steps if s.kind == "slice" and s.item[1:] != (None, None, None)])
         axis = 0
         for step in steps:
-            if step.kind == "number":
-                y = g.op("Gather", y, g.size(step.item), axis=axis)
+            if not step.stays:
+                at = g.size(step.item) if step.kind == "number" else indices[step.item[1] - 1]
+                y = g.op("Gather", y, at, axis=axis)
                 continue
             if step.kind == "new":
                 y = g.op("Unsqueeze", y, g.const([axis]))
             axis += 1
-        kept = [step for step in steps if step.kind != "number"]
+        kept = [step for step in steps if step.stays]
         places = [i for i, step in enumerate(kept) if step.kind == "input"]
         if not places:
             return y
@@ -163,6 +166,12 @@ class Index(Op, family=SHAPE):
 
     def spell(self) -> str:
         return f"[{self.detail()}]"
+
+
+def _kind(item: Any, indices: Sequence[TensorType | OnnxValue]) -> str:
+    if not isinstance(item, tuple):
+        return "new" if item is None else "number"
+    return "scalar" if item[0] == "input" and not indices[item[1] - 1].rank else str(item[0])
 
 
 def _inside(say: Say, index: Size, size: Size, axis: int) -> bool:

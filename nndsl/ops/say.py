@@ -106,6 +106,19 @@ class Say:
         self.error(f"{self.who} takes whole numbers (indices), and this is {x.dtype}", code="dtype-mismatch", at=at)
         return False
 
+    def index(self, x: TensorType, at: At = 0) -> bool:
+        """PyTorch looks up by 32 and 64 bits: a uint8 is a mask to it, and others it refuses."""
+        if x.dtype in ("int32", "int64"):
+            return True
+        if self.integral(x, at):
+            self.error(
+                f"{self.who} takes indices of type int64 or int32, and this is {x.dtype}",
+                code="dtype-mismatch",
+                at=at,
+                help="convert them with `Cast(int64)`",
+            )
+        return False
+
     def boolean(self, x: TensorType, at: At = 0) -> bool:
         if x.dtype == "bool":
             return True

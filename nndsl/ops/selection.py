@@ -95,7 +95,7 @@ class IndexSelect(Op, family=SHAPE):
 
     def shape(self, x: TensorType, index: TensorType, say: Say) -> TensorType | None:
         axis = say.axis(self.dim, x.rank)
-        if axis is None or not say.integral(index, at=1) or not say.rank(index, 1, layout="an index of one dim", at=1):
+        if axis is None or not say.index(index, at=1) or not say.rank(index, 1, layout="an index of one dim", at=1):
             return None
         return TensorType(x.dtype, (*x.shape[:axis], *index.shape, *x.shape[axis + 1 :]))
 

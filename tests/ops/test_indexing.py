@@ -74,6 +74,11 @@ def test_numbers_and_slices(items: tuple[Any, ...]) -> None:
         ((0, FULL, ("input", 1)), ["int32[K]"]),
         ((("input", 1), ("input", 2), ("input", 3)), ["int[K]", "int[K]", "int[1]"]),
         ((None, ("input", 1), 1, ("input", 2)), ["int[K]", "int[K]"]),
+        ((("input", 1), FULL, ("input", 2)), ["int[]", "int[K]"]),
+        ((("input", 1), FULL, ("input", 2)), ["int[K]", "int32[]"]),
+        ((FULL, ("input", 1), ("input", 2)), ["int[K]", "int[]"]),
+        ((("input", 1), FULL, ("input", 2)), ["int[]", "int[]"]),
+        ((("input", 1), None, ("input", 2), ("input", 3)), ["int[]", "int[K]", "int[1]"]),
     ],
 )
 def test_tensors_as_indices(items: tuple[Any, ...], indices: list[str]) -> None:
@@ -110,6 +115,16 @@ def test_mistakes(items: tuple[Any, ...], code: str, message: str) -> None:
 def test_masks_are_refused() -> None:
     assert "only known when the model runs" in complaint(Index((("input", 1),)), "[N, 4]", "bool[N]")[1]
     assert complaint(Index((("input", 1),)), "[N, 4]", "[N]")[0] == "dtype-mismatch"
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int16"])
+@pytest.mark.parametrize("shape", ["[]", "[3]"])
+def test_narrow_indices_are_refused(dtype: str, shape: str) -> None:
+    """PyTorch takes uint8 as a mask, refuses the others in a vector, and takes them without dims."""
+    code, message = complaint(Index((FULL, ("input", 1))), "[N, 4]", dtype + shape)
+    assert (code, message) == ("dtype-mismatch", f"Index takes indices of type int64 or int32, and this is {dtype}")
+    if shape != "[]":
+        assert complaint("IndexSelect(1)", "[N, 4]", dtype + shape)[0] == "dtype-mismatch"
 
 
 def test_sizes_stay_simple() -> None:
