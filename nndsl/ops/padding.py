@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nndsl.ops import lowering
 from nndsl.ops.kinds import Scalar, Sizes
 from nndsl.ops.layout import Moves
 from nndsl.ops.schema import param
-from nndsl.shapes import Dim, Size, TensorType, is_floating
+from nndsl.shapes import Size, TensorType, is_floating
 
 if TYPE_CHECKING:
     from nndsl.ops.emit import OnnxBuilder, OnnxValue, Operand, Text, TorchWriter
@@ -93,10 +94,21 @@ class Pad(Moves):
         before, after = self._ends(x.rank)
         if self.mode == "circular" and g.opset < 19:
             return self._wrapped(g, x, before, after)
-        ends = [*before, *after]
-        pads = g.sizes(ends) if any(isinstance(e, Dim) for e in ends) else g.const(ends)
         value = g.const(float(self.value) if is_floating(x.dtype) else self.value, x.dtype) if self.value else None
-        return g.op("Pad", x, pads, value, mode=_MODES.get(self.mode, "constant"))
+        mode = _MODES.get(self.mode, "constant")
+        if mode == "constant" and value is None and self.pad:
+            return self._zeros(g, x, before, after)
+        return g.op("Pad", x, g.sizes([*before, *after]), value, mode=mode)
+
+    def _zeros(self, g: OnnxBuilder, x: OnnxValue, before: list[Size], after: list[Size]) -> Any:
+        """onnxruntime merges zeros into a pooling that follows, where they would count as minus infinity or not at
+        all. It leaves alone what names its axes, and (before opset 18) what is cropped."""
+        first = x.rank - len(self.pad) // 2
+        if g.opset >= 18:
+            axes = g.const(list(range(first, x.rank)))
+            return g.op("Pad", x, g.sizes([*before[first:], *after[first:]]), None, axes)
+        y = g.op("Pad", x, g.sizes([*before, *after[:-1], after[-1] + 1]))
+        return lowering.cut(g, y, x.rank - 1, 0, -1)
 
     def _wrapped(self, g: OnnxBuilder, x: OnnxValue, before: list[Size], after: list[Size]) -> Any:
         y: Any = x

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 import torch
 
+import nndsl
 from nndsl.ops.schema import Unsupported
 from tests.ops.support import check, complaint, examples, flow, infer, read_op, read_type
 
@@ -102,3 +104,16 @@ def test_parameters_that_make_no_sense() -> None:
     assert complaint("MaxPool2d(2)", "int[1, 3, 8, 8]")[0] == "dtype-mismatch"
     assert complaint("AdaptiveAvgPool2d(1)", "[3, 8]")[0] == "rank-mismatch"
     assert complaint("AdaptiveMaxPool1d(none, return_indices=true)", "[1, 3, 8]")[0] == "bad-value"
+
+
+@pytest.mark.parametrize("opset", [17, 23])
+@pytest.mark.parametrize("pad", ["[1, 1]", "[1, 2]", "[2, 2]", "[0, 3]", "[1, 1, 0, 0]"])
+@pytest.mark.parametrize(
+    "pool",
+    ["MaxPool1d(3)", "MaxPool1d(3, padding=1)", "AvgPool1d(2)", "AvgPool1d(3, ceil_mode=true)", "LPPool1d(2, 3)"],
+)
+def test_zeros_before_a_pooling_count(pad: str, pool: str, opset: int, tmp_path: Path) -> None:
+    """onnxruntime merges a Pad into what follows, and a maximum of negative numbers and zeros is then negative."""
+    flow = f"-(x -> Abs) -> Pad({pad}) -> {pool}"
+    model = nndsl.loads(f"model M {{\n  input x: float[N, 2, L]\n  output y = {flow}\n}}\n")
+    assert model.export(tmp_path / "m.onnx", opset=opset).verified
