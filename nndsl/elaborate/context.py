@@ -26,6 +26,7 @@ from nndsl.elaborate.values import (
     spell,
 )
 from nndsl.ir.graph import Graph, Node, Value
+from nndsl.ops.kinds import exact
 from nndsl.shapes import Facts
 from nndsl.source import Span
 
@@ -161,7 +162,7 @@ class Context:
         if isinstance(value, (Instance, Value)):
             self._alive[id(value)] = value
             return ("identity", id(value))
-        return (type(value).__name__, value if value.__hash__ is not None else repr(value))
+        return (type(value).__name__, exact(value) if value.__hash__ is not None else repr(value))
 
     def steps_of(self, graph: Graph) -> int:
         """Equal numbers for graphs that do the same with inputs of whatever shape."""

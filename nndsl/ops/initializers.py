@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from nndsl.shapes import Size
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Initializer:
     """`xavier_uniform(gain=2)`: applied as `nn.init.xavier_uniform_(weight, gain=2)`."""
 
@@ -25,8 +25,16 @@ class Initializer:
         inside = ", ".join(f"{k}={spell_value(v)}" for k, v in self.arguments.items())
         return f"{self.name}({inside})" if inside else self.name
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Initializer) and self._key() == other._key()
+
     def __hash__(self) -> int:
-        return hash((self.name, tuple(sorted(self.arguments.items()))))
+        return hash(self._key())
+
+    def _key(self) -> Any:
+        from nndsl.ops.kinds import exact
+
+        return self.name, exact(self.arguments)
 
     def torch(self, weight: str) -> str:
         """The statement that fills `weight`: `nn.init.normal_(self.fc.weight, std=0.02)`."""

@@ -58,6 +58,15 @@ class Kind:
         return spell_value(value)
 
 
+def exact(value: Any) -> Any:
+    """Equal for what is the same in every use: 2, 2.0 and true differ, and so do 0.0 and -0.0. It can be hashed."""
+    if isinstance(value, (bool, float)):
+        return type(value).__name__, repr(value)
+    if isinstance(value, dict):
+        return tuple(sorted((name, exact(part)) for name, part in value.items()))
+    return tuple(map(exact, value)) if isinstance(value, (list, tuple)) else value
+
+
 def describe(value: Any) -> str:
     """How messages name a value that did not fit."""
     from nndsl.ops.schema import spell_value

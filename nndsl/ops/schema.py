@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from nndsl.ops.kinds import KINDS, Kind, Unfit
+from nndsl.ops.kinds import KINDS, Kind, Unfit, exact
 from nndsl.shapes import Size, TensorType
 
 if TYPE_CHECKING:
@@ -281,7 +281,7 @@ class Op:
 
     def key(self) -> tuple[Any, ...]:
         """Equal keys, equal operators."""
-        return (self.name, *(_hashable(getattr(self, name)) for name in self.params))
+        return (self.name, *(exact(getattr(self, name)) for name in self.params))
 
     def spell(self) -> str:
         """As in a spec: `Conv2d(64, 7, stride=2)`."""
@@ -312,12 +312,6 @@ class Op:
     @classmethod
     def required_inputs(cls) -> int:
         return sum(not (n.endswith("?") or n.startswith("*")) for n in cls.inputs)
-
-
-def _hashable(value: Any) -> Any:
-    if isinstance(value, dict):
-        return tuple(sorted((name, _hashable(part)) for name, part in value.items()))
-    return tuple(map(_hashable, value)) if isinstance(value, (list, tuple)) else value
 
 
 def spell_value(value: Any) -> str:

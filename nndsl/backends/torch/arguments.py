@@ -9,6 +9,7 @@ from nndsl.backends.torch.formulas import Formula, evaluated, formula, simple
 from nndsl.backends.torch.names import dim_name, fresh, is_attribute, variable
 from nndsl.backends.torch.pieces import Line, Number, Slot, silent, slots
 from nndsl.ir.graph import Graph
+from nndsl.ops.kinds import exact
 
 Vector = tuple[Number, ...]
 UNMISTAKABLE = 20  # a size that is not equal to another by chance
@@ -30,6 +31,9 @@ class Argument:
         if all(isinstance(v, bool) for v in self.vector):
             return "bool"
         return "float" if any(isinstance(v, float) for v in self.vector) else "int"
+
+    def equals(self, vector: Vector) -> bool:
+        return exact(self.vector) == exact(vector)  # type: ignore[no-any-return]
 
 
 @dataclass(slots=True)
@@ -82,7 +86,7 @@ class _Inference:
         vector = tuple(v for v in values if isinstance(v, (bool, int, float)))
         if len(vector) != self.count:
             return
-        same = next((a for a in self.known.values() if a.vector == vector and not isinstance(vector[0], bool)), None)
+        same = next((a for a in self.known.values() if a.equals(vector) and not isinstance(vector[0], bool)), None)
         if same is not None and (not spec or spec in self.instances[0].graph.dims):
             if spec:
                 self.spec.setdefault(spec, same.name)
@@ -126,19 +130,19 @@ class _Inference:
 
     def _unwritten(self, slot: Slot, vector: Vector) -> str | None:
         """Numbers that come from elsewhere: the input's sizes, literals, other blocks."""
-        constant = len(set(vector)) == 1
+        constant = _constant(vector)
         for word in DEPTHS if slot.name == "depth" else (slot.name,):
             same = self.known.get(self.spec.get(word, ""))
-            if same is not None and same.vector == vector:
+            if same is not None and same.equals(vector):
                 return self._use(Formula(same.name, (same.name,)))
         if constant and type(vector[0]) is float:
-            rates = [a for a in self.known.values() if a.vector == vector and a.spec and a.type == "float"]
+            rates = [a for a in self.known.values() if a.equals(vector) and a.spec and a.type == "float"]
             return self._use(Formula(rates[0].name, (rates[0].name,))) if len(rates) == 1 else None
         if constant and not (slot.inferred and vector[0] > 1):
             return self._recognized(vector)
         for name, argument in self.known.items():
             named = name in self.used or argument.spec in self.instances[0].graph.dims or not constant
-            if argument.vector == vector and named and argument.type != "bool":
+            if argument.equals(vector) and named and argument.type != "bool":
                 return self._use(Formula(name, (name,)))
         for found in self.formulas:
             if self._equals(found, vector):
@@ -149,7 +153,7 @@ class _Inference:
         """A size that is the value of one hyperparameter or dim, though it was written otherwise."""
         if not isinstance(vector[0], int) or vector[0] < UNMISTAKABLE:
             return None
-        same = [a for a in self.known.values() if a.vector == vector and a.spec]
+        same = [a for a in self.known.values() if a.equals(vector) and a.spec]
         return self._use(Formula(same[0].name, (same[0].name,))) if len(same) == 1 else None
 
     def _invented(self, slot: Slot, vector: Vector) -> str:
@@ -161,14 +165,14 @@ class _Inference:
                 if self.count > 1 and self._equals(found, vector):
                     return self._use(found)
         for name, argument in self.known.items():
-            if argument.vector == vector:
+            if argument.equals(vector):
                 return self._use(Formula(name, (name,)))
         name = fresh(variable(slot.name or "size"), self.known)
         self.known[name] = Argument(name, vector)
         return self._use(Formula(name, (name,)))
 
     def _forward(self, slot: Slot, vector: Vector) -> None:
-        constant = len(set(vector)) == 1
+        constant = _constant(vector)
         found = None
         for text in slot.texts.values():
             candidate = formula(text, self.spec)
@@ -189,7 +193,7 @@ class _Inference:
     def _equals(self, found: Formula, vector: Vector) -> bool:
         values = {n: self.known[n].vector for n in found.names}
         made = evaluated(found, values, self.count)
-        return made is not None and made == vector and [type(a) for a in made] == [type(b) for b in vector]
+        return made is not None and exact(made) == exact(vector)
 
     def _use(self, found: Formula) -> str:
         for name in found.names:
@@ -204,10 +208,10 @@ class _Inference:
         """What all instances agree on, or what PyTorch's own default is."""
         for slot, vector in rows:
             argument = self.used.get(self.result.init.get(id(slot), ""))
-            if argument is not None and slot.default is not None and slot.default in vector:
+            if argument is not None and slot.default is not None and exact(slot.default) in exact(vector):
                 argument.default = slot.default
         for argument in self.used.values():
-            if self.count > 1 and len(set(argument.vector)) == 1:
+            if self.count > 1 and _constant(argument.vector):
                 argument.default = argument.vector[0]
 
     def _ordered(self) -> list[Argument]:
@@ -219,6 +223,10 @@ class _Inference:
             return argument.default is not None, at
 
         return sorted(self.used.values(), key=rank)
+
+
+def _constant(vector: Vector) -> bool:
+    return len(set(exact(vector))) == 1
 
 
 def _derived(text: str) -> str:

@@ -14,6 +14,7 @@ from nndsl.backends.torch.names import class_name, pascal, variable
 from nndsl.backends.torch.pieces import Line, New, Number, Piece, Slot, calls
 from nndsl.backends.torch.shapes import comment
 from nndsl.ir.graph import Graph
+from nndsl.ops.kinds import exact
 
 if TYPE_CHECKING:
     from nndsl.backends.torch.file import File
@@ -60,7 +61,7 @@ class Class:
                 made.args.append(slot)
                 continue
             made.kwargs[argument.name] = slot
-            if argument.default is None or argument.default != slot.value:
+            if argument.default is None or exact(argument.default) != exact(slot.value):
                 made.given.add(argument.name)
         return made
 
