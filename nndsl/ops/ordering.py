@@ -83,7 +83,8 @@ class Sort(Op, family=REDUCTION):
         return None
 
     def torch(self, t: TorchWriter, x: Operand) -> tuple[Text, ...]:
-        return t.unpack(t.method(x, "sort", **self.given("dim", "descending")))
+        """Stable: equal values keep their order, on every device and in ONNX."""
+        return t.unpack(t.method(x, "sort", stable=True, **self.given("dim", "descending")))
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
         count = g.sizes([x.shape[self.dim]])

@@ -139,3 +139,10 @@ def test_choices_complain() -> None:
     assert complaint("Where", "bool[3]", "[3]")[0] == "missing-input"
     assert complaint("MaskedFill(0)", "[3]", "bool[2, 3]")[1] == "the mask [2, 3] is larger than [3]"
     assert complaint("MaskedFill(0.5)", "int[3]", "bool[3]")[0] == "dtype-mismatch"
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_equal_values_keep_their_order(descending: bool) -> None:
+    """PyTorch's sort promises it only where it is told to; ONNX's TopK does."""
+    few = {0: lambda t: torch.randint(0, 3, [int(s) for s in t.shape])}
+    check(f"Sort(1, {str(descending).lower()})", "int[N, T]", at=[{"N": 2, "T": 40}], data=few, opsets=(17, 23))
