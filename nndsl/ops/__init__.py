@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nndsl.ops.schema import REGISTRY, Op
 
-_NOT_FAMILIES = {"__init__", "schema", "kinds", "say", "emit", "initializers", "reference"}
+_NOT_FAMILIES = {"__init__", "schema", "kinds", "domain", "say", "emit", "initializers", "reference"}
 _CLASS = re.compile(rb"^class ([A-Z]\w*)\(", re.M)
 _homes: dict[
     str, str

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from nndsl.ops.domain import Domain
 from nndsl.ops.schema import ARITHMETIC, LINEAR, Op, param, same_along
 from nndsl.shapes import Dim, Size, TensorType, broadcast, is_floating, is_integral, product, promote
 
@@ -126,6 +127,10 @@ class Binary(Op, family=ARITHMETIC, abstract=True):
     def gives(self, x: TensorType, other: Any) -> str:
         return self.result(x, other)
 
+    def of_right(self, y: TensorType | None, domain: Domain) -> dict[int, Domain]:
+        """For divisors and exponents, where they are a tensor."""
+        return {1: domain} if y is not None else {0: domain} if self.reverse else {}
+
     def flops(self, x: TensorType, other: TensorType | None, /, *, y: TensorType) -> Size:
         return same_along(y)
 
@@ -215,6 +220,9 @@ class Remainder(Binary):
     def flops(self, x: TensorType, other: TensorType | None, /, *, y: TensorType) -> Size:
         return same_along(y, 3)
 
+    def domains(self, x: TensorType, y: TensorType | None) -> dict[int, Domain]:
+        return self.of_right(y, Domain(1))
+
     def nodes(self, g: OnnxBuilder, a: OnnxValue, b: OnnxValue, dtype: str) -> Any:
         """ONNX's Mod has Python's sign only for whole numbers."""
         if not is_floating(dtype):
@@ -232,6 +240,9 @@ class FloorDivide(Binary):
 
     def flops(self, x: TensorType, other: TensorType | None, /, *, y: TensorType) -> Size:
         return same_along(y, 2)
+
+    def domains(self, x: TensorType, y: TensorType | None) -> dict[int, Domain]:
+        return self.of_right(y, Domain(1))
 
     def nodes(self, g: OnnxBuilder, a: OnnxValue, b: OnnxValue, dtype: str) -> Any:
         """ONNX's Div cuts toward zero, so the remainder goes first."""
@@ -252,6 +263,9 @@ class Power(Binary):
             return True
         say.error(f"whole numbers have no powers of {other}", help="convert them first: `Cast(float)`")
         return False
+
+    def domains(self, x: TensorType, y: TensorType | None) -> dict[int, Domain]:
+        return self.of_right(y, Domain(0, 3))
 
     def nodes(self, g: OnnxBuilder, a: OnnxValue, b: OnnxValue, dtype: str) -> Any:
         return g.op("Pow", a, b)

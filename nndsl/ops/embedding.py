@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops import lowering
+from nndsl.ops.domain import Domain, indices
 from nndsl.ops.initializers import Initializer
 from nndsl.ops.schema import EMBEDDING, Op, Weight, param, same_along
 from nndsl.shapes import Size, TensorType
@@ -33,6 +34,9 @@ class _Table(Op, family=EMBEDDING, abstract=True):
 
     def weights(self, x: TensorType, *more: Any) -> list[Weight]:
         return [Weight("weight", (self.num_embeddings, self.embedding_dim), init=self.init)]
+
+    def domains(self, x: TensorType, *more: Any) -> dict[int, Domain]:
+        return {0: indices(self.num_embeddings)}
 
     def rows(self, g: OnnxBuilder, x: OnnxValue) -> Any:
         """The rows looked up; those longer than max_norm are shortened."""
@@ -171,6 +175,11 @@ class EmbeddingBag(_Table):
         return all(
             say.same(a, b, what, at=2, axis=i) for i, (a, b) in enumerate(zip(x.shape, weights.shape, strict=True))
         )
+
+    def domains(self, x: TensorType, *more: Any) -> dict[int, Domain]:
+        """Offsets begin with 0; the last may be the end itself: an empty bag."""
+        offsets = Domain(0, x.shape[0], ascending=True, closed=self.include_last_offset)
+        return {0: indices(self.num_embeddings), 1: offsets}
 
     def flops(self, x: TensorType, *more: Any, y: TensorType) -> Size:
         cells = same_along(x, self.embedding_dim)

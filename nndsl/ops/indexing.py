@@ -8,6 +8,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.arithmetic import cast_to
+from nndsl.ops.domain import Domain, indices
 from nndsl.ops.schema import SHAPE, Op, param
 from nndsl.shapes import Dim, Size, TensorType, broadcast, ceil_div, smax, smin
 
@@ -122,6 +123,10 @@ class Index(Op, family=SHAPE):
         steps = self.steps(x.rank, indices)
         picked = [(x.shape[s.axis], s.item) for s in steps if s.axis is not None and s.kind == "number"]
         return [size + at + 1 if isinstance(at, int) and at < 0 else size - at for size, at in picked]
+
+    def domains(self, x: TensorType, *more: TensorType) -> dict[int, Domain]:
+        asked = [s for s in self.steps(x.rank, more) if s.kind in ("input", "scalar")]
+        return {s.item[1]: indices(x.shape[s.axis]) for s in asked if s.axis is not None}
 
     def flops(self, x: TensorType, *indices: TensorType, y: TensorType) -> Size:
         return 0

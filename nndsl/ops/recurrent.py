@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops.arithmetic import cast_to
+from nndsl.ops.domain import Domain
 from nndsl.ops.lowering import cut, squeeze, unsqueeze
 from nndsl.ops.schema import RECURRENT, Op, Unsupported, Weight, param
 from nndsl.ops.windows import dtype_argument
@@ -89,6 +90,9 @@ class Recurrent(Op, family=RECURRENT, abstract=True):
         return say.integral(lengths, at=at) and same_type(
             say, lengths, TensorType(lengths.dtype, self.batch(x)), "lengths", at
         )
+
+    def domains(self, *inputs: Any) -> dict[int, Domain]:
+        return {len(self.inputs) - 1: Domain(1, self.time(inputs[0]))}
 
     # ------------------------------------------------------------ weights and costs
 

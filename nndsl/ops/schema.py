@@ -20,6 +20,7 @@ from nndsl.ops.kinds import KINDS, Kind, Unfit, exact
 from nndsl.shapes import Size, TensorType
 
 if TYPE_CHECKING:
+    from nndsl.ops.domain import Domain
     from nndsl.ops.emit import OnnxBuilder, Text, TorchWriter
     from nndsl.ops.say import Say
 
@@ -227,6 +228,11 @@ class Op:
     def demands(self, *inputs: Any) -> list[Size]:
         """Sizes that must be at least 1 for it to run, besides those of its results: `N - 5` where `x[5]` is taken."""
         return []
+
+    def domains(self, *inputs: Any, **more: Any) -> dict[int, Domain]:
+        """Which whole numbers it takes, by the position of the input; with others PyTorch fails, or the result means
+        nothing. Models are tried out with numbers from here."""
+        return {}
 
     def weights(self, *inputs: Any, **more: Any) -> list[Weight]:
         """The one list from which parameter counts, state-dict keys and initialisers come; called after `shape`."""

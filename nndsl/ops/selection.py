@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.arithmetic import cast_to, common_type, scalar, together
+from nndsl.ops.domain import Domain, indices
 from nndsl.ops.kinds import Scalar
 from nndsl.ops.schema import SHAPE, Op, param, same_along
 from nndsl.shapes import Size, TensorType
@@ -53,6 +54,9 @@ class Gather(Op, family=SHAPE):
     def demands(self, x: TensorType, index: TensorType) -> list[Size]:
         return _room(index, x, self.dim)
 
+    def domains(self, x: TensorType, index: TensorType) -> dict[int, Domain]:
+        return {1: indices(x.shape[self.dim])}
+
     def flops(self, x: TensorType, index: TensorType, y: TensorType) -> Size:
         return 0
 
@@ -98,6 +102,9 @@ class IndexSelect(Op, family=SHAPE):
         if axis is None or not say.index(index, at=1) or not say.rank(index, 1, layout="an index of one dim", at=1):
             return None
         return TensorType(x.dtype, (*x.shape[:axis], *index.shape, *x.shape[axis + 1 :]))
+
+    def domains(self, x: TensorType, index: TensorType) -> dict[int, Domain]:
+        return {1: indices(x.shape[self.dim])}
 
     def flops(self, x: TensorType, index: TensorType, y: TensorType) -> Size:
         return 0
@@ -226,6 +233,9 @@ class Scatter(Op, family=SHAPE):
 
     def demands(self, x: TensorType, index: TensorType, src: TensorType) -> list[Size]:
         return _room(index, x, self.dim)
+
+    def domains(self, x: TensorType, index: TensorType, src: TensorType) -> dict[int, Domain]:
+        return {1: indices(x.shape[self.dim])}
 
     def flops(self, x: TensorType, index: TensorType, src: TensorType, y: TensorType) -> Size:
         return same_along(src, int(self.name == "ScatterAdd"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nndsl.ops.domain import Domain, indices
 from nndsl.ops.initializers import Initializer
 from nndsl.ops.kinds import DType, Sizes
 from nndsl.ops.schema import SHAPE, TENSOR, Op, Weight, param
@@ -297,6 +298,9 @@ class OneHot(Op, family=TENSOR):
             help="`Cast(int)`",
         )
         return None
+
+    def domains(self, x: TensorType) -> dict[int, Domain]:
+        return {0: indices(self.num_classes)}
 
     def flops(self, x: TensorType, y: TensorType) -> Size:
         return 0

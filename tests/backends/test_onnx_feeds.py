@@ -1,11 +1,19 @@
-"""Inputs for verification: indices that exist, sizes that every layer accepts, masks that mask something."""
+"""Inputs for verification: numbers that mean something to the layers, sizes that every layer accepts, masks that mask
+something."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
+import pytest
 
 import nndsl
 from nndsl.backends.onnx import feeds
+from nndsl.backends.onnx.ranges import ranges
+
+Sizes = dict[str, int]
 
 
 def test_tokens_stay_inside_the_vocabulary() -> None:
@@ -23,8 +31,9 @@ def test_tokens_stay_inside_the_vocabulary() -> None:
     }
     """
     graph = nndsl.loads(text, "M").ir
-    bounds = feeds.index_bounds(graph)
-    assert [bounds[id(value)] for value in graph.inputs] == [[(0, 50), (0, 9)], [(0, 3)]]
+    found = ranges(graph)
+    most = [[limit.domain.most for limit in found[id(value)]] for value in graph.inputs]
+    assert most == [[49, 8], [2]]
     for which in range(20):
         tokens, kind = feeds.inputs(graph, {"B": 5, "T": 40}, np.float32, which)
         assert tokens.shape == (5, 40)
@@ -53,3 +62,143 @@ def test_masks_hide_some_and_not_all() -> None:
     mask = feeds.inputs(graph, {"B": 3, "T": 6}, np.float32, 0)[1]
     assert mask.any(axis=-1).all()
     assert not mask.all(axis=-1).any()
+
+
+# --- whole numbers ----------------------------------------------------------------------------------------------------
+
+
+def drawn(body: str, sizes: Sizes, attempt: int = 0, runs: int = 20) -> list[list[Any]]:
+    """What the inputs of a model are given, in several runs."""
+    graph = nndsl.loads(f"model M {{\n{body}\n}}").ir
+    return [feeds.inputs(graph, sizes, np.float32, seed, attempt) for seed in range(runs)]
+
+
+@pytest.mark.parametrize(
+    ("use", "low", "high"),
+    [
+        ("k -> Embedding(7, 2)", 0, 6),
+        ("k + 1 -> Embedding(7, 2)", -1, 5),
+        ("k - 2 -> Embedding(7, 2)", 2, 8),
+        ("8 - k -> Embedding(7, 2)", 2, 8),
+        ("-k -> Embedding(7, 2)", -6, 0),
+        ("k * 3 -> Embedding(7, 2)", 0, 2),
+        ("(k - 1) * 2 + 4 -> Embedding(7, 2)", -1, 2),
+        ("k -> Reshape(-1, 1) -> Embedding(7, 2)", 0, 6),
+        ("k -> Cast(int32) -> Embedding(7, 2)", 0, 6),
+        ("k + N -> Embedding(7, 2)", -5, 1),
+        ("k -> Clamp(min=0, max=6) -> Embedding(7, 2)", -4, 8),
+        ("k % 7 -> Embedding(7, 2)", -4, 8),
+        ("k -> OneHot(4)", 0, 3),
+        ("x[:, k]", 0, 8),
+        ("x[k]", 0, 4),
+        ("(x, k) -> IndexSelect(-1)", 0, 8),
+        ("(x, k[:, none]) -> Gather(1)", 0, 8),
+        ("12 // k", 1, 8),
+        ("12 % k", 1, 8),
+        ("2 ** k", 0, 3),
+        ("k + 1", -4, 8),
+    ],
+)
+def test_numbers_are_those_that_layers_take(use: str, low: int, high: int) -> None:
+    """All of them, and no others, whatever arithmetic comes before."""
+    body = f" input x: float[N, T]\n input k: int[N]\n output y = {use}\n output z = x -> Tanh"
+    found = np.concatenate([k.reshape(-1) for _, k in drawn(body, {"N": 5, "T": 9}, runs=100)])
+    assert (found.min(), found.max()) == (low, high)
+
+
+def test_lengths_are_those_of_sequences() -> None:
+    body = " input x: float[N, T, 3]\n input k: int[N]\n h, last = (x, lengths: k) -> GRU(4)\n output y = h"
+    found = np.concatenate([k for _, k in drawn(body, {"N": 5, "T": 9})])
+    assert (found.min(), found.max()) == (1, 9)
+
+
+@pytest.mark.parametrize("closed", ["true", "false"])
+def test_offsets_ascend(closed: str) -> None:
+    body = (
+        " input ids: int[T]\n input offsets: int[B]\n"
+        f" output y = (ids, offsets) -> EmbeddingBag(6, 2, include_last_offset={closed})"
+    )
+    for ids, offsets in drawn(body, {"T": 7, "B": 4}):
+        assert ids.max() <= 5
+        assert offsets[0] == 0
+        assert (np.diff(offsets) >= 0).all()
+        assert offsets[-1] == 7 if closed == "true" else offsets[-1] <= 7
+
+
+def test_what_nothing_is_known_of() -> None:
+    body = " input a: int[N]\n input b: uint8[N]\n input c: int8[N]\n output y = a + 1\n output z = b + c"
+    a, b, c = (np.concatenate(parts) for parts in zip(*drawn(body, {"N": 9}), strict=True))
+    assert (a.min(), b.min(), c.min()) == (-4, 0, -4)
+    assert (a.dtype, b.dtype, c.dtype) == (np.int64, np.uint8, np.int8)
+
+
+# --- models whose numbers must be right -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # offsets of bags, with and without the end
+        " input ids: int[T]\n input at: int[B]\n output y = (ids, at) -> EmbeddingBag(10, 4)",
+        ' input ids: int[T]\n input at: int[B]\n output y = (ids, at) -> EmbeddingBag(10, 4, mode="max")',
+        " input ids: int[T]\n input at: int[B]\n output y = (ids, at) -> EmbeddingBag(9, 4, include_last_offset=true)",
+        " input ids: int[T]\n input at: int[B]\n input w: float[T]\n"
+        ' output y = (ids, at, w) -> EmbeddingBag(10, 4, mode="sum", padding_idx=2)',
+        # arithmetic that no rule follows: tamer numbers are tried
+        " input k: int[N, 3]\n output y = k -> Sum(dim=1) -> Embedding(3, 4)",
+        " input k: int[N]\n input j: int[N]\n output y = k + j -> Embedding(2, 4)",
+        " input x: float[N, 3]\n output y = x * 4 -> Cast(int) -> Embedding(4, 2)",
+        # signs
+        " input k: int[N]\n input j: int[N]\n output a = k // j\n output b = k % j\n output c = k // -3\n"
+        " output d = k % -3\n output e = -7 // j\n output f = k -> Abs",
+        " input k: int[N]\n input j: int[N]\n output y = k ** j\n output z = 3 ** j",
+    ],
+)
+def test_models_are_run_with_what_they_take(body: str, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    assert nndsl.loads(f"model M {{\n{body}\n}}").export(tmp_path / "m.onnx").verified
+
+
+def test_results_that_are_numbers_are_preferred(tmp_path: Path) -> None:
+    """A mean of logarithms of both signs is NaN, whatever a wrong file would compute."""
+    pytest.importorskip("onnxruntime")
+    from nndsl.backends.onnx.verify import verify
+    from nndsl.reference import TorchReference
+
+    model = nndsl.loads("model M { input x: float[N, 8]\n output y = x -> Log -> Mean(dim=1) }")
+    other = nndsl.loads("model M { input x: float[N, 8]\n output y = (x -> Log -> Mean(dim=1)) + 1 }")
+    model.export(tmp_path / "m.onnx")
+    assert verify(tmp_path / "m.onnx", TorchReference(model), model.ir) == []
+    (found,) = verify(tmp_path / "m.onnx", TorchReference(other), model.ir)
+    assert found.code == "onnx-mismatch"
+
+
+def test_results_that_are_never_numbers_hide_nothing(tmp_path: Path) -> None:
+    """All is NaN in the end; so the layers before are compared themselves."""
+    pytest.importorskip("onnxruntime")
+    from nndsl.backends.onnx.verify import verify
+    from nndsl.reference import TorchReference
+
+    model = nndsl.loads("model M { input x: float[N, 8]\n output y = (x -> fc: Linear(4) -> Tanh) - 9 -> Log }")
+    weights = {"fc.weight": np.ones((4, 8)), "fc.bias": np.zeros(4)}
+    model.export(tmp_path / "m.onnx", weights)
+    assert verify(tmp_path / "m.onnx", TorchReference(model, weights), model.ir) == []
+    other = TorchReference(model, weights | {"fc.bias": np.ones(4)})
+    (found,) = verify(tmp_path / "m.onnx", other, model.ir)
+    assert (found.code, found.hints) == ("onnx-mismatch", ["the first layer that differs is fc"])
+
+
+def test_what_pytorch_cannot_run_is_said(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    model = nndsl.loads("model M { input x: float[N]  output y = x -> Tanh }")
+
+    class Broken:
+        def __call__(self, inputs: Any) -> Any:
+            raise RuntimeError("no such thing")
+
+    from nndsl.backends.onnx.verify import verify
+
+    model.export(tmp_path / "m.onnx")
+    (found,) = verify(tmp_path / "m.onnx", Broken(), model.ir)
+    assert (found.code, found.severity) == ("onnx-unverified", "error")
+    assert found.message == "PyTorch cannot run the model at N = 2: no such thing"

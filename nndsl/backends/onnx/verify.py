@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any, Protocol
 
@@ -105,16 +105,14 @@ def _compare(
         values = feeds.sizes(graph, which)
     except LookupError as problem:
         return [_diagnostic("onnx-unverified", str(problem), graph, "warning")]
-    given = feeds.inputs(graph, values, np.dtype(dtype), seed=which)
-    names = [i.name for i in session.get_inputs()]
-    feed = {name: array for name, array in zip(names, given, strict=True) if name}
     at = ", ".join(f"{name} = {value}" for name, value in values.items())
     at = f" at {at}" if at else ""
-    exact = [_exact(array, dtype) for array in given]
-    try:
-        wanted = reference(exact)
-    except Exception as problem:  # what PyTorch has against sizes or numbers, it says in exceptions of every kind
-        return [_diagnostic("onnx-unverified", f"PyTorch cannot run the model{at}: {_first_line(problem)}", graph)]
+    tried = _tried(reference, graph, values, dtype, which)
+    if isinstance(tried, Exception):
+        return [_diagnostic("onnx-unverified", f"PyTorch cannot run the model{at}: {_first_line(tried)}", graph)]
+    given, exact, wanted = tried
+    names = [i.name for i in session.get_inputs()]
+    feed = {name: array for name, array in zip(names, given, strict=True) if name}
     try:
         got = session.run(None, feed)
     except Exception as problem:
@@ -127,6 +125,27 @@ def _compare(
     if found:
         _blame(found[0], path, reference, graph, feed, exact, tolerance)
     return found
+
+
+def _tried(
+    reference: Reference, graph: Graph, values: Mapping[str, int], dtype: str, which: int
+) -> tuple[list[Any], list[Any], Sequence[Any]] | Exception:
+    """Inputs that the model runs with, best such that its results are numbers, and those results. What PyTorch has
+    against sizes or numbers, it says in exceptions of every kind."""
+    found: Any = None
+    problem: Exception | None = None
+    for attempt in range(feeds.ATTEMPTS):
+        given = feeds.inputs(graph, values, np.dtype(dtype), which, attempt)
+        exact = [_exact(array, dtype) for array in given]
+        try:
+            wanted = reference(exact)
+        except Exception as said:
+            problem = problem or said
+            continue
+        found = found or (given, exact, wanted)
+        if all(np.isfinite(array).any() or not np.size(array) for array in wanted):
+            return given, exact, wanted
+    return found or problem or LookupError("there is nothing to try")
 
 
 def _mismatches(graph: Graph, got: Any, wanted: Any, tolerance: float, at: str) -> list[Diagnostic]:
@@ -143,7 +162,8 @@ def _exact(array: Any, dtype: str) -> Any:
 
 def _telling(wanted: Any) -> bool:
     """An output that is the same everywhere says nothing of the layers before: a head that begins with zeros."""
-    return np.size(wanted) > 0 and bool(np.any(np.asarray(wanted) != np.asarray(wanted).flat[0]))
+    numbers = np.asarray(wanted)[np.isfinite(wanted)]
+    return bool(numbers.size and np.any(numbers != numbers[0]))
 
 
 def _mismatch(graph: Graph, name: str, gap: float, got: Any, wanted: Any, at: str) -> Diagnostic:
