@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nndsl.ops import lowering
 from nndsl.ops.arithmetic import together
-from nndsl.ops.schema import LINEAR, Op, param, same_along
+from nndsl.ops.schema import LINEAR, Op, Unsupported, param
 from nndsl.shapes import Size, TensorType, is_floating, product
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class Einsum(Op, family=LINEAR):
         sides = [_indices(term, spaced) for term in terms]
         known = [name for side in sides for name in side]
         result = _indices(right, spaced) if arrow else _implied(known)
+        if len(set(known) - {DOTS}) > len(_LETTERS):
+            raise BadEquation(f"an equation has at most {len(_LETTERS)} indices")
         for name in result:
             if name not in known:
                 raise BadEquation(f"{name} stands on the right only")
@@ -105,80 +108,123 @@ class Einsum(Op, family=LINEAR):
             message = f"`{' '.join(side)}` has {len(side)} indices, and input {k} has {x.rank} dims: {say.type(x)}"
             say.error(message, code="rank-mismatch", at=k)
             return None
-        at = side.index(DOTS) if DOTS in side else 0
-        named = [*side[:at], *[""] * free, *[n for n in side[at:] if n != DOTS]]
-        for axis, (name, size) in enumerate(zip(named, x.shape, strict=True)):
-            if not name:
+        here: dict[str, Size] = {}
+        for axis, (name, size) in enumerate(zip(_spread(side, x.rank), x.shape, strict=True)):
+            if name.startswith(DOTS):
                 continue
-            known = sizes.get(name, 1)
-            if known == 1:
-                sizes[name] = size
-            elif size != 1 and not say.same(
-                known, size, f"{name} in dim {axis} of input {k} ({say.type(x)})", at=k, axis=axis
-            ):
+            # A size of 1 stands for any, but not beside another size of the same input: that is a diagonal.
+            known = here.get(name, sizes.get(name, 1))
+            unlike = known != size if name in here else 1 not in (known, size)
+            where = f"{name} in dim {axis} of input {k} ({say.type(x)})"
+            if unlike and not say.same(known, size, where, at=k, axis=axis):
                 return None
+            here[name] = size
+        sizes |= {name: size for name, size in here.items() if sizes.get(name, 1) == 1}
         if DOTS not in side:
             return dots
+        at = side.index(DOTS)
         shape = together(say, dots, TensorType(x.dtype, x.shape[at : at + free]), "combined (their ...)", at=k)
         return None if shape is None else TensorType(x.dtype, shape)
 
     # ------------------------------------------------------------ costs
 
-    def _sizes(self, xs: tuple[Any, ...]) -> dict[str, Size]:
-        from nndsl.ops.say import Collect
-
+    def _terms(self, xs: tuple[Any, ...]) -> tuple[list[list[str]], list[str], dict[str, Size]]:
+        """Indices of each input and of the result, with a name for each dim of `...`; and their sizes."""
+        sides, result = self.read()
+        terms = [_spread(side, x.rank) for side, x in zip(sides, xs, strict=True)]
         sizes: dict[str, Size] = {}
-        quiet, dots = Collect(self.name), TensorType(xs[0].dtype, ())
-        for side, x in zip(self.read()[0], xs, strict=True):
-            dots = self._take(side, x, 0, sizes, dots, quiet) or dots
-        return sizes | {DOTS: product(dots.shape)}
+        for term, x in zip(terms, xs, strict=True):
+            sizes |= {name: size for name, size in zip(term, x.shape, strict=True) if sizes.get(name, 1) == 1}
+        width = sum(name.startswith(DOTS) for name in sizes)
+        return terms, _spread(result, len(result) - (DOTS in result) + width * (DOTS in result)), sizes
+
+    def _work(self, xs: tuple[Any, ...]) -> tuple[Size, Size]:
+        """Products, and values that are summed without any. As PyTorch does, inputs are taken up one after the other,
+        and what stands in one of two only and is not needed later is summed before they meet."""
+        terms, result, sizes = self._terms(xs)
+        sides = [set(term) - _ones(term, x.shape, sizes) for term, x in zip(terms, xs, strict=True)]
+        total: Size = 0
+        sums: Size = 0
+        have = sides[0]
+        for k, side in enumerate(sides[1:], start=1):
+            later = set(result).union(*sides[k + 1 :])
+            pair = []
+            for one, other in ((have, side), (side, have)):
+                needed = one & (other | later)
+                sums = sums + (product(sizes[name] for name in one) if needed != one else 0)
+                pair.append(needed)
+            both = pair[0] | pair[1]
+            total = total + product(sizes[name] for name in both)
+            have = both & later
+        left = have - set(result)  # of a single input
+        return total, sums + (product(sizes[name] for name in have) if left else 0)
 
     def macs(self, *xs: TensorType, y: TensorType) -> Size:
-        """Inputs are taken up one after the other, as PyTorch does; an outer product counts, too."""
-        sides, result = self.read()
-        sizes = self._sizes(xs)
-        have, total = set(sides[0]), 0 * sizes[DOTS]
-        for k, side in enumerate(sides[1:], start=1):
-            later = {name for other in (*sides[k + 1 :], result) for name in other}
-            have |= set(side)
-            total = total + product(sizes[name] for name in sorted(have))
-            have &= later
-        return total
+        """An outer product counts, too."""
+        return self._work(xs)[0]
 
     def flops(self, *xs: TensorType, y: TensorType) -> Size:
-        return same_along(xs[0]) if len(xs) == 1 else self.macs(*xs, y=y) * 2
+        products, sums = self._work(xs)
+        return products * 2 + sums
 
     # ------------------------------------------------------------ lowering
+
+    def _letters(self) -> dict[str, str]:
+        """A letter for each name: its own, one of its own, or any."""
+        names = sorted({n for side in self.read()[0] for n in side if n != DOTS})
+        taken = {n: n for n in names if len(n) == 1}
+        for name in names:
+            free = [c for c in (*name, *_LETTERS) if c in _LETTERS and c not in taken.values()]
+            taken.setdefault(name, free[0] if free else "")
+        return taken
 
     def letters(self) -> str:
         """The equation with a letter for each name."""
         sides, result = self.read()
-        names = sorted({n for side in sides for n in side if n != DOTS})
-        taken = {n: n for n in names if len(n) == 1}
-        for name in names:
-            own = [c for c in (*name, *_LETTERS) if c in _LETTERS and c not in taken.values()]
-            taken.setdefault(name, own[0])
-        taken[DOTS] = DOTS
-        spelled = [
-            " ".join(taken[n] for n in side) if " " in self.equation else "".join(taken[n] for n in side)
-            for side in sides
-        ]
-        joined = ", " if " " in self.equation else ","
-        end = (" " if " " in self.equation else "").join(taken[n] for n in result)
-        arrow = " -> " if " " in self.equation else "->"
-        return joined.join(spelled) + arrow + end
+        taken = self._letters() | {DOTS: DOTS}
+        apart = " " in self.equation
+        spelled = [(" " if apart else "").join(taken[n] for n in side) for side in (*sides, result)]
+        return (", " if apart else ",").join(spelled[:-1]) + (" -> " if apart else "->") + spelled[-1]
 
     def torch(self, t: TorchWriter, *xs: Operand) -> Text:
         return t.call("torch.einsum", self.letters().rstrip(), *xs)
 
     def onnx(self, g: OnnxBuilder, *xs: OnnxValue) -> Any:
-        equation = self.letters().replace(" ", "")
+        """Each dim of `...` gets a letter, and a size of 1 that meets another is taken away: ONNX sums no `...`, and
+        its shape inference knows no broadcasting."""
+        terms, result, sizes = self._terms(xs)
+        taken = self._letters()
+        spare = [c for c in _LETTERS if c not in taken.values()]
+        more = sorted({name for name in sizes if name.startswith(DOTS)})
+        if len(more) > len(spare):
+            raise Unsupported(f"an equation has at most {len(_LETTERS)} indices in ONNX")
+        taken |= dict(zip(more, spare, strict=False))
+        spelled, values = [], []
+        for term, x in zip(terms, xs, strict=True):
+            ones = _ones(term, x.shape, sizes)
+            gone = [axis for axis, name in enumerate(term) if name in ones]
+            spelled.append("".join(taken[name] for name in term if name not in ones))
+            values.append(lowering.squeeze(g, x, *gone) if gone else x)
+        equation = ",".join(spelled) + "->" + "".join(taken[name] for name in result)
         if all(is_floating(x.dtype) or x.dtype in ("int32", "int64") for x in xs):
-            return g.op("Einsum", *xs, equation=equation)
-        return g.cast(g.op("Einsum", *[g.cast(x, "int64") for x in xs], equation=equation), xs[0].dtype)
+            return g.op("Einsum", *values, equation=equation)
+        return g.cast(g.op("Einsum", *[g.cast(x, "int64") for x in values], equation=equation), xs[0].dtype)
 
     def detail(self) -> str:
         return self.equation
+
+
+def _spread(side: list[str], rank: int) -> list[str]:
+    """A name for each of `rank` dims; those of `...` are counted from the last on, which is how they meet."""
+    if DOTS not in side:
+        return side
+    at, free = side.index(DOTS), rank - len(side) + 1
+    return [*side[:at], *[f"{DOTS}{i}" for i in reversed(range(free))], *side[at + 1 :]]
+
+
+def _ones(term: list[str], shape: tuple[Size, ...], sizes: dict[str, Size]) -> set[str]:
+    """Those of an input's indices that are 1 here and more elsewhere: as if they were not there."""
+    return {name for name, size in zip(term, shape, strict=True) if size == 1 and sizes[name] != 1}
 
 
 def _apart(term: str) -> list[str]:

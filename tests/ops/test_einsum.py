@@ -39,11 +39,58 @@ def test_names_become_letters(equation: str, letters: str) -> None:
         ("i1->i", ["[2, 3]"], "1 is no index: a letter, a name or ..."),
         ("ijk->i", ["[2, 3]"], "`i j k` has 3 indices, and input 0 has 2 dims: [2, 3]"),
         ("ij,jk->ik", ["[2, 3]", "int[3, 4]"], "Einsum takes inputs of one numeric type: float and int64"),
+        ("ii->", ["[3, 1]"], "i in dim 1 of input 0 ([3, 1]): 3 ≠ 1"),
+        ("ii->i", ["[1, 3]"], "i in dim 1 of input 0 ([1, 3]): 1 ≠ 3"),
+        (" ".join(f"i{n}" for n in range(53)) + " -> ", ["[2, 3]"], "an equation has at most 52 indices"),
         ("...i,...i->...", ["[2, 3]", "[4, 3]"], "these two cannot be combined (their ...): [2] and [4]"),
     ],
 )
 def test_mistakes(equation: str, types: list[str], message: str) -> None:
     assert complaint(everything()["Einsum"](equation), *types)[1] == message
+
+
+@pytest.mark.parametrize(
+    ("equation", "types"),
+    [
+        ("... d, d e -> e", ["[N, T, 3]", "[3, 4]"]),
+        ("... d -> d", ["[2, T, 3]"]),
+        ("...d,...e->de", ["[N, 1, 3]", "[T, 4]"]),
+        ("...d,...d->...", ["[N, 1, 3]", "[5, 3]"]),
+        ("ij,jk->ik", ["[N, 1]", "[3, 4]"]),
+        ("ii,i->i", ["[1, 1]", "[N]"]),
+        ("ij,ij->ji", ["[N, 1]", "[N, 4]"]),
+        ("i...i->...", ["[3, N, 3]"]),
+        ("ij,ij->ij", ["int[N, 1]", "int[1, T]"]),
+    ],
+)
+def test_sizes_of_one_and_dots(equation: str, types: list[str]) -> None:
+    check(everything()["Einsum"](equation), *types, at=AT, high=5, opsets=(17, 23), tolerance=1e-4)
+
+
+def test_as_many_indices_as_letters() -> None:
+    names = [f"i{n}" for n in range(52)]
+    assert complaint(everything()["Einsum"](" ".join(names) + " -> "), "[2, 3]")[0] == "rank-mismatch"
+    assert len(set(everything()["Einsum"](" ".join(names) + " -> i0").letters()) - set(" ->")) == 52
+
+
+@pytest.mark.parametrize(
+    ("equation", "types", "macs", "flops"),
+    [
+        ("ij,jk->k", ["[200, 3]", "[3, 4]"], 12, 24 + 600),  # i is summed first
+        ("ij,kj->k", ["[2, 3]", "[5, 3]"], 15, 30 + 6),
+        ("i,j->", ["[7]", "[5]"], 1, 2 + 7 + 5),
+        ("i,j->ij", ["[7]", "[5]"], 35, 70),
+        ("ij,jk->ik", ["[2, 1]", "[3, 4]"], 8, 16 + 12),
+        ("...d,de->e", ["[6, 5, 3]", "[3, 4]"], 12, 24 + 90),
+        ("...d,...e->...de", ["[6, 1, 3]", "[5, 4]"], 6 * 5 * 3 * 4, 2 * 6 * 5 * 3 * 4),
+        ("ij->ji", ["[2, 3]"], 0, 0),
+        ("ij->i", ["[2, 3]"], 0, 6),
+    ],
+)
+def test_what_stands_alone_is_summed_first(equation: str, types: list[str], macs: int, flops: int) -> None:
+    op = everything()["Einsum"](equation)
+    read = [read_type(t) for t in types]
+    assert (op.macs(*read, y=None), op.flops(*read, y=None)) == (macs, flops)
 
 
 def test_costs() -> None:
