@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.attention import SOFTMAX_WORK, attend, causal_mask
@@ -96,9 +97,8 @@ class MultiheadAttention(Op, family=ATTENTION):
             width = known
         if width % self.num_heads == 0:
             return True
-        fitting = [h for h in range(1, width + 1) if width % h == 0]
-        near = sorted(sorted(fitting, key=lambda h: abs(h - self.num_heads))[:3])
-        help = f"heads that divide it: {', '.join(map(str, near))}"
+        near = divisors_near(width, self.num_heads)
+        help = f"heads that divide it: {', '.join(map(str, near))}" if near else None
         message = f"a width of {width} does not divide into {self.num_heads} heads"
         say.error(message, code="shape-mismatch", at="num_heads", help=help)
         return False
@@ -341,3 +341,10 @@ def _columns(name: str, part: slice) -> Any:
 
 def _part(name: str, part: slice) -> Any:
     return lambda w: w(name)[part]
+
+
+def divisors_near(number: int, wanted: int) -> list[int]:
+    """At most three, in order; none where there are none within reach: numbers may be as large as they like."""
+    start = min(wanted, number)
+    around = (h for away in range(1000) for h in dict.fromkeys((start - away, start + away)))
+    return sorted(islice((h for h in around if 0 < h <= number and number % h == 0), 3))
