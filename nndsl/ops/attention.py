@@ -44,6 +44,16 @@ class ScaledDotProductAttention(Op, family=ATTENTION):
         "([N, T, 4], [N, S, 4], [N, S, 4]) -> ScaledDotProductAttention(0.1) -> [N, T, 4]",
     ]
 
+    def check(self, say: Say) -> bool:
+        if not self.causal or self.scale is None or self.scale > 0:
+            return True
+        say.error(
+            "causal attention has a scale greater than 0",
+            at="scale",
+            help="PyTorch scales what stands for the future, too, and the results are no numbers; give it a mask",
+        )
+        return False
+
     def shape(
         self, query: TensorType, key: TensorType, value: TensorType, mask: TensorType | None, say: Say
     ) -> TensorType | None:
@@ -135,7 +145,8 @@ class ScaledDotProductAttention(Op, family=ATTENTION):
         return t.call("F.scaled_dot_product_attention", query, key, value, **given, **self.given("scale", "enable_gqa"))
 
     def onnx(self, g: OnnxBuilder, query: OnnxValue, key: OnnxValue, value: OnnxValue, mask: OnnxValue | None) -> Any:
-        if g.opset >= 23 and query.rank == 4 and query.dtype in ("float", "float32", "float16"):
+        usual = self.scale is None or self.scale > 0  # onnxruntime refuses others
+        if usual and g.opset >= 23 and query.rank == 4 and query.dtype in ("float", "float32", "float16"):
             return g.op(
                 "Attention",
                 query,

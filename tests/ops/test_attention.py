@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from nndsl.ops import everything
+from nndsl.ops.multihead import divisors_near
 from tests.ops.support import check, complaint, examples, flow, infer
 
 AT = [{"B": 2, "N": 3, "T": 5, "S": 7}, {"B": 1, "N": 1, "T": 6, "S": 1}]
@@ -134,3 +135,26 @@ def test_multihead_costs() -> None:
     with FlopCounterMode(display=False) as counter:
         module.train()(torch.randn(2, 5, 8), torch.randn(2, 7, 8), torch.randn(2, 7, 8))
     assert op.macs(*sizes, None, None, y=sizes[0]) * 2 == counter.get_total_flops()
+
+
+@pytest.mark.parametrize("width", [(1 << 61) - 1, 1 << 62])
+def test_heads_of_any_width_are_judged_at_once(width: int) -> None:
+    assert complaint("MultiheadAttention(3)", f"[N, T, {width}]")[0] == "shape-mismatch"
+
+
+@pytest.mark.parametrize(
+    ("width", "heads", "near"),
+    [(256, 7, [2, 4, 8]), (8, 5000, [2, 4, 8]), (7, 2, [1, 7]), ((1 << 61) - 1, 3, [1]), ((1 << 61) - 1, 5000, [])],
+)
+def test_fitting_heads(width: int, heads: int, near: list[int]) -> None:
+    assert divisors_near(width, heads) == near
+
+
+@pytest.mark.parametrize("scale", ["0", "-0.5"])
+def test_scales_that_are_not_positive(scale: str) -> None:
+    """onnxruntime's Attention refuses them, and of a causal one PyTorch makes NaN."""
+    types = ["[N, 2, T, 4]"] * 3
+    op = f"ScaledDotProductAttention(scale={scale}"
+    check(f"{op})", *types, at=AT, opsets=(17, 23), tolerance=1e-4)
+    check(f"{op})", *types, "[T, T]", at=AT, opsets=(17, 23), tolerance=1e-4)
+    assert complaint(f"{op}, causal=True)", *types) == ("bad-value", "causal attention has a scale greater than 0")
