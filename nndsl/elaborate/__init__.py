@@ -2,7 +2,8 @@
 
 from nndsl.elaborate.check import check_source, check_spec
 from nndsl.elaborate.models import Expression, Spec, elaborate, open_spec
-from nndsl.elaborate.project import Unreadable, decode, read, zoo
+from nndsl.elaborate.paths import zoo
+from nndsl.elaborate.project import Unreadable, decode, read
 
 __all__ = [
     "Expression", "Spec", "Unreadable", "check_source", "check_spec", "decode", "elaborate", "open_spec", "read", "zoo",

@@ -9,6 +9,7 @@ from typing import Any
 
 from nndsl import ops
 from nndsl.diagnostics import Diagnostics, Edit, Fix, Label
+from nndsl.elaborate.paths import PACKAGE, importable, is_shipped, is_within, project_folder, target
 from nndsl.elaborate.scope import MISSING, Scope, nearest
 from nndsl.elaborate.values import (
     BlockLayer,
@@ -23,7 +24,6 @@ from nndsl.shapes import FLOATING, INTEGRAL
 from nndsl.source import Source, Span
 from nndsl.syntax import ast, parse
 
-PACKAGE = Path(__file__).resolve().parent.parent
 MAX_BYTES = 16 << 20
 MAX_DEPTH = 100  # files imported by files
 BUILTINS = (
@@ -32,12 +32,6 @@ BUILTINS = (
 )
 CONSTANTS = {"pi": 3.141592653589793, "inf": float("inf")}
 _TYPES = {name: TypeName(name) for name in (*FLOATING, *INTEGRAL, "bool")} | {"int": TypeName("int64")}
-
-
-def zoo() -> Path:
-    """Where the shipped models are: inside an installed package, or beside it in a checkout."""
-    inside = PACKAGE / "models"
-    return inside if inside.is_dir() else PACKAGE.parent / "models"
 
 
 class Unreadable(OSError):
@@ -85,6 +79,8 @@ class Project:
         self.diagnostics = diagnostics
         self.files: dict[str, Scope] = {}
         self.loading: list[str] = []
+        self.folder: Path | None = None  # of the first file: what lies outside of it is not shown
+        self.refused: set[str] = set()
         self.base = Scope()  # types, constants, functions, initialisers
         self.base.names |= {name: BuiltinFunction(name) for name in BUILTINS}
         self.base.names |= _TYPES | CONSTANTS
@@ -95,6 +91,7 @@ class Project:
 
     def load(self, source: Source) -> tuple[ast.File, Scope]:
         """Parse a text and bind its items. Its own names win over imported ones, those over the library's."""
+        self.folder = self.folder or project_folder(source.path)
         file = parse(source, self.diagnostics)
         scope = Scope(self.base)
         key = self._key(source)
@@ -156,11 +153,34 @@ class Project:
             except Unreadable as problem:
                 self.diagnostics.error("import-not-found", str(problem), item.path.span)
                 return
-            self.load(imported)
+            self._load_import(imported, key, item)
+        if key in self.refused:
+            return
         if item.names is None:
             self._bring_all(item, self.files[key], scope, own, whole)
         else:
             self._bring(item, item.names, self.files[key], scope, own)
+
+    def _load_import(self, imported: Source, key: str, item: ast.Import) -> None:
+        """Mistakes in a file outside the project are told without its text: it may be no spec, and not for others."""
+        if self._shows(key):
+            self.load(imported)
+            return
+        said, self.diagnostics = self.diagnostics, Diagnostics()
+        try:
+            self.load(imported)
+            wrong = bool(self.diagnostics.errors)
+        finally:
+            self.diagnostics = said
+        if wrong:
+            self.refused.add(key)
+            hints = [
+                f"it lies outside of this spec's project, so they are not shown here: `nndsl check {imported.name}`"
+            ]
+            self.diagnostics.error("import-not-found", f"{imported.name} has mistakes", item.path.span, hints=hints)
+
+    def _shows(self, path: str | os.PathLike[str]) -> bool:
+        return self.folder is None or is_within(path, self.folder) or is_shipped(os.fspath(path))
 
     @staticmethod
     def _shown(written: str, path: Path) -> str:
@@ -168,17 +188,14 @@ class Project:
 
     def _locate(self, written: ast.Text, source: Source) -> Path | None:
         name = written.value
-        if not name.endswith(".nn") or "\0" in name or os.path.isabs(name):
+        if not importable(name):
             hint = 'write a relative path that ends in ".nn", such as "blocks/norm.nn" or "zoo/resnet.nn"'
             self.diagnostics.error("import-not-found", f"cannot import {written.span.text}", written.span, hints=[hint])
             return None
-        if name.startswith("zoo/"):
-            path = zoo() / name[4:]
-        else:
-            path = Path(os.path.dirname(source.path) if source.path else ".") / name
+        path = target(name, source.path)
         if path.is_file():
             return path
-        siblings = [p.name for p in path.parent.glob("*.nn")] if path.parent.is_dir() else []
+        siblings = [p.name for p in path.parent.glob("*.nn")] if path.parent.is_dir() and self._shows(path) else []
         close = nearest(path.name, siblings)
         prefix = name[: len(name) - len(path.name)]
         found = self.diagnostics.error("import-not-found", f"there is no file {name}", written.span)
@@ -238,8 +255,7 @@ class Project:
     @staticmethod
     def is_shipped(source: Source) -> bool:
         """Is it a file of the library or of the zoo, which no user edits?"""
-        path = os.path.realpath(source.path) if source.path else ""
-        return path.startswith((f"{PACKAGE / 'library'}{os.sep}", f"{zoo()}{os.sep}"))
+        return is_shipped(source.path)
 
     # ------------------------------------------------------------ names
 
