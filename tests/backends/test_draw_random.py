@@ -7,6 +7,7 @@ import random
 import pytest
 
 from nndsl.backends import draw
+from nndsl.backends.draw.scene import Direction
 from nndsl.ir.graph import Graph, Value
 from nndsl.ops import schema
 from tests.backends import test_draw_layout as promises
@@ -53,14 +54,15 @@ FOUND = [1215, 1407]
 @pytest.mark.parametrize("seed", [*range(40), *FOUND])
 def test_random_graphs_keep_all_promises(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     graph = random_graph(seed, 3 + seed % 30, seed % 4)
-    for depth in (0, 9, None):
-        scene = draw.scene(graph, depth=depth)
-        monkeypatch.setattr(promises, "scene_of", lambda name, depth, scene=scene: scene)
-        promises.test_boxes_and_labels_stay_apart("", depth)
-        promises.test_texts_fit_their_boxes_and_everything_the_page("", depth)
-        promises.test_lines_are_upright_or_level_and_cross_no_box_or_label("", depth)
-        promises.test_frames_hold_their_members_and_nothing_else("", depth)
-        promises.test_every_edge_is_shown_by_lines_from_box_to_box("", depth)
+    cases: list[tuple[int | None, Direction]] = [(0, "up"), (9, "up"), (None, "up"), (9, "down"), (9, "right")]
+    for depth, direction in cases:
+        scene = draw.scene(graph, depth=depth, direction=direction)
+        monkeypatch.setattr(promises, "scene_of", lambda *_, scene=scene: scene)
+        promises.test_boxes_and_labels_stay_apart("", depth, direction)
+        promises.test_texts_fit_their_boxes_and_everything_the_page("", depth, direction)
+        promises.test_lines_are_upright_or_level_and_cross_no_box_or_label("", depth, direction)
+        promises.test_frames_hold_their_members_and_nothing_else("", depth, direction)
+        promises.test_every_edge_is_shown_by_lines_from_box_to_box("", depth, direction)
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -1,11 +1,14 @@
-"""Diagrams: `scene` lays a model out once, `svg`, `png` and `dot` write it down."""
+"""Diagrams: `scene` lays a model out once; `svg`, `png`, `pdf`, `dot` and `tikz` write it down."""
 
 from __future__ import annotations
 
 from nndsl.backends.draw.dot import dot
+from nndsl.backends.draw.pdf import pdf
 from nndsl.backends.draw.picture import scene
 from nndsl.backends.draw.png import png
-from nndsl.backends.draw.scene import Scene
+from nndsl.backends.draw.scene import Direction, Scene
+from nndsl.backends.draw.style import THEMES, Font, Theme
 from nndsl.backends.draw.svg import svg
+from nndsl.backends.draw.tikz import tikz
 
-__all__ = ["Scene", "dot", "png", "scene", "svg"]
+__all__ = ["THEMES", "Direction", "Font", "Scene", "Theme", "dot", "pdf", "png", "scene", "svg", "tikz"]

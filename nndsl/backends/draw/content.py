@@ -7,15 +7,16 @@ from typing import Any, Literal
 
 from nndsl.backends.draw.metrics import shortened, text_width
 from nndsl.backends.draw.plan import Planner, Thing
+from nndsl.backends.draw.scene import Direction
+from nndsl.backends.draw.style import Font, Tone
 from nndsl.ir.graph import Graph, Node, Value
 from nndsl.ops.schema import Op, spell_value
 from nndsl.shapes import Size
 
-INK, GREY, RED, PURPLE, BLUE = "#111111", "#555555", "#b00020", "#6a3fa0", "#1f4e8c"
 SMALL = {"activation", "regularization", "shape", "tensor", "reduction", "arithmetic"}
 SIGNS = {"Add": "+", "Subtract": "−", "Multiply": "×", "Divide": "÷", "MatMul": "·", "Concat": "©"}
 MOST_NAME, MOST_DETAIL, MOST_TITLE = 48, 44, 400
-WIDEST_LINE = 290.0
+WIDEST_LINE, WIDEST_ALONG = 290.0, 120.0  # of a name with its details; where the flow goes along the line
 NAME, DETAIL, SMALL_NAME, SMALL_DETAIL, SIGN, SHAPE = 13.0, 10.5, 10.5, 9.5, 15.0, 9.5
 
 
@@ -26,11 +27,12 @@ class Run:
     text: str
     size: float
     bold: bool = False
-    color: str = INK
+    tone: Tone = "ink"
+    font: Font = "sans"
 
     @property
     def width(self) -> float:
-        return text_width(self.text, self.size, self.bold)
+        return text_width(self.text, self.size, self.bold, self.font)
 
 
 @dataclass(slots=True)
@@ -70,9 +72,23 @@ def line_width(runs: list[Run]) -> float:
 class Writer:
     """Writes the contents for one model."""
 
-    def __init__(self, planner: Planner) -> None:
+    def __init__(
+        self, planner: Planner, direction: Direction = "up", font: Font = "sans", *, labels: bool = True
+    ) -> None:
         self.planner = planner
         self.facts = planner.root.facts
+        self.direction = direction
+        self.font = font
+        self.labels = labels
+        self.widest = WIDEST_ALONG if direction == "right" else WIDEST_LINE
+
+    def run(self, text: str, size: float, bold: bool = False, tone: Tone = "ink") -> Run:
+        return Run(text, size, bold, tone, self.font)
+
+    def extent(self, content: Content) -> tuple[float, float]:
+        """How wide it is across the flow, and how long along it."""
+        along_the_line = self.direction == "right"
+        return (content.height, content.width) if along_the_line else (content.width, content.height)
 
     def shape(self, value: Value) -> str:
         spell = self.facts.spell if self.facts is not None else str
@@ -86,7 +102,7 @@ class Writer:
         assert thing.node is not None
         node = thing.node
         if thing.target is None and self._is_sign(thing, node):
-            sign = Run(SIGNS[node.op.name], SIGN)
+            sign = self.run(SIGNS[node.op.name], SIGN)
             return Content([[sign]], 24.0, 24.0, "circle", node.op.family.name, self.title(thing, path))
         small = thing.target is None and node.op.family.name in SMALL
         family = "block" if thing.target is not None else node.op.family.name
@@ -104,13 +120,12 @@ class Writer:
     def _port(self, thing: Thing) -> Content:
         assert thing.value is not None
         runs = [
-            Run(shortened(thing.name, MOST_NAME) or "·", NAME, True),
-            Run("  " + self.shape(thing.value), DETAIL, False, GREY),
+            self.run(shortened(thing.name, MOST_NAME) or "·", NAME, True),
+            self.run("  " + self.shape(thing.value), DETAIL, False, "grey"),
         ]
         if thing.port is not None and thing.port.mode is not None:
-            runs.append(
-                Run(" · training only" if thing.port.mode == "train" else " · evaluation only", DETAIL, False, GREY)
-            )
+            mode = " · training only" if thing.port.mode == "train" else " · evaluation only"
+            runs.append(self.run(mode, DETAIL, False, "grey"))
         dtype = thing.value.dtype
         title = f"{thing.kind} {shortened(thing.name, MOST_NAME)}: {dtype}{self.shape(thing.value)}"
         made = Content([runs], line_width(runs) + 28.0, 30.0, "port", thing.kind, title)
@@ -119,13 +134,16 @@ class Writer:
 
     def _lines(self, thing: Thing, node: Node, small: bool) -> list[list[Run]]:
         name_size, size = (SMALL_NAME, SMALL_DETAIL) if small else (NAME, DETAIL)
-        first = [Run(shortened(self._name(thing), MOST_NAME), name_size, not small)]
+        first = [self.run(shortened(self._name(thing), MOST_NAME), name_size, not small)]
         if thing.count > 1:
-            first.append(Run(f" × {thing.count}", name_size, True, RED))
-        detail = [Run(text, size, False, color) for text, color in self._details(thing, node)]
+            first.append(self.run(f" × {thing.count}", name_size, True, "count"))
+        label = self.label(thing, first[0].text)
+        if label:
+            first.append(self.run("  " + label, size))
+        detail = [self.run(text, size, False, tone) for text, tone in self._details(thing, node)]
         for i, run in enumerate(detail):
             run.text = ("  " if i == 0 else " · ") + run.text
-        if not detail or line_width(first) + line_width(detail) <= WIDEST_LINE:
+        if not detail or line_width(first) + line_width(detail) <= self.widest:
             return [first + detail]
         detail[0].text = detail[0].text.strip()
         return [first, detail]
@@ -150,33 +168,52 @@ class Writer:
         parts = [f"{name} × {count}" if count > 1 else name for name, count in names]
         return shortened(" → ".join(parts), MOST_NAME)
 
-    def _details(self, thing: Thing, node: Node) -> list[tuple[str, str]]:
-        found: list[tuple[str, str]] = []
+    def _details(self, thing: Thing, node: Node) -> list[tuple[str, Tone]]:
+        found: list[tuple[str, Tone]] = []
         if thing.constants:
-            each = {c.name or "constant": c.elements for c in thing.constants}
-            named = {name: f"{name} ({compact(elements)})" if elements else name for name, elements in each.items()}
-            found.append((shortened(", ".join(named.values()), MOST_DETAIL), BLUE))
+            unnamed = "constant" if node.op.name in SIGNS and thing.target is None else ""
+            each = {c.name or unnamed: c.elements for c in thing.constants}
+            named = [f"{n} ({compact(elements)})" if elements else n for n, elements in each.items() if n or elements]
+            if named:
+                found.append((shortened(", ".join(named), MOST_DETAIL), "constant"))
         words = self.hyper(thing, node)
         if words:
-            found.append((shortened(words, MOST_DETAIL), GREY))
+            found.append((words, "grey"))
         if thing.shared:
-            found.append((shortened(f"↔ {thing.shared}", MOST_DETAIL), PURPLE))
+            found.append((shortened(f"↔ {thing.shared}", MOST_DETAIL), "shared"))
         if node.mode is not None:
-            found.append(("training only" if node.mode == "train" else "evaluation only", GREY))
+            found.append(("training only" if node.mode == "train" else "evaluation only", "grey"))
         count = self.count(thing)
         if count != 0 and thing.counted:
-            found.append((compact(count), GREY))
+            found.append((compact(count), "grey"))
         return found
 
     def hyper(self, thing: Thing, node: Node) -> str:
         if isinstance(node.target, Op):
-            return node.op.detail() if _number_beside(node.target) is None else ""
+            words = node.op.detail() if _number_beside(node.target) is None else ""
+            return shortened(words or self._width(node), MOST_DETAIL)
         target = thing.target
         assert target is not None
         if target.kind == "sequence":
-            return self._members(target) if thing.name else ""
-        given = [(name, value) for name, value in target.hyper.items() if _is_short(value)]
-        return ", ".join(f"{name}={spell_value(value)}" for name, value in given)
+            return shortened(self._members(target), MOST_DETAIL) if thing.name else ""
+        given = {name: spell_value(value) for name, value in target.hyper.items() if _is_short(value)}
+        words = ", ".join(f"{name}={value}" for name, value in given.items())
+        return words if len(words) <= MOST_DETAIL else shortened(", ".join(given.values()), MOST_DETAIL)
+
+    def _width(self, node: Node) -> str:
+        """Of a normalization: how many features it scales, which otherwise its parameters would be taken for."""
+        weight = next(iter(node.weights()), None) if node.op.family.name == "normalization" else None
+        return "×".join(map(str, weight.shape)) if weight is not None else ""
+
+    def label(self, thing: Thing, name: str) -> str:
+        """The name that the text gives a layer, where it says more than the layer's type."""
+        node = thing.node
+        if not self.labels or node is None or not node.labelled or thing.shared:
+            return ""
+        if thing.count > 1 and not thing.member:
+            return ""  # each of them has its own
+        label = shortened(node.label, MOST_NAME)
+        return "" if label.isdigit() or label.replace("_", "").casefold() == name.casefold() else label
 
     def count(self, thing: Thing) -> Size:
         """Parameters of all that a thing stands for."""
@@ -196,32 +233,35 @@ class Writer:
         left = thing.node.outputs[port]
         if came is not None and came.shape == left.shape:
             return []
-        return [Run(shortened(self.shape(left), 60), SHAPE, False, GREY)]
+        return [self.run(shortened(self.shape(left), 60), SHAPE, False, "grey")]
 
     # ------------------------------------------------------------ frames
 
     def caption(self, thing: Thing) -> list[Run]:
         """`EncoderLayer × 12 · 7.1M each · 85M`, as a first and a second part."""
         assert thing.node is not None and thing.target is not None
-        runs = [Run(shortened(thing.name or thing.label, MOST_NAME), 12.0, True)]
+        runs = [self.run(shortened(thing.name or thing.label, MOST_NAME), 12.0, True)]
         if thing.count > 1:
-            runs.append(Run(f" × {thing.count}", 12.0, True, RED))
+            runs.append(self.run(f" × {thing.count}", 12.0, True, "count"))
+        label = self.label(thing, runs[0].text)
+        if label:
+            runs.append(self.run("  " + label, DETAIL))
         return runs
 
     def caption_detail(self, thing: Thing) -> list[Run]:
         assert thing.node is not None and thing.target is not None
-        parts: list[tuple[str, str]] = []
+        parts: list[tuple[str, Tone]] = []
         if thing.shared:
-            parts.append((shortened(f"↔ {thing.shared}", MOST_DETAIL), PURPLE))
+            parts.append((shortened(f"↔ {thing.shared}", MOST_DETAIL), "shared"))
         if thing.node.mode is not None:
-            parts.append(("training only" if thing.node.mode == "train" else "evaluation only", GREY))
+            parts.append(("training only" if thing.node.mode == "train" else "evaluation only", "grey"))
         total = self.count(thing)
         each = self.planner.costs.of(thing.target).parameters
         if total != 0 and thing.counted:
             if thing.count > 1 and each != total:
-                parts.append((f"{compact(each)} each", GREY))
-            parts.append((compact(total), GREY))
-        runs = [Run(text, DETAIL, False, color) for text, color in parts]
+                parts.append((f"{compact(each)} each", "grey"))
+            parts.append((compact(total), "grey"))
+        runs = [self.run(text, DETAIL, False, tone) for text, tone in parts]
         for run in runs[1:]:
             run.text = " · " + run.text
         return runs

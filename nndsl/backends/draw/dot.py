@@ -2,59 +2,67 @@
 
 from __future__ import annotations
 
-from nndsl.backends.draw.scene import Box, Cluster, Scene, Text
-from nndsl.backends.draw.style import FRAME_FILLS, FRAME_LINE, SKIP, WIRE, colors
+from nndsl.backends.draw.scene import Box, Cluster, Direction, Scene, Text
+from nndsl.backends.draw.style import Font
+
+_RANKS: dict[Direction, str] = {"up": "BT", "down": "TB", "right": "LR"}
+_FONTS: dict[Font, str] = {"sans": "DejaVu Sans", "serif": "DejaVu Serif"}
 
 
 def dot(scene: Scene) -> str:
     """Boxes stand in the frames they have in the scene, and its edges go between them."""
-    children: dict[str, list[Cluster]] = {}
-    for cluster in scene.clusters:
-        children.setdefault(cluster.parent or "", []).append(cluster)
-    inside: dict[str, list[Box]] = {}
-    for box in scene.boxes:
-        inside.setdefault(box.cluster or "", []).append(box)
+    theme = scene.theme
+    font = f'fontname="{_FONTS[scene.font]}", fontsize=11, fontcolor="{theme.tones["ink"]}"'
+    caption = "b" if scene.direction == "up" else "t"  # Graphviz turns clusters round with the ranks
+    writer = _Writer(scene)
     lines = [
         f"digraph {_quote(scene.title)} {{",
-        "  rankdir=BT; compound=true; nodesep=0.3; ranksep=0.35;",
-        '  node [fontname="DejaVu Sans", fontsize=11, style="rounded,filled", shape=box, height=0.3];',
-        f'  edge [color="{WIRE}", arrowsize=0.7];',
-        '  graph [fontname="DejaVu Sans", fontsize=11, labeljust=l];',
-        *_members("", "  ", children, inside, 0),
-        *(_edge(scene, i) for i in range(len(scene.edges))),
+        f'  rankdir={_RANKS[scene.direction]}; nodesep=0.3; ranksep=0.35; bgcolor="{theme.page}";',
+        f'  node [{font}, style="rounded,filled", shape=box, height=0.3];',
+        f'  edge [color="{theme.wire}", arrowsize=0.7];',
+        f"  graph [{font}, labeljust=l, labelloc={caption}];",
+        *writer.members("", "  ", 0),
+        *map(writer.edge, range(len(scene.edges))),
         "}",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _members(
-    frame: str, indent: str, children: dict[str, list[Cluster]], inside: dict[str, list[Box]], depth: int
-) -> list[str]:
-    lines = [indent + _node(box) for box in inside.get(frame, [])]
-    for cluster in children.get(frame, []):
-        fill = FRAME_FILLS[min(depth, len(FRAME_FILLS) - 1)]
-        lines.append(f"{indent}subgraph cluster_{cluster.id} {{")
-        lines.append(f'{indent}  label={_quote(_words(cluster.texts))}; style="rounded,filled"; fillcolor="{fill}";')
-        lines.append(f'{indent}  color="{FRAME_LINE}"; tooltip={_quote(cluster.title)};')
-        lines += _members(cluster.id, indent + "  ", children, inside, depth + 1)
-        lines.append(indent + "}")
-    return lines
+class _Writer:
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.theme = scene.theme
+        self.children: dict[str, list[Cluster]] = {}
+        for cluster in scene.clusters:
+            self.children.setdefault(cluster.parent or "", []).append(cluster)
+        self.inside: dict[str, list[Box]] = {}
+        for box in scene.boxes:
+            self.inside.setdefault(box.cluster or "", []).append(box)
 
+    def members(self, frame: str, indent: str, depth: int) -> list[str]:
+        lines = [indent + self.node(box) for box in self.inside.get(frame, [])]
+        for cluster in self.children.get(frame, []):
+            style = f'style="rounded,filled"; fillcolor="{self.theme.frame(depth)}"'
+            lines.append(f"{indent}subgraph cluster_{cluster.id} {{")
+            lines.append(f"{indent}  label={_quote(_words(cluster.texts))}; {style};")
+            lines.append(f'{indent}  color="{self.theme.frame_line}"; tooltip={_quote(cluster.title)};')
+            lines += self.members(cluster.id, indent + "  ", depth + 1)
+            lines.append(indent + "}")
+        return lines
 
-def _node(box: Box) -> str:
-    fill, line = colors(box.family)
-    shape = ", shape=circle, style=filled, width=0.3, fixedsize=true" if box.shape == "circle" else ""
-    dashed = ', style="rounded,filled,dashed"' if box.dashed else ""
-    return (
-        f'{box.id} [label={_quote(_words(box.texts))}, fillcolor="{fill}", color="{line}", '
-        f"tooltip={_quote(box.title)}{shape}{dashed}];"
-    )
+    def node(self, box: Box) -> str:
+        fill, line = self.theme.colors(box.family)
+        shape = ", shape=circle, style=filled, width=0.3, fixedsize=true" if box.shape == "circle" else ""
+        dashed = ', style="rounded,filled,dashed"' if box.dashed else ""
+        return (
+            f'{box.id} [label={_quote(_words(box.texts))}, fillcolor="{fill}", color="{line}", '
+            f"tooltip={_quote(box.title)}{shape}{dashed}];"
+        )
 
-
-def _edge(scene: Scene, index: int) -> str:
-    edge = scene.edges[index]
-    skips = any(scene.wires[i].skip for i in edge.wires)
-    return f"  {edge.source} -> {edge.target}{f' [color={_quote(SKIP)}]' if skips else ''};"
+    def edge(self, index: int) -> str:
+        edge = self.scene.edges[index]
+        skips = any(self.scene.wires[i].skip for i in edge.wires)
+        return f"  {edge.source} -> {edge.target}{f' [color={_quote(self.theme.skip)}]' if skips else ''};"
 
 
 def _words(texts: list[Text]) -> str:

@@ -14,11 +14,13 @@ FOOT = 6.0
 HEAD = 8.0
 CAPTION_LINE = 16.0
 STRIP = 17.0  # for the shape beside a wire
+LABEL_LINE = 9.0  # for one above it
 
 
 @dataclass(slots=True, eq=False)
 class Laid:
-    """A figure with places: relative to the lower left corner of its frame, y along the flow."""
+    """A figure with places: relative to the corner of its frame where the flow enters, y along the flow, x across it.
+    `caption`: from the upper left corner that the frame has on the page."""
 
     figure: Figure
     width: float
@@ -76,7 +78,7 @@ def _leaves(
         is_point = framed is not None and thing.kind != "node"
         content = writer.content(thing, here)
         contents[i] = content
-        leaf = Leaf(i, 0.0 if is_point else content.width, 0.0 if is_point else content.height)
+        leaf = Leaf(i, 0.0, 0.0) if is_point else Leaf(i, *writer.extent(content))
         leaf.is_round = content.shape == "circle"
         leaf.is_input = thing.kind == "input"
         leaf.weight = 0 if is_point or _only_trains(thing) else 1
@@ -99,8 +101,10 @@ def _room_for_label(leaf: Leaf, figure: Figure, at: int, content: Content, write
     if told or len({flow.value for flow in leaving}) != 1:
         return
     content.label = writer.exit_label(figure.things[at], leaving[0].tail_port)
-    if content.label:
-        leaf.label(line_width(content.label), STRIP)
+    if content.label and writer.direction == "right":
+        leaf.label(before=LABEL_LINE, strip=line_width(content.label) + 10.0)
+    elif content.label:
+        leaf.label(after=line_width(content.label), strip=STRIP)
 
 
 def _framed(
@@ -114,13 +118,19 @@ def _framed(
     inner: dict[int, Laid],
 ) -> Laid:
     left, right, height = extent
-    bare = framed is None or figure.plain
-    side, foot = (0.0, 0.0) if bare else (SIDE, FOOT)
-    outs = [body.things[i][0] for i in figure.outputs]
     caption: list[tuple[float, float, list[Run]]] = []
-    left, right, head = left - side, right + side, 0.0
-    if framed is not None and not bare:
-        left, right, head, caption = _caption(writer, framed, outs, left, right)
+    foot = head = 0.0
+    if framed is not None and not figure.plain:
+        left, right, foot, head = left - SIDE, right + SIDE, FOOT, FOOT
+        if writer.direction == "right":
+            foot = head = SIDE
+            room, head, caption = _caption_beside(writer, framed, foot + height, head)
+            left -= room
+        else:
+            is_up = writer.direction == "up"
+            ends = [body.things[i][0] for i in (figure.outputs if is_up else figure.inputs)]
+            left, right, room, caption = _caption(writer, framed, ends, left, right)
+            foot, head = (FOOT, room) if is_up else (room, FOOT)
     top = foot + height + head
     laid = Laid(figure, right - left, top, {}, contents, inner, {}, body.skips, [], [], [])
     for i, (x, y) in body.things.items():
@@ -128,23 +138,24 @@ def _framed(
     laid.dots = [(x - left, y + foot) for x, y in body.dots]
     laid.ports_in = [laid.things[i][0] for i in figure.inputs]
     laid.ports_out = [laid.things[i][0] for i in figure.outputs]
-    laid.caption = [(x - left, top - y, runs) for x, y, runs in caption]
+    laid.caption = caption if writer.direction == "right" else [(x - left, y, runs) for x, y, runs in caption]
     for i, content in contents.items():
         if content.label:
             x, y = laid.things[i]
-            laid.labels.append((x + leaves[i].out + 6, y + leaves[i].glyph_height + 5, content.label))
+            laid.labels.append((x + leaves[i].out, y + leaves[i].glyph_height, content.label))
     _wires(figure, body, laid, -left, foot, framed is not None, top)
     return laid
 
 
 def _caption(
-    writer: Writer, framed: Thing, outs: list[float], left: float, right: float
+    writer: Writer, framed: Thing, ends: list[float], left: float, right: float
 ) -> tuple[float, float, float, list[tuple[float, float, list[Run]]]]:
-    """In the upper left corner, clear of the wires that leave: on one line if it fits, else on two. Grows the frame."""
+    """In the upper left corner, clear of the wires that pass there: on one line if it fits, else on two. Grows the
+    frame."""
     first, second = writer.caption(framed), writer.caption_detail(framed)
     gap = 7.0 if second else 0.0
     one = line_width(first) + gap + line_width(second)
-    limit = min(outs) - 9.0 if outs else float("inf")
+    limit = min(ends) - 9.0 if ends else float("inf")
     x = left + 10.0
     if x + one <= limit or not second:
         left = min(left, limit - one - 10.0)
@@ -161,8 +172,25 @@ def _caption(
     return left, right, 2 * CAPTION_LINE + HEAD - 2, [(x, CAPTION_LINE, first), (x, 2 * CAPTION_LINE - 2, second)]
 
 
+def _caption_beside(
+    writer: Writer, framed: Thing, length: float, head: float
+) -> tuple[float, float, list[tuple[float, float, list[Run]]]]:
+    """Above what flows to the right: on one line if it fits, else on two. The room it takes above and at the end."""
+    first, second = writer.caption(framed), writer.caption_detail(framed)
+    gap = 7.0 if second else 0.0
+    one = line_width(first) + gap + line_width(second)
+    if second and one + 20.0 > length + head:
+        head = max(head, max(line_width(first), line_width(second)) + 20.0 - length)
+        return 2 * CAPTION_LINE - 8.0, head, [(10.0, CAPTION_LINE, first), (10.0, 2 * CAPTION_LINE - 2, second)]
+    head = max(head, one + 20.0 - length)
+    places = [(10.0, CAPTION_LINE, first)]
+    if second:
+        places.append((10.0 + line_width(first) + gap, CAPTION_LINE, second))
+    return CAPTION_LINE - 6.0, head, places
+
+
 def _wires(figure: Figure, body: Body, laid: Laid, dx: float, dy: float, points: bool, top: float) -> None:
-    """The pieces of each flow in one line; from a frame's lower side, to its upper side."""
+    """The pieces of each flow in one line; from the side of a frame where it enters, to that where it leaves."""
     dots = set(laid.dots)
     for flow, pieces in body.pieces.items():
         pieces.sort(key=lambda piece: (piece[0][1], piece[-1][1]))

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from nndsl.backends.draw.content import (
-    GREY,
-    INK,
-    PURPLE,
     SHAPE,
     SIGNS,
     Content,
@@ -17,40 +14,53 @@ from nndsl.backends.draw.content import (
 from nndsl.backends.draw.layout import Laid, lay
 from nndsl.backends.draw.metrics import shortened
 from nndsl.backends.draw.plan import Planner, Thing
-from nndsl.backends.draw.scene import Box, Cluster, Edge, Point, Scene, Swatch, Text, Wire
-from nndsl.backends.draw.style import LEGEND
+from nndsl.backends.draw.scene import Box, Cluster, Direction, Edge, Point, Scene, Swatch, Text, Wire
+from nndsl.backends.draw.style import LEGEND, LIGHT, Font, Theme, Tone
 from nndsl.ir.cost import batch_symbol, for_one_sample, polynomial
 from nndsl.ir.graph import Graph
 
 MARGIN = 24.0
 LEAST_WIDTH = 260.0
 LEGEND_ROW = 18.0
+MOST_TITLE, MOST_COST = 60, 60
+LABEL_AT: dict[Direction, Point] = {"up": (6.0, -5.0), "down": (6.0, 12.0), "right": (5.0, -4.0)}  # from a wire's tail
 
 Feed = tuple[str, list[int]]  # which box a value comes from, and by which lines it came so far
 
 
-def scene(graph: Graph, *, depth: int | None = None) -> Scene:
-    """The picture of a model. `depth`: how many levels of blocks are open (0: none); None: what reads well."""
+def scene(
+    graph: Graph,
+    *,
+    depth: int | None = None,
+    direction: Direction = "up",
+    font: Font = "sans",
+    theme: Theme = LIGHT,
+    labels: bool = True,
+) -> Scene:
+    """The picture of a model. `depth`: how many levels of blocks are open (0: none); None: what reads well.
+    `direction`: where the data flow. `labels`: whether boxes bear the names of their layers."""
     planner = Planner(graph, depth)
-    writer = Writer(planner)
+    writer = Writer(planner, direction, font, labels=labels)
     laid = lay(planner.figure(graph, [None] * len(graph.inputs)), writer, "", None)
-    made = Scene(0.0, 0.0, shortened(graph.name, 80))
-    header = _header(graph, planner)
-    made.width = max(laid.width, LEAST_WIDTH, *(text.width for text in header)) + 2 * MARGIN
+    made = Scene(0.0, 0.0, shortened(graph.name, 80), direction, font, theme)
+    header = _header(graph, writer)
+    width, height = (laid.height, laid.width) if direction == "right" else (laid.width, laid.height)
+    made.width = max(width, LEAST_WIDTH, *(text.width for text in header)) + 2 * MARGIN
     made.header = header
     top = MARGIN + sum(text.size * 1.45 for text in header) + 6.0
-    base = top + laid.height
-    Painter(made, writer).paint(laid, ((made.width - laid.width) / 2, base), "", None, [])
-    used = {box.family for box in made.boxes}
+    base = top + height
+    left = (made.width - width) / 2
+    Painter(made, writer).paint(laid, (left, base if direction == "up" else top), "", None, [])
+    used = {box.family for box in made.boxes if theme.tells(box.family)}
     signs = sorted({box.texts[0].text for box in made.boxes if box.shape == "circle"})
     texts = [*(t for box in made.boxes for t in box.texts), *(t for frame in made.clusters for t in frame.texts)]
     shared = any("↔" in text.text for text in texts)
-    made.height = _legend(made, used, signs, shared, base + 22.0) + MARGIN
+    made.height = _legend(made, writer, used, signs, shared, base + 22.0) + MARGIN
     return made
 
 
-def _header(graph: Graph, planner: Planner) -> list[Text]:
-    cost = planner.costs.of(graph)
+def _header(graph: Graph, writer: Writer) -> list[Text]:
+    cost = writer.planner.costs.of(graph)
     parts = [f"{compact(cost.parameters)} parameters"]
     batch = batch_symbol(graph)
     macs = for_one_sample(cost.macs, batch)
@@ -59,15 +69,12 @@ def _header(graph: Graph, planner: Planner) -> list[Text]:
         least = "≥ " if cost.no_macs else ""
         parts.append(f"{least}{words} MACs" + (f" at {batch} = 1" if macs is not cost.macs else ""))
     y = MARGIN + 12.0
-    title = _text(Run(shortened(graph.name, MOST_TITLE), 17.0, True), MARGIN, y)
-    return [title, _text(Run(" · ".join(parts), 11.0, False, GREY), MARGIN, y + 18.0)]
-
-
-MOST_TITLE, MOST_COST = 60, 60
+    title = _text(writer.run(shortened(graph.name, MOST_TITLE), 17.0, True), MARGIN, y)
+    return [title, _text(writer.run(" · ".join(parts), 11.0, False, "grey"), MARGIN, y + 18.0)]
 
 
 def _text(run: Run, x: float, y: float) -> Text:
-    return Text(x, y, run.text, run.size, run.width, run.bold, run.color)
+    return Text(x, y, run.text, run.size, run.width, run.bold, run.tone)
 
 
 def _line(runs: list[Run], x: float, y: float) -> list[Text]:
@@ -79,19 +86,20 @@ def _line(runs: list[Run], x: float, y: float) -> list[Text]:
 
 
 class Painter:
-    """Puts figures on the page; the flow goes up, so that y turns round here."""
+    """Puts figures on the page: the flow, y in a figure, goes where the scene says."""
 
     def __init__(self, scene: Scene, writer: Writer) -> None:
         self.scene = scene
         self.writer = writer
 
     def paint(self, laid: Laid, at: Point, path: str, parent: str | None, feeds: list[Feed]) -> list[Feed]:
-        """`at`: where the lower left corner is; `feeds`: what the inputs are given. Gives what the outputs give."""
-        x0, y0 = at
-        drawn = {flow: self._wire(laid, flow, x0, y0) for flow in sorted(laid.wires)}
-        self.scene.dots.extend((x0 + x, y0 - y) for x, y in laid.dots)
+        """`at`: where the figure's origin is; `feeds`: what the inputs are given. Gives what the outputs give."""
+        drawn = {flow: self._wire(laid, flow, at) for flow in sorted(laid.wires)}
+        self.scene.dots.extend(self._place(at, x, y) for x, y in laid.dots)
         for x, y, runs in laid.labels:
-            self.scene.labels.extend(_line(runs, x0 + x, y0 - y))
+            page_x, page_y = self._place(at, x, y)
+            dx, dy = LABEL_AT[self.scene.direction]
+            self.scene.labels.extend(_line(runs, page_x + dx, page_y + dy))
         incoming: dict[int, list[int]] = {}
         for i, flow in enumerate(laid.figure.flows):
             incoming.setdefault(flow.head, []).append(i)
@@ -101,8 +109,17 @@ class Painter:
         results: list[Feed] = []
         for i, thing in enumerate(laid.figure.things):
             arriving = self._arriving(laid, incoming.get(i, []), given, drawn)
-            self._thing(laid, i, thing, (x0, y0), path, parent, arriving, given, results)
+            self._thing(laid, i, thing, at, path, parent, arriving, given, results)
         return results
+
+    def _place(self, origin: Point, x: float, y: float) -> Point:
+        match self.scene.direction:
+            case "up":
+                return origin[0] + x, origin[1] - y
+            case "down":
+                return origin[0] + x, origin[1] + y
+            case "right":
+                return origin[0] + y, origin[1] + x
 
     def _arriving(
         self, laid: Laid, flows: list[int], given: dict[tuple[int, int], Feed], drawn: dict[int, int]
@@ -126,8 +143,7 @@ class Painter:
         given: dict[tuple[int, int], Feed],
         results: list[Feed],
     ) -> None:
-        x, y = laid.things[i]
-        at = (origin[0] + x, origin[1] - y)
+        at = self._place(origin, *laid.things[i])
         here = f"{path}{thing.label}"
         if parent is not None and thing.kind == "input":
             return
@@ -147,53 +163,60 @@ class Painter:
     def _frame(
         self, laid: Laid, thing: Thing, at: Point, path: str, parent: str | None, arriving: list[tuple[int, Feed]]
     ) -> list[Feed]:
-        x, y = at
         assert thing.node is not None
+        corner = self._place(at, laid.width, laid.height)
+        x, y = min(at[0], corner[0]), min(at[1], corner[1])
+        width, height = abs(at[0] - corner[0]), abs(at[1] - corner[1])
         frame = parent if parent is not None else ""
         if not laid.figure.plain:
             frame = f"c{len(self.scene.clusters)}"
-            texts = [text for cx, cy, runs in laid.caption for text in _line(runs, x + cx, y - cy)]
+            texts = [text for cx, cy, runs in laid.caption for text in _line(runs, x + cx, y + cy)]
             title = self.writer.title(thing, path)
             above = parent or None
-            self.scene.clusters.append(
-                Cluster(frame, path, x, y - laid.height, laid.width, laid.height, texts, title, above, thing.count)
-            )
+            self.scene.clusters.append(Cluster(frame, path, x, y, width, height, texts, title, above, thing.count))
             self.scene.clusters[-1].dashed = not thing.counted or thing.node.mode is not None
         members = f"{path}.{thing.member}." if thing.member else f"{path}."
         feeds = [feed for _, feed in sorted(arriving, key=lambda a: a[0])]
         return self.paint(laid, at, members, frame, feeds)
 
     def _box(self, thing: Thing, content: Content, at: Point, path: str) -> Box:
-        x, y = at[0] - content.width / 2, at[1] - content.height
+        middle_x, middle_y = self._middle(at, content)
+        x, y = middle_x - content.width / 2, middle_y - content.height / 2
         leading = 12.0 if content.shape == "pill" else 15.0
         texts: list[Text] = []
-        middle = y + content.height / 2 - (len(content.lines) - 1) * leading / 2
+        middle = middle_y - (len(content.lines) - 1) * leading / 2
         for k, runs in enumerate(content.lines):
             largest = max(run.size for run in runs)
-            texts += _line(runs, at[0] - line_width(runs) / 2, middle + k * leading + largest * 0.36)
+            texts += _line(runs, middle_x - line_width(runs) / 2, middle + k * leading + largest * 0.36)
         name = f"n{len(self.scene.boxes)}"
         box = Box(name, path, x, y, content.width, content.height, content.shape, content.family, texts, content.title)
         box.count, box.dashed, box.stacked = thing.count, content.dashed, content.stacked
         self.scene.boxes.append(box)
         return box
 
-    def _wire(self, laid: Laid, flow: int, x0: float, y0: float) -> int:
+    def _middle(self, at: Point, content: Content) -> Point:
+        """Of a box, from the middle of the side where the flow enters."""
+        along = self.writer.extent(content)[1] / 2
+        return self._place(at, 0.0, along)
+
+    def _wire(self, laid: Laid, flow: int, at: Point) -> int:
         head = laid.figure.flows[flow].head
         ends = head in laid.contents and (laid.contents[head].shape != "port" or laid.figure.graph.kind == "model")
-        points = [(x0 + x, y0 - y) for x, y in laid.wires[flow]]
+        points = [self._place(at, x, y) for x, y in laid.wires[flow]]
         self.scene.wires.append(Wire(points, flow in laid.skips, ends))
         return len(self.scene.wires) - 1
 
 
-def _legend(made: Scene, used: set[str], signs: list[str], shared: bool, y: float) -> float:
+def _legend(made: Scene, writer: Writer, used: set[str], signs: list[str], shared: bool, y: float) -> float:
     """Families in the picture, then signs that need a word; in rows as wide as the picture. The height it ends at."""
     meaning = {"©": "concatenate", "·": "matrix product"}
-    entries = [(family, Run(text, SHAPE + 0.5, False, GREY)) for family, text in LEGEND.items() if family in used]
-    entries += [("", Run(f"{sign}  {meaning[sign]}", SHAPE + 0.5, False, GREY)) for sign in signs if sign in meaning]
+    words: list[tuple[str, str, Tone]] = [(family, text, "grey") for family, text in LEGEND.items() if family in used]
+    words += [("", f"{sign}  {meaning[sign]}", "grey") for sign in signs if sign in meaning]
     if any(wire.skip for wire in made.wires):
-        entries.append(("skip", Run("skip connection", SHAPE + 0.5, False, GREY)))
+        words.append(("skip", "skip connection", "grey"))
     if shared:
-        entries.append(("", Run("↔  shared weights", SHAPE + 0.5, False, PURPLE)))
+        words.append(("", "↔  shared weights", "shared"))
+    entries = [(family, writer.run(text, SHAPE + 0.5, False, tone)) for family, text, tone in words]
     x = MARGIN
     for family, run in entries:
         room = (16.0 if family else 0.0) + run.width
@@ -205,4 +228,4 @@ def _legend(made: Scene, used: set[str], signs: list[str], shared: bool, y: floa
     return y + 12.0 if entries else y - 16.0
 
 
-__all__ = ["INK", "SIGNS", "scene"]
+__all__ = ["SIGNS", "scene"]

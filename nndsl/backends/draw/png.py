@@ -11,7 +11,7 @@ CSS_DPI = 96.0
 MOST_PIXELS = 16_000  # on a side
 
 
-def png(scene: Scene, dpi: float = 192.0) -> bytes:
+def png(scene: Scene, *, dpi: float = 192.0) -> bytes:
     """ImportError where resvg-py is not installed (`pip install nndsl[png]`)."""
     import resvg_py
 
@@ -22,8 +22,9 @@ def png(scene: Scene, dpi: float = 192.0) -> bytes:
             svg_string=svg(scene),
             zoom=zoom,
             skip_system_fonts=True,
-            font_files=[str(fonts / "DejaVuSans.ttf"), str(fonts / "DejaVuSans-Bold.ttf")],
-            font_family="DejaVu Sans",
+            font_files=sorted(str(font) for font in fonts.glob("*.ttf")),
+            font_family="DejaVu Serif" if scene.font == "serif" else "DejaVu Sans",
             sans_serif_family="DejaVu Sans",
+            serif_family="DejaVu Serif",
         )
     )

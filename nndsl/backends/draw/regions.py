@@ -137,10 +137,11 @@ class Leaf(Region):
     def _port_of(self, value: int, flows: list[Flow]) -> int:
         return min(flows[f].tail_port for f in self.outgoing if flows[f].value == value)
 
-    def label(self, width: float, height: float) -> None:
-        """Keep room for a shape beside the wire that leaves."""
-        self.strip = height
-        self.right = max(self.right, self.out + 6 + width)
+    def label(self, *, strip: float, before: float = 0.0, after: float = 0.0) -> None:
+        """Keep room for a shape beside the wire that leaves: so much of it before or after the wire."""
+        self.strip = strip
+        self.left = min(self.left, self.out - before - 6) if before else self.left
+        self.right = max(self.right, self.out + 6 + after) if after else self.right
 
     def measure(self) -> None:
         self.height = self.glyph_height + self.strip

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from nndsl.backends.draw.style import LIGHT, Font, Theme, Tone
+
 Point: TypeAlias = tuple[float, float]
-Direction: TypeAlias = Literal["up"]
+Direction: TypeAlias = Literal["up", "down", "right"]
 
 
 @dataclass(slots=True)
@@ -19,7 +21,7 @@ class Text:
     size: float
     width: float
     bold: bool = False
-    color: str = "#333333"
+    tone: Tone = "ink"
 
 
 @dataclass(slots=True)
@@ -95,6 +97,8 @@ class Scene:
     height: float
     title: str
     direction: Direction = "up"
+    font: Font = "sans"
+    theme: Theme = LIGHT
     header: list[Text] = field(default_factory=list)
     legend: list[Swatch] = field(default_factory=list)
     boxes: list[Box] = field(default_factory=list)

@@ -2,42 +2,43 @@
 
 from __future__ import annotations
 
+from nndsl.backends.draw.curves import arrow, course
 from nndsl.backends.draw.metrics import text_width
-from nndsl.backends.draw.scene import Box, Cluster, Point, Scene, Swatch, Text, Wire
-from nndsl.backends.draw.style import FONT, FRAME_FILLS, FRAME_LINE, SKIP, WIRE, colors
+from nndsl.backends.draw.scene import Box, Cluster, Scene, Swatch, Text, Wire
+from nndsl.backends.draw.style import FONTS, Font, Theme
 
-BEND, SKIP_BEND = 7.0, 16.0
-ARROW = 7.0
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
 
 
 def svg(scene: Scene) -> str:
-    width, height = _number(scene.width), _number(scene.height)
-    depths = _depths(scene.clusters)
+    theme = scene.theme
+    width, height = number(scene.width), number(scene.height)
+    depths = cluster_depths(scene.clusters)
+    pen = _Pen(theme, scene.font)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-        f'role="img" font-family="{_escape(FONT)}">',
-        f"<title>{_escape(scene.title)}</title>",
-        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-        *(_text(text) for text in scene.header),
-        *(_cluster(cluster, depths[cluster.id]) for cluster in scene.clusters),
-        *(_wire(wire) for wire in scene.wires if wire.skip),
-        *(_wire(wire) for wire in scene.wires if not wire.skip),
-        *(f'<circle cx="{_number(x)}" cy="{_number(y)}" r="2.6" fill="{WIRE}"/>' for x, y in scene.dots),
-        *(_box(box) for box in scene.boxes),
-        *(_text(text) for text in scene.labels),
-        *(_swatch(swatch) for swatch in scene.legend),
+        f'role="img" font-family="{escape(FONTS[scene.font])}">',
+        f"<title>{escape(scene.title)}</title>",
+        f'<rect width="{width}" height="{height}" fill="{theme.page}"/>',
+        *(pen.text(text) for text in scene.header),
+        *(pen.cluster(cluster, depths[cluster.id]) for cluster in scene.clusters),
+        *(pen.wire(wire) for wire in scene.wires if wire.skip),
+        *(pen.wire(wire) for wire in scene.wires if not wire.skip),
+        *(f'<circle cx="{number(x)}" cy="{number(y)}" r="2.6" fill="{theme.wire}"/>' for x, y in scene.dots),
+        *(pen.box(box) for box in scene.boxes),
+        *(pen.text(text) for text in scene.labels),
+        *(pen.swatch(swatch) for swatch in scene.legend),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     text = f"{value:.2f}".rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """For text and attributes; what XML cannot hold becomes a replacement mark."""
     return "".join(_ESCAPES.get(c, c if _allowed(c) else "\N{REPLACEMENT CHARACTER}") for c in text)
 
@@ -49,107 +50,81 @@ def _allowed(c: str) -> bool:
     )
 
 
-def _depths(clusters: list[Cluster]) -> dict[str, int]:
+def cluster_depths(clusters: list[Cluster]) -> dict[str, int]:
+    """How many frames are around each frame, by its id."""
     depths: dict[str, int] = {}
     for cluster in clusters:
         depths[cluster.id] = depths.get(cluster.parent or "", -1) + 1
     return depths
 
 
-def _text(text: Text) -> str:
-    weight = ' font-weight="bold"' if text.bold else ""
-    shown = text.text.strip(" ")
-    lead = text.text[: len(text.text) - len(text.text.lstrip(" "))]
-    before = text_width(lead, text.size, text.bold)
-    length = text_width(shown, text.size, text.bold)
-    return (
-        f'<text x="{_number(text.x + before)}" y="{_number(text.y)}" font-size="{_number(text.size)}"{weight} '
-        f'fill="{text.color}" textLength="{_number(length)}" lengthAdjust="spacingAndGlyphs">{_escape(shown)}</text>'
-    )
+class _Pen:
+    """Writes elements in the colours of a theme."""
 
+    def __init__(self, theme: Theme, font: Font) -> None:
+        self.theme = theme
+        self.font = font
 
-def _box(box: Box) -> str:
-    fill, line = colors(box.family)
-    x, y, w, h = box.x, box.y, box.width, box.height
-    dash = ' stroke-dasharray="5 3"' if box.dashed else ""
-    style = f'fill="{fill}" stroke="{line}" stroke-width="1.2"{dash}'
-    parts = [f'<g id="{box.id}"><title>{_escape(box.title)}</title>']
-    if box.shape == "circle":
-        parts.append(f'<circle cx="{_number(x + w / 2)}" cy="{_number(y + h / 2)}" r="{_number(w / 2)}" {style}/>')
-    else:
-        radius = h / 2 if box.shape == "pill" else 6.0
-        parts.append(_rect(x, y, w, h, min(radius, 10.0), style))
-        if box.stacked:
-            parts.append(_rect(x + 3, y + 3, w - 6, h - 6, 4.0, f'fill="none" stroke="{line}" stroke-width="0.6"'))
-    parts.extend(_text(text) for text in box.texts)
-    return "".join(parts) + "</g>"
+    def text(self, text: Text) -> str:
+        weight = ' font-weight="bold"' if text.bold else ""
+        shown = text.text.strip(" ")
+        lead = text.text[: len(text.text) - len(text.text.lstrip(" "))]
+        before = text_width(lead, text.size, text.bold, self.font)
+        length = text_width(shown, text.size, text.bold, self.font)
+        return (
+            f'<text x="{number(text.x + before)}" y="{number(text.y)}" font-size="{number(text.size)}"{weight} '
+            f'fill="{self.theme.tones[text.tone]}" textLength="{number(length)}" lengthAdjust="spacingAndGlyphs">'
+            f"{escape(shown)}</text>"
+        )
+
+    def box(self, box: Box) -> str:
+        fill, line = self.theme.colors(box.family)
+        x, y, w, h = box.x, box.y, box.width, box.height
+        dash = ' stroke-dasharray="5 3"' if box.dashed else ""
+        style = f'fill="{fill}" stroke="{line}" stroke-width="1.2"{dash}'
+        parts = [f'<g id="{box.id}"><title>{escape(box.title)}</title>']
+        if box.shape == "circle":
+            parts.append(f'<circle cx="{number(x + w / 2)}" cy="{number(y + h / 2)}" r="{number(w / 2)}" {style}/>')
+        else:
+            radius = h / 2 if box.shape == "pill" else 6.0
+            parts.append(_rect(x, y, w, h, min(radius, 10.0), style))
+            if box.stacked:
+                parts.append(_rect(x + 3, y + 3, w - 6, h - 6, 4.0, f'fill="none" stroke="{line}" stroke-width="0.6"'))
+        parts.extend(self.text(text) for text in box.texts)
+        return "".join(parts) + "</g>"
+
+    def cluster(self, cluster: Cluster, depth: int) -> str:
+        dash = ' stroke-dasharray="5 3"' if cluster.dashed else ""
+        style = f'fill="{self.theme.frame(depth)}" stroke="{self.theme.frame_line}" stroke-width="1"{dash}'
+        frame = _rect(cluster.x, cluster.y, cluster.width, cluster.height, 9.0, style)
+        texts = "".join(map(self.text, cluster.texts))
+        return f'<g id="{cluster.id}"><title>{escape(cluster.title)}</title>{frame}{texts}</g>'
+
+    def swatch(self, swatch: Swatch) -> str:
+        text = self.text(swatch.text)
+        if swatch.family == "skip":
+            start = f"M{number(swatch.x)} {number(swatch.y + 5.5)}h11"
+            dash = ' stroke-dasharray="4 2.5"' if self.theme.dashed_skips else ""
+            return f'<path d="{start}" stroke="{self.theme.skip}" stroke-width="1.6" fill="none"{dash}/>{text}'
+        if not swatch.family:
+            return text
+        fill, outline = self.theme.colors(swatch.family)
+        return _rect(swatch.x, swatch.y, 11, 11, 2.5, f'fill="{fill}" stroke="{outline}" stroke-width="1"') + text
+
+    def wire(self, wire: Wire) -> str:
+        if len(wire.points) < 2:
+            return ""
+        color = self.theme.skip if wire.skip else self.theme.wire
+        dash = ' stroke-dasharray="4 2.5"' if wire.skip and self.theme.dashed_skips else ""
+        style = f'stroke="{color}" stroke-width="{"1.6" if wire.skip else "1.2"}"{dash}'
+        path = "".join(kind + " ".join(f"{number(x)} {number(y)}" for x, y in points) for kind, *points in course(wire))
+        head = ""
+        if wire.arrow:
+            corners = "L".join(f"{number(x)} {number(y)}" for x, y in arrow(wire))
+            head = f'<path d="M{corners}Z" fill="{color}"/>'
+        return f'<path d="{path}" fill="none" {style}/>{head}'
 
 
 def _rect(x: float, y: float, w: float, h: float, radius: float, style: str) -> str:
-    return (
-        f'<rect x="{_number(x)}" y="{_number(y)}" width="{_number(w)}" height="{_number(h)}" '
-        f'rx="{_number(radius)}" {style}/>'
-    )
-
-
-def _cluster(cluster: Cluster, depth: int) -> str:
-    fill = FRAME_FILLS[min(depth, len(FRAME_FILLS) - 1)]
-    dash = ' stroke-dasharray="5 3"' if cluster.dashed else ""
-    style = f'fill="{fill}" stroke="{FRAME_LINE}" stroke-width="1"{dash}'
-    frame = _rect(cluster.x, cluster.y, cluster.width, cluster.height, 9.0, style)
-    texts = "".join(map(_text, cluster.texts))
-    return f'<g id="{cluster.id}"><title>{_escape(cluster.title)}</title>{frame}{texts}</g>'
-
-
-def _swatch(swatch: Swatch) -> str:
-    text = _text(swatch.text)
-    if swatch.family == "skip":
-        y = _number(swatch.y + 5.5)
-        line = f'<path d="M{_number(swatch.x)} {y}h11" stroke="{SKIP}" stroke-width="1.6" fill="none"/>'
-        return line + text
-    if not swatch.family:
-        return text
-    fill, outline = colors(swatch.family)
-    return _rect(swatch.x, swatch.y, 11, 11, 2.5, f'fill="{fill}" stroke="{outline}" stroke-width="1"') + text
-
-
-def _wire(wire: Wire) -> str:
-    color = SKIP if wire.skip else WIRE
-    width = "1.6" if wire.skip else "1.2"
-    points = wire.points
-    if len(points) < 2:
-        return ""
-    head = _arrow(points[-2], points[-1], color) if wire.arrow else ""
-    path = _path(points, SKIP_BEND if wire.skip else BEND, ARROW - 1 if wire.arrow else 0.0)
-    return f'<path d="{path}" fill="none" stroke="{color}" stroke-width="{width}"/>{head}'
-
-
-def _path(points: list[Point], bend: float, short: float) -> str:
-    """Straight pieces with soft corners; it ends short of the tip of its arrow."""
-    parts = [f"M{_number(points[0][0])} {_number(points[0][1])}"]
-    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
-        reach = min(bend, _length(before, corner) / 2, _length(corner, after) / 2)
-        a, b = _toward(corner, before, reach), _toward(corner, after, reach)
-        parts.append(f"L{_number(a[0])} {_number(a[1])}")
-        parts.append(f"Q{_number(corner[0])} {_number(corner[1])} {_number(b[0])} {_number(b[1])}")
-    end = _toward(points[-1], points[-2], min(short, _length(points[-1], points[-2])))
-    parts.append(f"L{_number(end[0])} {_number(end[1])}")
-    return "".join(parts)
-
-
-def _length(a: Point, b: Point) -> float:
-    return float(abs(a[0] - b[0]) + abs(a[1] - b[1]))
-
-
-def _toward(a: Point, b: Point, distance: float) -> Point:
-    length = ((b[0] - a[0]) ** 2 + (b[1] - a[1]) ** 2) ** 0.5
-    if not length:
-        return a
-    return a[0] + (b[0] - a[0]) * distance / length, a[1] + (b[1] - a[1]) * distance / length
-
-
-def _arrow(before: Point, tip: Point, color: str) -> str:
-    back = _toward(tip, before, ARROW)
-    dx, dy = (tip[0] - back[0]) * 0.45, (tip[1] - back[1]) * 0.45
-    corners = [tip, (back[0] - dy, back[1] + dx), (back[0] + dy, back[1] - dx)]
-    return f'<path d="M{"L".join(f"{_number(x)} {_number(y)}" for x, y in corners)}Z" fill="{color}"/>'
+    place = f'x="{number(x)}" y="{number(y)}" width="{number(w)}" height="{number(h)}"'
+    return f'<rect {place} rx="{number(radius)}" {style}/>'
