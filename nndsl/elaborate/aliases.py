@@ -37,7 +37,6 @@ def aliased(layer: BlockLayer, span: Span, scope: Scope | None, ctx: Context) ->
 def _next(layer: BlockLayer, span: Span, scope: Scope | None, ctx: Context) -> BlockLayer | Poison:
     definition = layer.definition
     assert isinstance(definition, ast.Definition) and definition.flow is not None
-    ctx.seen_definitions.add(id(definition))
     inner = Scope(layer.home)
     inner.within = layer.within
     own = {p.name.id for p in definition.params or []}

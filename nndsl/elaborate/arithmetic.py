@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 from nndsl.elaborate.context import Context
@@ -11,7 +12,6 @@ from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import (
     POISON,
     Given,
-    Labelled,
     OpLayer,
     Poison,
     is_layer,
@@ -30,7 +30,8 @@ TENSOR_OPS = {
     "@": "MatMul", "==": "Equal", "!=": "NotEqual", "<": "Less", "<=": "LessEqual", ">": "Greater",
     ">=": "GreaterEqual", "and": "LogicalAnd", "or": "LogicalOr",
 }  # fmt: skip
-_ORDER = {"<": "less", "<=": "less", ">": "greater", ">=": "greater"}
+_ORDERS = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
+TURNED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">", "and": "or", "or": "and"}
 
 
@@ -72,7 +73,7 @@ def binary(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) 
         return _member(node, left, right, scope, ctx)
     if node.op in ("and", "or"):
         return _logic(node, left, right, scope, ctx)
-    if node.op in ("==", "!=") or node.op in _ORDER:
+    if node.op in _ORDERS:
         return _compare(node, left, right, scope, ctx)
     if isinstance(left, (list, str)) or isinstance(right, (list, str)):
         return _lists(node, left, right, scope, ctx)
@@ -180,7 +181,10 @@ def _member(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context)
         return (left in right) is (node.op == "in")
     if isinstance(right, list) and not isinstance(left, Dim):
         ctx.budget.step(len(right))
-        return any(_equal(left, member, ctx) for member in right) is (node.op == "in")
+        alike = [member for member in right if _comparable(left, member)]
+        if right and not alike:
+            return _never_equal(node, left, right[0], scope, ctx)
+        return any(_equal(left, member, ctx) for member in alike) is (node.op == "in")
     return _misfit(node, left, right, scope, ctx)
 
 
@@ -204,20 +208,53 @@ def _logic(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) 
 
 def _compare(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) -> Any:
     op = node.op
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return Unknown("or", 0, 0, left.about if isinstance(left, Unknown) else right.about)
+    if isinstance(left, Dim) and isinstance(right, float):
+        return _compare_float(op, left, right, ctx)
+    if isinstance(left, float) and isinstance(right, Dim):
+        return _compare_float(TURNED[op], right, left, ctx)
     if is_size(left) and is_size(right) and (isinstance(left, Dim) or isinstance(right, Dim)):
         return _compare_dims(op, left, right, ctx)
     if op in ("==", "!="):
+        if not _comparable(left, right):
+            return _never_equal(node, left, right, scope, ctx)
         return _equal(left, right, ctx) is (op == "==")
     if (_number(left) and _number(right)) or (isinstance(left, str) and isinstance(right, str)):
-        return bool(
-            {
-                "<": lambda: left < right,
-                "<=": lambda: left <= right,
-                ">": lambda: left > right,
-                ">=": lambda: left >= right,
-            }[op]()
-        )
+        return bool(_ORDERS[op](left, right))
     return _misfit(node, left, right, scope, ctx)
+
+
+def _compare_float(op: str, left: Dim, right: float, ctx: Context) -> Any:
+    """A whole number is below 2.5 if it is below 3, and at most 2.5 if it is at most 2."""
+    if not math.isfinite(right):
+        return _ORDERS[op](0, right)
+    if op in ("==", "!=") and not right.is_integer():
+        return op == "!="
+    return _compare_dims(op, left, math.floor(right) if op in ("<=", ">") else math.ceil(right), ctx)
+
+
+def _comparable(left: Any, right: Any) -> bool:
+    """Can the two be equal? Anything may be none."""
+    return left is None or right is None or _sort(left) == _sort(right)
+
+
+def _sort(value: Any) -> str:
+    if isinstance(value, (bool, Unknown)):
+        return "truth"
+    if isinstance(value, (int, float, Dim)):
+        return "number"
+    if isinstance(value, (str, list)):
+        return type(value).__name__
+    return "layer" if is_layer(value) else type(value).__name__
+
+
+def _never_equal(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) -> Any:
+    message = f"{ctx.describe(left)} is never equal to {ctx.describe(right)}"
+    number = next((side for side in (left, right) if isinstance(side, (int, float))), None)
+    written = isinstance(left, str) or isinstance(right, str)
+    hints = [f'in quotes it is a string: `"{ctx.spell(number)}"`'] if number is not None and written else []
+    return ctx.poison("bad-value", message, node.span, scope, hints=hints)
 
 
 def _equal(left: Any, right: Any, ctx: Context) -> bool:
@@ -279,11 +316,3 @@ def _apply(name: str, inputs: list[Value], values: dict[str, Any], node: Any, sc
     assert op is not None, name
     given = {key: Given(value, node.span) for key, value in values.items()}
     return apply_operator(OpLayer(op, node.span, given), tuple(inputs), scope.builder, node.span, None, ctx)
-
-
-def unlabelled(value: Any) -> Any:
-    return value.value if isinstance(value, Labelled) else value
-
-
-def is_integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and not math.isnan(value)

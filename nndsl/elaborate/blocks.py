@@ -226,7 +226,6 @@ def _enter(layer: BlockLayer, value: Any, builder: GraphBuilder, span: Span, ctx
     """The body of a block, in a scope of its own."""
     definition = layer.definition
     assert isinstance(definition, ast.Definition)
-    ctx.seen_definitions.add(id(definition))
     if len(ctx.expanding) >= Budget.DEPTH:
         raise Exceeded(f"blocks are nested more than {Budget.DEPTH} deep")
     scope = Scope(layer.home, builder)
@@ -281,7 +280,6 @@ def _expand(layer: BlockLayer, value: Any, builder: GraphBuilder, span: Span, ct
     """A combinator, where it stands."""
     definition = layer.definition
     assert isinstance(definition, ast.Definition)
-    ctx.seen_definitions.add(id(definition))
     ctx.depth += 1
     if ctx.depth > Budget.DEPTH:
         raise Exceeded(f"blocks are nested more than {Budget.DEPTH} deep")

@@ -114,13 +114,22 @@ class GraphBuilder:
             message = "every PyTorch module has an attribute `training` already: whether it is training"
             self.context.error("bad-label", message, span, frame=self.frame)
             return self.claim(None, label, span)
-        elif label in self.labels:
+        elif label in self.labels and not self._gives_way(label):
             self._claimed_twice(label, type_name, span)
             return self.claim(None, label, span)
         elif label in self.borrowed:
             self._rename(label)
         self.labels[label] = span
         return label
+
+    def _gives_way(self, label: str) -> bool:
+        """A layer that was named by its type alone takes the next number when a label wants its name."""
+        self.context.budget.step(len(self.graph.nodes) // 16)
+        taken = next((node for node in self.graph.nodes if node.label == label and not node.labelled), None)
+        if taken is None or taken.borrowed:
+            return False
+        taken.label = self.claim(None, label.rsplit("_", 1)[0], taken.span)
+        return True
 
     def _claimed_twice(self, label: str, type_name: str, span: Span) -> None:
         again = self.labels[label] == span

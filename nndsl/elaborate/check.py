@@ -1,5 +1,5 @@
-"""`check`: every mistake of a file in one run. Models that are complete are elaborated; what none of them reaches is
-looked at by its names and arguments alone."""
+"""`check`: every mistake of a file in one run. Models that are complete are elaborated; names and arguments are looked
+at everywhere, also in branches that are not taken and in what no model reaches."""
 
 from __future__ import annotations
 
@@ -54,7 +54,6 @@ def _check(
     spec: Spec, model: str | None, hyper: Mapping[str, Any] | None, dims: Mapping[str, int] | None
 ) -> list[Graph]:
     graphs: list[Graph] = []
-    reached: set[int] = set()
     with suppress(Exceeded):  # there are too many mistakes, and they were said
         for item in spec.file.items:
             check_declaration(item, spec)
@@ -64,12 +63,12 @@ def _check(
             return graphs
         if model is not None and definition.name.id != model:
             continue
-        graph = _apart(spec, definition.name.id, hyper, dims, reached, budget)
+        graph = _apart(spec, definition.name.id, hyper, dims, budget)
         if graph is not None:
             graphs.append(graph)
     with suppress(Exceeded):
         for item in spec.file.items:
-            if isinstance(item, (ast.Definition, ast.Function)) and id(item) not in reached:
+            if isinstance(item, (ast.Definition, ast.Function)):
                 check_definition(item, spec)
     for item in spec.file.items if not spec.diagnostics.errors else ():  # beside mistakes it would be noise
         if isinstance(item, ast.Definition) and model in (None, item.name.id):
@@ -82,13 +81,12 @@ def _apart(
     name: str,
     hyper: Mapping[str, Any] | None,
     dims: Mapping[str, int] | None,
-    reached: set[int],
     budget: Budget,
 ) -> Graph | None:
     """One model, with its own list of mistakes: those of one do not hide another's."""
     own = Diagnostics()
     part = Spec(spec.file, spec.scope, spec.project, own)
-    graph = elaborate(part, name, hyper=hyper, dims=dims, budget=budget, seen=reached)
+    graph = elaborate(part, name, hyper=hyper, dims=dims, budget=budget)
     for found in own.items:
         spec.diagnostics.add(found)
     return graph

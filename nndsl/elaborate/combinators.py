@@ -56,21 +56,44 @@ def _weightless(node: Any, names: set[str], home: Scope, ctx: Context) -> bool:
     return True
 
 
-def takes_members(body: ast.Braces, name: str) -> bool:
-    """Does the text take single members out of a list of layers: `xs[i]`, `for x in xs`, `[*xs]`, `zip(xs, ys)`?"""
-    for node in walk(body):
-        taken: list[Any] = []
-        if isinstance(node, ast.Index):
-            taken = [node.base]
-        elif isinstance(node, ast.Star):
-            taken = [node.value]
-        elif isinstance(node, (ast.For, ast.Clause)):
-            taken = [node.iterable]
-        elif isinstance(node, ast.Call) and isinstance(node.callee, ast.Name) and node.callee.id in BUILTINS:
-            taken = [argument.value for argument in node.arguments or []]
-        if any(isinstance(at, ast.Name) and at.id == name for at in taken):
-            return True
-    return False
+def depth_taken(body: ast.Braces, name: str) -> int:
+    """How deep the text reaches into a list of layers: 1 for `xs[i]`, `for x in xs`, `[*xs]`, `a, b = xs` and
+    `zip(xs, ys)`, 2 where it takes members of such a member."""
+    return max((_reach(node, name, body) for node in walk(body)), default=0)
+
+
+def _reach(node: Any, name: str, body: ast.Braces) -> int:
+    taken: list[Any] = []
+    into: list[ast.Name] = []
+    if isinstance(node, ast.Index):
+        taken = [node.base]
+    elif isinstance(node, ast.Star):
+        taken = [node.value]
+    elif isinstance(node, (ast.For, ast.Clause)):
+        taken, into = _unwrapped(node.iterable), node.names
+    elif isinstance(node, ast.Assign) and len(node.targets) > 1:
+        taken, into = [node.value], node.targets
+    elif isinstance(node, ast.Call) and isinstance(node.callee, ast.Name) and node.callee.id in BUILTINS:
+        taken = [argument.value for argument in node.arguments or []]
+    steps = max((_steps(at, name) for at in taken), default=0)
+    if not steps or any(member.id == name for member in into):
+        return steps
+    return steps + max((depth_taken(body, member.id) for member in into), default=0)
+
+
+def _unwrapped(node: Any) -> list[Any]:
+    """What a loop runs over: `zip(xs, ys)` runs over the members of both."""
+    if isinstance(node, ast.Call) and isinstance(node.callee, ast.Name) and node.callee.id in BUILTINS:
+        return [argument.value for argument in node.arguments or []]
+    return [node]
+
+
+def _steps(node: Any, name: str) -> int:
+    """Of `xs` 1, of `xs[i]` 2: a member of that is taken."""
+    steps = 1
+    while isinstance(node, ast.Index):
+        node, steps = node.base, steps + 1
+    return steps if isinstance(node, ast.Name) and node.id == name else 0
 
 
 def names_in(node: Any) -> tuple[str, ...]:

@@ -71,10 +71,10 @@ class Context:
         self.fixed: dict[str, int] = {}  # --dim NAME=VALUE
         self.built: dict[Any, Built] = {}
         self.expanding: list[tuple[int, str]] = []  # blocks being built, outermost first
-        self.seen_definitions: set[int] = set()
         self.used_fixed: set[str] = set()
         self.combinators: dict[int, bool] = {}
         self.depth = 0
+        self.unsure = False  # after a `require` with a mistake: what it would have stated is not known
         self.at: Span | None = None  # the model's own statement that is being run
         self.totals: list[tuple[Any, Scope]] = []  # requirements about the whole model
         self.shared: dict[int, Use] = {}  # the first use of each shared layer
@@ -105,7 +105,8 @@ class Context:
         found = Diagnostic(code, message, span, label, labels=list(labels), hints=list(hints))
         found.trace = frame.chain() if frame is not None else []
         self._at_the_user(found)
-        self.diagnostics.add(found)
+        if not (self.unsure and code == "unproven"):
+            self.diagnostics.add(found)
         return found
 
     def _at_the_user(self, found: Diagnostic) -> None:

@@ -40,7 +40,6 @@ def apply_extern(
 ) -> Any:
     definition = layer.definition
     assert isinstance(definition, ast.Extern)
-    ctx.seen_definitions.add(id(definition))
     operands = gather(value, builder, span, ctx)
     if operands is None or not check_target(definition, ctx):
         return POISON

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nndsl.elaborate.arithmetic import Unknown
+from nndsl.elaborate.arithmetic import TURNED, Unknown
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.expressions import evaluate
 from nndsl.elaborate.scope import Scope
@@ -28,7 +28,8 @@ def judge(part: Any, statement: ast.Require, scope: Scope, ctx: Context) -> bool
     if value is True:
         return True
     if isinstance(value, Poison):
-        return False
+        ctx.unsure = True
+        return True
     why = statement.message.value if statement.message else ""
     written = part.span.text
     builder = scope.builder
@@ -78,9 +79,13 @@ def _renormalize_names(scope: Scope, ctx: Context) -> None:
 
 
 def _spelled(condition: Unknown, ctx: Context) -> str:
-    if condition.op not in ("==", "!=", "<", "<=", ">", ">="):
+    """With the names on the left, as one says it."""
+    if condition.op not in TURNED:
         return ""
-    return f"{ctx.facts.spell(condition.left)} {condition.op} {ctx.facts.spell(condition.right)}"
+    left, op, right = condition.left, condition.op, condition.right
+    if isinstance(left, int):
+        left, op, right = right, TURNED[op], left
+    return f"{ctx.facts.spell(left)} {op} {ctx.facts.spell(right)}"
 
 
 def _values(part: Any, scope: Scope, ctx: Context) -> str:

@@ -60,7 +60,6 @@ def elaborate(
     hyper: Mapping[str, Any] | None = None,
     dims: Mapping[str, int] | None = None,
     budget: Budget | None = None,
-    seen: set[int] | None = None,
 ) -> Graph | None:
     """The IR of one model, or None after mistakes (they are in `spec.diagnostics`).
 
@@ -83,8 +82,6 @@ def elaborate(
         spec.diagnostics.error("too-big", f"{name}: this takes more memory than there is", ctx.at or model.name.span)
     finally:
         sys.setrecursionlimit(limit)
-        if seen is not None:
-            seen |= ctx.seen_definitions
     if graph is not None and dims:
         _unused_dims(ctx, model, dims)
     return graph if not spec.diagnostics.errors else None
@@ -141,13 +138,11 @@ def _elaborate(ctx: Context, spec: Spec, model: ast.Definition, hyper: Mapping[s
     if given is None:
         return None
     name = model.name.id
-    ctx.seen_definitions.add(id(model))
     layer = aliased(BlockLayer(model, spec.scope, model.name.span, given), model.name.span, None, ctx)
     if isinstance(layer, Poison):
         return None
     target = layer.definition
     assert isinstance(target, ast.Definition)
-    ctx.seen_definitions.add(id(target))
     if not _known(ctx, name, target, layer.given):
         return None
     return _root(ctx, layer, target, name, model.doc or target.doc)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 from nndsl.diagnostics import Label
@@ -210,7 +211,7 @@ def _declared_size(dim: Any, scope: Scope, ctx: Context) -> Size | None:
         ctx.error("contract", "a model's input has a known number of dims: `...` is for blocks", dim.span, scope)
         return None
     if isinstance(dim, ast.Name) and dim.id == "_":
-        return symbol(_fresh("_1", scope))
+        return _unnamed(scope, ctx)
     if _is_new(dim, scope):
         size: Size = ctx.fixed.get(dim.id, symbol(dim.id))
         ctx.used_fixed.add(dim.id)
@@ -228,10 +229,11 @@ def _declared_size(dim: Any, scope: Scope, ctx: Context) -> Size | None:
     return value  # type: ignore[no-any-return]
 
 
-def _fresh(name: str, scope: Scope) -> str:
-    number = 1
-    while scope.holds(f"_{number}"):
-        number += 1
-    made = f"_{number}"
-    _bind(made, symbol(made), scope)
+def _unnamed(scope: Scope, ctx: Context) -> Dim:
+    """A dim of its own for `_`. Messages call it `_1`; the spec has no name for it."""
+    assert scope.builder is not None and scope.builder.definition is not None
+    dims, body = scope.builder.graph.dims, scope.builder.definition.body
+    taken = {*dims, *(ctx.mentioned(body) if body is not None else ())}
+    name = next(name for n in count(1) if (name := f"_{n}") not in taken and not scope.holds(name))
+    dims[name] = made = symbol(name)
     return made

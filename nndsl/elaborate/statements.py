@@ -7,6 +7,7 @@ from typing import Any
 
 from nndsl.diagnostics import Label
 from nndsl.elaborate.builder import GraphBuilder
+from nndsl.elaborate.combinators import depth_taken
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.expressions import (
     bind_names,
@@ -157,28 +158,26 @@ def _layer(statement: ast.Layer, scope: Scope, ctx: Context) -> None:
         scope.names[name.id] = POISON
         return
     label = builder.claim(name.id, name.id, name.span)
-    scope.names[name.id] = _instances(label, value, statement, builder, ctx)
-
-
-def _instances(label: str, value: Any, statement: ast.Layer, builder: GraphBuilder, ctx: Context) -> Any:
-    """One instance; or, where the text takes members out of a list, a list with an instance for each: `xs.0`, …"""
-    from nndsl.elaborate.combinators import takes_members
-
     body = builder.definition.body if builder.definition is not None else None
-    if not isinstance(value, list) or body is None or not takes_members(body, statement.name.id):
-        return Instance(label, value, builder, statement.value.span)
+    depth = depth_taken(body, name.id) if isinstance(value, list) and body is not None else 0
+    scope.names[name.id] = _instances(label, value, depth, statement.value.span, builder, ctx)
+
+
+def _instances(label: str, value: Any, depth: int, span: Span, builder: GraphBuilder, ctx: Context) -> Any:
+    """One instance; or, where the text takes members out of a list, a list with an instance for each: `xs.0`, …"""
+    if not isinstance(value, list) or depth == 0:
+        return Instance(label, value, builder, span)
     labels = sum(isinstance(member, Labelled) for member in value)
     if 0 < labels < len(value):
         message = f"members of {label} are used one by one: label all of them, or none"
-        return ctx.poison("bad-label", message, statement.value.span, frame=builder.frame)
-    found: list[Instance] = []
+        return ctx.poison("bad-label", message, span, frame=builder.frame)
+    found: list[Any] = []
     for number, member in enumerate(value):
         labelled = isinstance(member, Labelled)
         name, recipe = (member.label, member.value) if labelled else (str(number), member)
-        inner = f"{label}.{name}"
-        span = member.label_span if labelled else statement.value.span
-        found.append(Instance(builder.claim(inner, inner, span), recipe, builder, statement.value.span))
-    return found
+        inner = builder.claim(f"{label}.{name}", name, member.label_span if labelled else span)
+        found.append(_instances(inner, recipe, depth - 1, span, builder, ctx))
+    return POISON if any(isinstance(member, Poison) for member in found) else found
 
 
 def _init(statement: ast.Init, scope: Scope, ctx: Context) -> None:

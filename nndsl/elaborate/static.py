@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nndsl.elaborate.aliases import is_alias
 from nndsl.elaborate.arguments import KNOWN_TYPES
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.expressions import unknown_name
@@ -108,6 +109,8 @@ def _arguments(node: ast.Call, callee: OpLayer | BlockLayer, ctx: Context) -> No
         who, names = callee.op.name, list(callee.op.params)
         open_ = any(p.star for p in callee.op.params.values())
         room = sum(not p.keyword for p in callee.op.params.values())
+    elif is_alias(callee) and not callee.definition.params:
+        return  # they are the other model's
     else:
         who, names, open_ = callee.name, [p.name.id for p in callee.definition.params or []], False
         room = len(names)

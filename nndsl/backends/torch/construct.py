@@ -85,13 +85,8 @@ def statements(module: File, graph: Graph) -> list[Line]:
     for i, line in enumerate(lines):
         if len(line.parts) == 1 and isinstance(line.parts[0], str) and line.parts[0] in boxed:
             members = boxed[line.parts[0]]
-            lines[i] = _attribute(line.parts[0], _boxed(module, [m for m in members if is_key(m[0])]))
-            box = attribute("self", line.parts[0])
-            refused += [
-                Line([f"{box}._modules[{quote(name)}] = ", layer(module, node)])
-                for name, node in members
-                if not is_key(name)
-            ]
+            lines[i] = _attribute(line.parts[0], _boxed(module, members))
+            refused += _refused(module, members, attribute("self", line.parts[0]))
     return lines + refused + after
 
 
@@ -100,7 +95,7 @@ def _is_empty(module: File, node: Node) -> bool:
     if not isinstance(node.target, Graph) or not is_list(node.target):
         return False
     plan = module.plans.of(node.target)
-    return plan.kind == INLINE and not plan.owned
+    return plan.kind == INLINE and all(_is_empty(module, member) for member in plan.owned)
 
 
 def _attribute(label: str, made: Piece) -> Line:
@@ -130,9 +125,25 @@ def layer(module: File, node: Node) -> Piece:
     return Box(plan.box, entries, plan.numbered)
 
 
-def _boxed(module: File, members: list[tuple[str, Node]]) -> Piece:
-    """Layers whose labels have a dot: `layers.0`, `layers.1`."""
-    entries = [Entry(label, layer(module, node)) for label, node in members]
+Members = list[tuple[str, Node]]
+
+
+def _by_first(members: Members) -> dict[str, Members]:
+    """Of labels with several dots, those that begin alike together."""
+    found: dict[str, Members] = {}
+    for label, node in members:
+        first, _, rest = label.partition(".")
+        found.setdefault(first, []).append((rest, node))
+    return found
+
+
+def _boxed(module: File, members: Members) -> Piece:
+    """Layers whose labels have a dot: `layers.0`, `layers.1`, or several: `layers.0.0`."""
+    entries = [
+        Entry(label, _boxed(module, inside) if inside[0][0] else layer(module, inside[0][1]))
+        for label, inside in _by_first(members).items()
+        if is_key(label)
+    ]
     numbered = bool(entries) and all(e.label.isdigit() for e in entries)
     if numbered:  # members that nothing uses, or that need no module, keep their places
         made = {int(e.label): e for e in entries}
@@ -142,6 +153,19 @@ def _boxed(module: File, members: list[tuple[str, Node]]) -> Piece:
         _repeated(entries) if numbered else entries,
         numbered,
     )
+
+
+def _refused(module: File, members: Members, box: str) -> list[Line]:
+    """Members of names that a container means something else by."""
+    lines: list[Line] = []
+    for label, inside in _by_first(members).items():
+        place = f"{box}[{label if label.isdigit() else quote(label)}]"
+        if not is_key(label):
+            place = f"{box}._modules[{quote(label)}]"
+            lines.append(Line([f"{place} = ", _boxed(module, inside) if inside[0][0] else layer(module, inside[0][1])]))
+        if inside[0][0]:
+            lines += _refused(module, inside, place)
+    return lines
 
 
 def _repeated(entries: list[Entry]) -> list[Entry]:
