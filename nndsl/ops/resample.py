@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.kinds import Floats, Sizes
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 MODES = ("nearest", "linear", "bilinear", "bicubic", "trilinear", "area", "nearest-exact")
 # How many dims an image has in each mode; others take any.
 _RANKS = {"linear": 3, "bilinear": 4, "bicubic": 4, "trilinear": 5}
+# As many places are written into the file; more are computed when it runs.
+_FEW = 4096
 _WORK = {"linear": 4, "bilinear": 8, "trilinear": 16, "bicubic": 32}
 
 
@@ -143,19 +146,31 @@ class Upsample(Op, family=SHAPE):
         return {"mode": "linear", "coordinate_transformation_mode": place} | more
 
     def _picked(self, g: OnnxBuilder, x: OnnxValue) -> Any:
-        """Between pixels, whoever rounds otherwise picks another: with known sizes the pixels are named one by one."""
-        pairs = list(zip(x.shape[2:], self._sizes(x.shape), self._factors(x.rank), strict=True))
-        if all(isinstance(old, int) and isinstance(new, int) and new % old == 0 for old, new, _ in pairs):
+        """Between pixels, whoever rounds otherwise picks another: the pixels are named one by one, as PyTorch names
+        them. None where each is repeated equally often, which Resize does, too."""
+        sizes = self._sizes(x.shape)
+        axes = list(zip(x.shape[2:], sizes, self._factors(x.rank), strict=True))
+        if all(_repeats(old, new, factor if self.size is None else None) for old, new, factor in axes):
             return None
         y: Any = x
-        for axis, (old, new, factor) in enumerate(pairs, start=2):
-            if not isinstance(old, int) or not isinstance(new, int):
-                return None
-            ratio = _single(old / new if self.scale_factor is None else 1 / factor)
-            half = 0.5 if self.mode == "nearest-exact" else 0.0
-            picks = [min(math.floor(_single((i + half) * ratio)), old - 1) for i in range(new)]
-            y = g.op("Gather", y, g.const(picks), axis=axis) if picks != list(range(old)) else y
+        for axis, (old, new, factor) in enumerate(axes, start=2):
+            if old != new or (factor != 1 and self.size is None):
+                y = g.op("Gather", y, self._picks(g, old, new, factor), axis=axis)
         return y
+
+    def _picks(self, g: OnnxBuilder, old: Size, new: Size, factor: float) -> Any:
+        """Which old pixel each new one is, in float32: constants where they are known and few."""
+        half = 0.5 if self.mode == "nearest-exact" else 0.0
+        if isinstance(old, int) and isinstance(new, int) and new <= _FEW:
+            ratio = _single(old / new if self.size is not None else 1 / factor)
+            return g.const([min(math.floor(_single((i + half) * ratio)), old - 1) for i in range(new)])
+        step = g.const(_single(1 / factor), "float32")
+        if self.size is not None:
+            step = g.op("Div", g.cast(g.size(old), "float32"), g.cast(g.size(new), "float32"))
+        at: Any = g.cast(g.op("Range", g.const(0), g.size(new), g.const(1)), "float32")
+        at = g.op("Add", at, g.const(half, "float32")) if half else at
+        found = g.cast(g.op("Floor", g.op("Mul", at, step)), "int64")
+        return g.op("Min", found, g.size(old - 1))
 
     def _area(self, g: OnnxBuilder, x: OnnxValue) -> Any:
         """The mean over what a new pixel covers: along each axis a product with a constant matrix."""
@@ -213,6 +228,12 @@ def _nudged(old: Size, factor: float) -> float:
     while isinstance(old, int) and math.floor(old * found) < math.floor(old * factor):
         found = _single(found * (1 + 2**-23) + 2**-60)
     return found
+
+
+def _repeats(old: Size, new: Size, factor: float | None) -> bool:
+    """Is each pixel repeated equally often? 1/41 in float32 is less than 1/41, so that the first of 41 falls short."""
+    times = new // old if factor is None else int(factor) if factor.is_integer() else None
+    return isinstance(times, int) and old * times == new and Fraction(_single(1 / times)) * times >= 1
 
 
 def _layout(ranks: tuple[int, ...]) -> str:

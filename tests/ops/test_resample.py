@@ -49,6 +49,30 @@ def test_other_ranks() -> None:
         check(everything()["Interpolate"]((3, 7, 4), mode=mode), "[2, 3, 5, 4, 6]", opsets=(17, 23), tolerance=1e-4)
 
 
+@pytest.mark.parametrize("mode", ["nearest", "nearest-exact"])
+@pytest.mark.parametrize(
+    ("given", "sizes"),
+    [
+        ("(7, 10)", [(32, 33), (33, 32), (41, 82)]),
+        ("(82, 60)", [(2, 2), (6, 4), (41, 44)]),
+        ("(H // 2, 3 * W)", [(9, 5), (2, 44)]),
+        ("scale_factor=41", [(2, 3), (4, 1)]),
+        ("scale_factor=[1.75, 2]", [(8, 3), (31, 33)]),
+    ],
+)
+def test_pixels_are_picked_as_in_pytorch(mode: str, given: str, sizes: list[tuple[int, int]]) -> None:
+    """Whole sizes and any: what lies between two pixels is decided by one rounding in float32."""
+    op = f"Upsample({given}, mode='{mode}')"
+    check(op, "[1, 1, H, W]", at=[{"H": h, "W": w} for h, w in sizes], opsets=(17, 23))
+    for h, w in sizes:
+        if "H" not in given:
+            check(op, f"[1, 1, {h}, {w}]", opsets=(17,))
+
+
+def test_many_pixels_are_not_listed() -> None:
+    check("Upsample(5003)", "[1, 1, 1700]", opsets=(17,))
+
+
 def test_mistakes() -> None:
     assert complaint("Upsample", "[1, 2, 3, 4]")[1] == "Upsample takes size or scale_factor, one of them"
     assert complaint('Upsample(2, mode="bilinear")', "[1, 2, 3]")[1].startswith(
