@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nndsl.elaborate.arguments import fill_defaults
 from nndsl.elaborate.budget import Budget, Exceeded
 from nndsl.elaborate.context import Context
-from nndsl.elaborate.expressions import evaluate
+from nndsl.elaborate.evaluation import evaluate
+from nndsl.elaborate.hyperparameters import fill_defaults
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import POISON, BlockLayer, Given, Poison
 from nndsl.source import Span

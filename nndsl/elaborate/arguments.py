@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from nndsl.diagnostics import Edit, Fix
 from nndsl.elaborate.context import Context
-from nndsl.elaborate.expressions import closure, evaluate, evaluate_body
+from nndsl.elaborate.evaluation import evaluate
+from nndsl.elaborate.flows import closure
+from nndsl.elaborate.hyperparameters import fits
 from nndsl.elaborate.scope import Scope, nearest
 from nndsl.elaborate.texts import text_of
 from nndsl.elaborate.values import (
@@ -24,13 +25,11 @@ from nndsl.elaborate.values import (
     TypeName,
     extent,
     is_layer,
-    is_size,
     spelled,
 )
 from nndsl.ops.initializers import make_initializer
 from nndsl.ops.kinds import Unfit
 from nndsl.shapes import Dim
-from nndsl.source import Span
 from nndsl.syntax import ast
 
 Bound = list[tuple[str | None, Given]]
@@ -97,7 +96,7 @@ def _op(layer: OpLayer, bound: Bound, node: ast.Call, scope: Scope, ctx: Context
             rest[0].value if len(rest) == 1 and isinstance(rest[0].value, (list, tuple)) else [g.value for g in rest]
         )
         keywords.setdefault(star, Given(values, rest[0].span.to(rest[-1].span)))
-    if not _place(layer.op.name, order, positional, keywords, set(params), given, scope, ctx, open_=extra is not None):
+    if not place(layer.op.name, order, positional, keywords, set(params), given, scope, ctx, open_=extra is not None):
         return POISON
     fine = _collect_extra(layer, extra, given) and all(
         [
@@ -185,7 +184,7 @@ def _block(layer: BlockLayer, bound: Bound, node: ast.Call, scope: Scope, ctx: C
         if target is None:
             return ctx.poison("too-many-arguments", f"{layer.name} takes no {{ … }}", braces.span, scope)
         keywords[target] = braces
-    if not _place(layer.name, order, positional, keywords, set(order), given, scope, ctx):
+    if not place(layer.name, order, positional, keywords, set(order), given, scope, ctx):
         return POISON
     types = {p.name.id: p.type for p in declared}
     fresh = [(n, g) for n, g in given.items() if n not in layer.given]
@@ -197,7 +196,7 @@ def _wants_layer(type_: ast.ParamTypeExpr | None) -> bool:
     return type_ is not None and type_.name.id == "layer"
 
 
-def _place(
+def place(
     who: str,
     order: Sequence[str],
     positional: list[Given],
@@ -250,56 +249,7 @@ def _unknown(who: str, name: str, given: Given, known: list[str], scope: Scope, 
         found.hints = ["input sizes are inferred: leave it out"]
 
 
-# ---------------------------------------------------------------- hyperparameters' types
-
-_SIMPLE: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "int": (
-        "a whole number",
-        lambda v: is_size(v) or (isinstance(v, float) and _finite(v) and v == int(v)),
-    ),
-    "float": ("a number", lambda v: isinstance(v, (int, float)) and not isinstance(v, bool)),
-    "bool": ("true or false", lambda v: isinstance(v, bool)),
-    "str": ("a string", lambda v: isinstance(v, str)),
-    "layer": ("a layer", is_layer),
-}
-
-
-def _finite(value: Any) -> bool:
-    return isinstance(value, float) and math.isfinite(value)
-
-
-def fits(type_: ast.ParamTypeExpr | None, name: str, given: Given, who: str, scope: Scope | None, ctx: Context) -> bool:
-    """Does the value fit the declared type? Whole floats become ints."""
-    problem = misfit(type_, given.value)
-    if problem is None:
-        if type_ is not None and type_.name.id == "int" and isinstance(given.value, float):
-            given.value = int(given.value)
-        return True
-    ctx.error("bad-argument", f"{who}: {name} is {problem}, not {ctx.describe(given.value)}", given.span, scope)
-    return False
-
-
-def misfit(type_: ast.ParamTypeExpr | None, value: Any) -> str | None:
-    """What the type wants, when the value is not that."""
-    if type_ is None or (type_.optional and value is None) or isinstance(value, Poison):
-        return None
-    kind = type_.name.id
-    if kind == "list":
-        if not isinstance(value, list):
-            return "a list"
-        distinct = {id(v): v for v in value}.values()
-        inner = next((found for v in distinct if (found := misfit(type_.element, v))), None)
-        return f"a list in which each member is {inner}" if inner else None
-    if kind not in _SIMPLE:
-        return None  # an unknown type was reported where it stands
-    wanted, test = _SIMPLE[kind]
-    return None if test(value) else wanted
-
-
-KNOWN_TYPES = (*_SIMPLE, "list")
-
-
-# ---------------------------------------------------------------- initialisers, functions
+# ---------------------------------------------------------------- initialisers, elements of tuples
 
 
 def _initializer(callee: InitializerName, bound: Bound, node: ast.Call, scope: Scope, ctx: Context) -> Any:
@@ -311,76 +261,6 @@ def _initializer(callee: InitializerName, bound: Bound, node: ast.Call, scope: S
         return ctx.poison("bad-argument", f"{callee.name}: {problem.message}", node.span, scope)
 
 
-def call_function(node: ast.Call, callee: Any, scope: Scope, ctx: Context) -> Any:
-    """A `fn` of the spec: its body, in the scope of its file."""
-    definition: ast.Function = callee.definition
-    bound = collect(node, scope, ctx)
-    if bound is None:
-        return POISON
-    name = definition.name.id
-    if any(at == id(definition) for at, _ in ctx.expanding):
-        return ctx.poison("recursion", f"{name} calls itself, and functions may not", node.span, scope)
-    given: dict[str, Given] = {}
-    positional = [g for n, g in bound if n is None]
-    keywords = {n: g for n, g in bound if n is not None}
-    order = [p.name.id for p in definition.params]
-    if not _place(name, order, positional, keywords, set(order), given, scope, ctx):
-        return POISON
-    inner = Scope(callee.home, scope.builder)
-    inner.within = scope.within
-    ctx.expanding.append((id(definition), name))
-    try:
-        if not fill_defaults(definition.params, given, inner, name, node.span, scope, ctx):
-            return POISON
-        return evaluate(definition.value, inner, ctx)
-    finally:
-        ctx.expanding.pop()
-
-
-def fill_defaults(
-    declared: list[ast.Param],
-    given: dict[str, Given],
-    inner: Scope,
-    who: str,
-    span: Span,
-    scope: Scope | None,
-    ctx: Context,
-) -> bool:
-    """Bind each parameter in `inner`: as given, or its default, which may mention earlier ones."""
-    ctx.budget.step(10 + 4 * len(declared))
-    missing = [p.name.id for p in declared if p.name.id not in given and p.default is None and not _optional(p)]
-    if missing:
-        plural = "s" if len(missing) > 1 else ""
-        signature = ", ".join(p.name.id for p in declared)
-        message = f"{who} needs its argument{plural} {', '.join(missing)}"
-        ctx.error("missing-argument", message, span, scope, hints=[f"its arguments are ({signature})"])
-        return False
-    fine = True
-    for param in declared:
-        name = param.name.id
-        if name in given:
-            value = given[name].value
-            fine &= fits(param.type, name, given[name], who, scope, ctx) if param.type is not None else True
-            value = given[name].value
-        elif param.default is not None:
-            value = evaluate(param.default, inner, ctx)
-            ctx.budget.written(*extent(value))
-            default = Given(value, param.default.span)
-            fine &= fits(param.type, name, default, who, inner, ctx)
-            value = default.value
-        else:
-            value = None
-        fine &= not isinstance(value, Poison)
-        inner.names[name] = value
-        if is_size(value):
-            inner.hyper.add(name)
-    return fine
-
-
-def _optional(param: ast.Param) -> bool:
-    return param.type is not None and param.type.optional
-
-
 def item(node: ast.Call, scope: Scope, ctx: Context) -> Any:
     """`Item(0)`."""
     bound = collect(node, scope, ctx)
@@ -389,16 +269,3 @@ def item(node: ast.Call, scope: Scope, ctx: Context) -> Any:
     if len(bound) != 1 or not isinstance(bound[0][1].value, int) or isinstance(bound[0][1].value, (bool, Dim)):
         return ctx.poison("bad-argument", "Item takes one whole number: which element of the tuple", node.span, scope)
     return Item(bound[0][1].value, node.span)
-
-
-__all__ = [
-    "call",
-    "call_function",
-    "collect",
-    "evaluate_body",
-    "fill_defaults",
-    "fits",
-    "item",
-    "misfit",
-    "plain",
-]

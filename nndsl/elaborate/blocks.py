@@ -11,11 +11,11 @@ from typing import Any
 from nndsl.diagnostics import Frame
 from nndsl.elaborate.aliases import aliased, is_alias
 from nndsl.elaborate.apply import apply, results
-from nndsl.elaborate.arguments import fill_defaults
 from nndsl.elaborate.budget import Budget, Exceeded
 from nndsl.elaborate.builder import GraphBuilder
 from nndsl.elaborate.combinators import is_combinator
 from nndsl.elaborate.context import Built, Context
+from nndsl.elaborate.hyperparameters import fill_defaults
 from nndsl.elaborate.operands import Operands, gather, match_inputs
 from nndsl.elaborate.ports import bind_inputs, declared_inputs
 from nndsl.elaborate.scope import Scope
@@ -259,7 +259,7 @@ def _plain(value: Any) -> bool:
 
 
 def run_definition(definition: ast.Definition, value: Any, scope: Scope, span: Span, ctx: Context) -> Any:
-    from nndsl.elaborate.expressions import evaluate
+    from nndsl.elaborate.evaluation import evaluate
 
     builder = scope.builder
     assert builder is not None

@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 from nndsl.elaborate.apply import operator_node, results
-from nndsl.elaborate.arguments import fill_defaults
 from nndsl.elaborate.builder import GraphBuilder
 from nndsl.elaborate.context import Context
-from nndsl.elaborate.expressions import evaluate
+from nndsl.elaborate.evaluation import evaluate
+from nndsl.elaborate.hyperparameters import fill_defaults
 from nndsl.elaborate.operands import Operands, gather, match_inputs
 from nndsl.elaborate.ports import bind_dims, dtype_of, match
 from nndsl.elaborate.scope import Scope

@@ -6,7 +6,7 @@ from typing import Any
 
 from nndsl.elaborate.arithmetic import TURNED, Unknown
 from nndsl.elaborate.context import Context
-from nndsl.elaborate.expressions import evaluate
+from nndsl.elaborate.evaluation import evaluate
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import Poison
 from nndsl.shapes import Dim

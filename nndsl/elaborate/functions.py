@@ -1,4 +1,4 @@
-"""Functions of the language itself: `min`, `len`, `sqrt`, `zip`, …: on numbers, dims and lists."""
+"""Functions: those of a spec, and those of the language, `min`, `len`, `sqrt`, `zip`, …: on numbers, dims and lists."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from nndsl.elaborate.arguments import collect, place
 from nndsl.elaborate.context import Context
+from nndsl.elaborate.evaluation import evaluate
+from nndsl.elaborate.hyperparameters import fill_defaults
 from nndsl.elaborate.scope import Scope
-from nndsl.elaborate.values import POISON, is_tensor
+from nndsl.elaborate.values import POISON, Given, is_tensor
 from nndsl.shapes import Dim, DimTooLarge, smax, smin
 from nndsl.syntax import ast
 
@@ -17,9 +20,33 @@ class Misuse(Exception):
     """The message is for the user."""
 
 
-def call_builtin(node: ast.Call, name: str, scope: Scope, ctx: Context) -> Any:
-    from nndsl.elaborate.arguments import collect
+def call_function(node: ast.Call, callee: Any, scope: Scope, ctx: Context) -> Any:
+    """A `fn` of the spec: its body, in the scope of its file."""
+    definition: ast.Function = callee.definition
+    bound = collect(node, scope, ctx)
+    if bound is None:
+        return POISON
+    name = definition.name.id
+    if any(at == id(definition) for at, _ in ctx.expanding):
+        return ctx.poison("recursion", f"{name} calls itself, and functions may not", node.span, scope)
+    given: dict[str, Given] = {}
+    positional = [g for n, g in bound if n is None]
+    keywords = {n: g for n, g in bound if n is not None}
+    order = [p.name.id for p in definition.params]
+    if not place(name, order, positional, keywords, set(order), given, scope, ctx):
+        return POISON
+    inner = Scope(callee.home, scope.builder)
+    inner.within = scope.within
+    ctx.expanding.append((id(definition), name))
+    try:
+        if not fill_defaults(definition.params, given, inner, name, node.span, scope, ctx):
+            return POISON
+        return evaluate(definition.value, inner, ctx)
+    finally:
+        ctx.expanding.pop()
 
+
+def call_builtin(node: ast.Call, name: str, scope: Scope, ctx: Context) -> Any:
     bound = collect(node, scope, ctx)
     if bound is None:
         return POISON

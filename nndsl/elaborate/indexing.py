@@ -6,7 +6,7 @@ from typing import Any
 
 from nndsl.elaborate.arithmetic import Unknown
 from nndsl.elaborate.context import Context
-from nndsl.elaborate.expressions import evaluate
+from nndsl.elaborate.evaluation import evaluate
 from nndsl.elaborate.scope import Scope, nearest
 from nndsl.elaborate.values import POISON, Given, Instance, Labelled, OpLayer, Poison, is_size
 from nndsl.ir.graph import Value

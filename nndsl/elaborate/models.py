@@ -8,13 +8,14 @@ from typing import Any
 
 from nndsl.diagnostics import Diagnostics
 from nndsl.elaborate.aliases import aliased
-from nndsl.elaborate.arguments import fill_defaults, fits, plain
+from nndsl.elaborate.arguments import plain
 from nndsl.elaborate.blocks import record_hyper
 from nndsl.elaborate.budget import Budget, Exceeded
 from nndsl.elaborate.builder import GraphBuilder
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.expressions import evaluate
 from nndsl.elaborate.facts import require_totals
+from nndsl.elaborate.hyperparameters import fill_defaults, fits
 from nndsl.elaborate.project import Project
 from nndsl.elaborate.scope import Scope, nearest
 from nndsl.elaborate.statements import run

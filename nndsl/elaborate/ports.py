@@ -7,7 +7,7 @@ from typing import Any
 
 from nndsl.diagnostics import Label
 from nndsl.elaborate.context import Context
-from nndsl.elaborate.expressions import evaluate
+from nndsl.elaborate.evaluation import evaluate
 from nndsl.elaborate.operands import gather, match_inputs
 from nndsl.elaborate.provenance import explain
 from nndsl.elaborate.scope import Scope
@@ -108,7 +108,7 @@ def dtype_of(name: ast.Name, scope: Scope, ctx: Context) -> str | None:
     found = scope.get(name.id)
     if isinstance(found, TypeName):
         return found.name
-    from nndsl.elaborate.expressions import unknown_name
+    from nndsl.elaborate.names import unknown_name
 
     unknown_name(name, scope, ctx)
     return None

@@ -6,17 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from nndsl.diagnostics import Label
+from nndsl.elaborate.arguments import plain
 from nndsl.elaborate.builder import GraphBuilder
 from nndsl.elaborate.combinators import depth_taken
+from nndsl.elaborate.conditions import condition, is_training
 from nndsl.elaborate.context import Context
-from nndsl.elaborate.expressions import (
-    bind_names,
-    condition,
-    evaluate,
-    is_training,
-    iterate,
-)
+from nndsl.elaborate.evaluation import evaluate
 from nndsl.elaborate.facts import require
+from nndsl.elaborate.lists import bind_names, iterate
 from nndsl.elaborate.ports import match, model_input
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import (
@@ -182,7 +179,6 @@ def _instances(label: str, value: Any, depth: int, span: Span, builder: GraphBui
 
 def _init(statement: ast.Init, scope: Scope, ctx: Context) -> None:
     """A model-wide initialiser."""
-    from nndsl.elaborate.arguments import plain
     from nndsl.ops.kinds import KINDS
 
     builder = scope.builder

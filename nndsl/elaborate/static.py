@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from nndsl.elaborate.aliases import is_alias
-from nndsl.elaborate.arguments import KNOWN_TYPES
 from nndsl.elaborate.context import Context
-from nndsl.elaborate.expressions import unknown_name
 from nndsl.elaborate.extern import check_target
+from nndsl.elaborate.hyperparameters import KNOWN_TYPES
 from nndsl.elaborate.models import Spec
+from nndsl.elaborate.names import unknown_name
 from nndsl.elaborate.ports import declared_inputs
 from nndsl.elaborate.scope import MISSING, Scope, nearest
 from nndsl.elaborate.values import BlockLayer, OpLayer

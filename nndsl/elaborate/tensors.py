@@ -10,7 +10,7 @@ from nndsl.elaborate.blocks import close
 from nndsl.elaborate.builder import GraphBuilder
 from nndsl.elaborate.constants import NotConstant, copied
 from nndsl.elaborate.context import Context
-from nndsl.elaborate.expressions import evaluate
+from nndsl.elaborate.evaluation import evaluate
 from nndsl.elaborate.operands import Operands
 from nndsl.elaborate.ports import dtype_of, match
 from nndsl.elaborate.scope import Scope

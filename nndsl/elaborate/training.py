@@ -6,8 +6,9 @@ from typing import Any
 
 from nndsl.elaborate.apply import apply
 from nndsl.elaborate.builder import GraphBuilder
+from nndsl.elaborate.conditions import evaluate_body, is_training
 from nndsl.elaborate.context import Context
-from nndsl.elaborate.expressions import evaluate, evaluate_body, is_training
+from nndsl.elaborate.evaluation import evaluate
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import POISON, Poison, RuntimeSwitch, is_layer, is_tensor
 from nndsl.ir.graph import Value

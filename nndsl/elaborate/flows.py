@@ -1,0 +1,67 @@
+"""Flows: `x -> f -> g` is applied where it starts with a tensor, and is a layer where it starts with a layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nndsl.elaborate.context import Context
+from nndsl.elaborate.evaluation import evaluate, form
+from nndsl.elaborate.scope import Scope
+from nndsl.elaborate.values import (
+    POISON,
+    BuiltinFunction,
+    Chain,
+    Closure,
+    FunctionValue,
+    Labelled,
+    Poison,
+    Stage,
+    is_layer,
+    is_tensor,
+)
+from nndsl.ir.graph import Value
+from nndsl.syntax import ast
+
+
+@form(ast.Flow)
+def _flow(node: ast.Flow, scope: Scope, ctx: Context) -> Any:
+    from nndsl.elaborate.apply import apply_stage
+
+    value = evaluate(node.stages[0], scope, ctx)
+    rest = [Stage(_stage(stage, scope, ctx), stage.span) for stage in node.stages[1:]]
+    if isinstance(value, Poison):
+        return POISON
+    if isinstance(value, Labelled) and is_tensor(value.value):
+        return ctx.poison("not-a-layer", "a label names a layer, and this is a tensor", node.stages[0].span, scope)
+    if not is_tensor(value):
+        if is_layer(value):
+            poisoned = any(isinstance(s.value, Poison) for s in rest)
+            return POISON if poisoned else Chain([Stage(value, node.stages[0].span), *rest], node.span)
+        return ctx.poison("not-a-tensor", f"a flow starts with a tensor or a layer, not {ctx.describe(value)}",
+                          node.stages[0].span, scope)  # fmt: skip
+    for stage in rest:
+        if isinstance(stage.value, Poison):
+            return POISON
+        value = apply_stage(stage.value, value, scope, stage.span, ctx)
+        if isinstance(value, Poison):
+            return POISON
+    return value
+
+
+def _stage(node: Any, scope: Scope, ctx: Context) -> Any:
+    """A stage that is not a layer is said here, once."""
+    value = evaluate(node, scope, ctx)
+    if isinstance(value, Poison) or is_layer(value):
+        return value
+    if isinstance(value, (BuiltinFunction, FunctionValue)):
+        message = f"{ctx.describe(value)} computes with hyperparameters; only layers stand after `->`"
+        return ctx.poison("not-a-layer", message, node.span, scope)
+    hints = ["write `y = …` on a line of its own to name a tensor"] if isinstance(value, Value) else []
+    return ctx.poison("not-a-layer", f"only a layer can stand after `->`, and this is {ctx.describe(value)}",
+                      node.span, scope, hints=hints)  # fmt: skip
+
+
+@form(ast.Braces)
+def closure(node: ast.Braces, scope: Scope, ctx: Context) -> Closure:
+    """`{ … }` as a layer: it sees the names as they are where it is written, whenever it runs."""
+    return Closure(node, scope.frozen(ctx.mentioned(node)), node.span)

@@ -1,0 +1,102 @@
+"""Hyperparameters: their types, and what a call leaves to their defaults."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from nndsl.elaborate.context import Context
+from nndsl.elaborate.evaluation import evaluate
+from nndsl.elaborate.scope import Scope
+from nndsl.elaborate.values import Given, Poison, extent, is_layer, is_size
+from nndsl.source import Span
+from nndsl.syntax import ast
+
+_SIMPLE: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "int": (
+        "a whole number",
+        lambda v: is_size(v) or (isinstance(v, float) and _finite(v) and v == int(v)),
+    ),
+    "float": ("a number", lambda v: isinstance(v, (int, float)) and not isinstance(v, bool)),
+    "bool": ("true or false", lambda v: isinstance(v, bool)),
+    "str": ("a string", lambda v: isinstance(v, str)),
+    "layer": ("a layer", is_layer),
+}
+KNOWN_TYPES = (*_SIMPLE, "list")
+
+
+def _finite(value: Any) -> bool:
+    return isinstance(value, float) and math.isfinite(value)
+
+
+def fits(type_: ast.ParamTypeExpr | None, name: str, given: Given, who: str, scope: Scope | None, ctx: Context) -> bool:
+    """Does the value fit the declared type? Whole floats become ints."""
+    problem = misfit(type_, given.value)
+    if problem is None:
+        if type_ is not None and type_.name.id == "int" and isinstance(given.value, float):
+            given.value = int(given.value)
+        return True
+    ctx.error("bad-argument", f"{who}: {name} is {problem}, not {ctx.describe(given.value)}", given.span, scope)
+    return False
+
+
+def misfit(type_: ast.ParamTypeExpr | None, value: Any) -> str | None:
+    """What the type wants, when the value is not that."""
+    if type_ is None or (type_.optional and value is None) or isinstance(value, Poison):
+        return None
+    kind = type_.name.id
+    if kind == "list":
+        if not isinstance(value, list):
+            return "a list"
+        distinct = {id(v): v for v in value}.values()
+        inner = next((found for v in distinct if (found := misfit(type_.element, v))), None)
+        return f"a list in which each member is {inner}" if inner else None
+    if kind not in _SIMPLE:
+        return None  # an unknown type was reported where it stands
+    wanted, test = _SIMPLE[kind]
+    return None if test(value) else wanted
+
+
+def fill_defaults(
+    declared: list[ast.Param],
+    given: dict[str, Given],
+    inner: Scope,
+    who: str,
+    span: Span,
+    scope: Scope | None,
+    ctx: Context,
+) -> bool:
+    """Bind each parameter in `inner`: as given, or its default, which may mention earlier ones."""
+    ctx.budget.step(10 + 4 * len(declared))
+    missing = [p.name.id for p in declared if p.name.id not in given and p.default is None and not _optional(p)]
+    if missing:
+        plural = "s" if len(missing) > 1 else ""
+        signature = ", ".join(p.name.id for p in declared)
+        message = f"{who} needs its argument{plural} {', '.join(missing)}"
+        ctx.error("missing-argument", message, span, scope, hints=[f"its arguments are ({signature})"])
+        return False
+    fine = True
+    for param in declared:
+        name = param.name.id
+        if name in given:
+            value = given[name].value
+            fine &= fits(param.type, name, given[name], who, scope, ctx) if param.type is not None else True
+            value = given[name].value
+        elif param.default is not None:
+            value = evaluate(param.default, inner, ctx)
+            ctx.budget.written(*extent(value))
+            default = Given(value, param.default.span)
+            fine &= fits(param.type, name, default, who, inner, ctx)
+            value = default.value
+        else:
+            value = None
+        fine &= not isinstance(value, Poison)
+        inner.names[name] = value
+        if is_size(value):
+            inner.hyper.add(name)
+    return fine
+
+
+def _optional(param: ast.Param) -> bool:
+    return param.type is not None and param.type.optional

@@ -1,0 +1,165 @@
+"""Lists, tuples and ranges, what loops run over, and names for the parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nndsl.elaborate.conditions import condition
+from nndsl.elaborate.context import Context
+from nndsl.elaborate.evaluation import evaluate, form
+from nndsl.elaborate.scope import Scope
+from nndsl.elaborate.values import POISON, Labelled, LayerValue, Poison, is_layer, is_tensor
+from nndsl.ir.graph import Value
+from nndsl.syntax import ast
+
+
+@form(ast.Range)
+def _range(node: ast.Range, scope: Scope, ctx: Context) -> Any:
+    start, stop = evaluate(node.start, scope, ctx), evaluate(node.stop, scope, ctx)
+    if isinstance(start, Poison) or isinstance(stop, Poison):
+        return POISON
+    for value, part in ((start, node.start), (stop, node.stop)):
+        if not isinstance(value, int) or isinstance(value, bool):
+            return ctx.poison(
+                "not-a-number", f"a range needs known whole numbers, not {ctx.describe(value)}", part.span, scope
+            )
+    ctx.budget.items(stop - start)
+    return list(range(start, stop))
+
+
+@form(ast.Star)
+def _star(node: ast.Star, scope: Scope, ctx: Context) -> Any:
+    return ctx.poison("syntax", "`*` splices a list only inside [ ], ( ) and calls", node.span, scope)
+
+
+def _items(nodes: list[Any], scope: Scope, ctx: Context) -> list[Any] | None:
+    """Members, `*lists` spliced; None if one is a mistake."""
+    found: list[Any] = []
+    fine = True
+    for node in nodes:
+        value = evaluate(node.value if isinstance(node, ast.Star) else node, scope, ctx)
+        if isinstance(value, Poison):
+            fine = False
+        elif not isinstance(node, ast.Star):
+            found.append(value)
+        elif isinstance(value, (list, tuple)):
+            found.extend(value)
+        else:
+            ctx.error("bad-value", f"`*` splices a list, and this is {ctx.describe(value)}", node.span, scope)
+            fine = False
+    ctx.budget.items(len(found))
+    return found if fine else None
+
+
+@form(ast.List)
+def _list(node: ast.List, scope: Scope, ctx: Context) -> Any:
+    found = _items(node.items, scope, ctx)
+    return POISON if found is None else found
+
+
+@form(ast.Tuple)
+def _tuple(node: ast.Tuple, scope: Scope, ctx: Context) -> Any:
+    found = _items(node.items, scope, ctx)
+    if found is None:
+        return POISON
+    bare = [v.value if isinstance(v, Labelled) else v for v in found]
+    tensors = [is_tensor(v) for v in bare]
+    layers = [isinstance(v, LayerValue) or (isinstance(v, list) and is_layer(v) and bool(v)) for v in bare]
+    if any(tensors) and any(layers):
+        index = layers.index(True)
+        message = f"a tuple holds tensors or layers, not both: this is {ctx.describe(bare[index])} beside a tensor"
+        hint = "apply the layer first: `(x -> Layer, y)`"
+        return ctx.poison("not-a-tensor", message, node.items[index].span, scope, hints=[hint])
+    return tuple(found)
+
+
+@form(ast.Comprehension)
+def _comprehension(node: ast.Comprehension, scope: Scope, ctx: Context) -> Any:
+    found: list[Any] = []
+    fine = _clauses(node, 0, scope.child(), ctx, found)
+    ctx.budget.items(len(found))
+    return found if fine else POISON
+
+
+def _clauses(node: ast.Comprehension, at: int, scope: Scope, ctx: Context, found: list[Any]) -> bool:
+    if at == len(node.clauses):
+        element = node.element
+        if isinstance(element, ast.Star):
+            spliced = _items([element], scope, ctx)
+            found.extend(spliced or [])
+            return spliced is not None
+        value = evaluate(element, scope, ctx)
+        found.append(value)
+        if len(found) > ctx.budget.ITEMS:
+            ctx.budget.items(len(found))
+        return not isinstance(value, Poison)
+    clause = node.clauses[at]
+    values = iterate(clause.iterable, scope, ctx)
+    if values is None:
+        return False
+    for value in values:
+        ctx.budget.step()
+        inner = scope.child()
+        if not bind_names(clause.names, value, inner, ctx):
+            return False
+        tests = [condition(test, inner, ctx) for test in clause.conditions]
+        if any(t is None for t in tests):
+            return False
+        if all(tests) and not _clauses(node, at + 1, inner, ctx, found):
+            return False
+    return True
+
+
+def iterate(node: Any, scope: Scope, ctx: Context) -> list[Any] | None:
+    """What a loop runs over."""
+    value = evaluate(node, scope, ctx)
+    if isinstance(value, Poison):
+        return None
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    hints = ["write a range: `for i in 0..n`"] if isinstance(value, int) else []
+    ctx.error(
+        "bad-value",
+        f"a loop runs over a list or a range, not {ctx.describe(value)}",
+        node.span,
+        scope,
+        hints=hints,
+    )
+    return None
+
+
+def bind_names(names: list[ast.Name], value: Any, scope: Scope, ctx: Context) -> bool:
+    """`a, b = value`."""
+    if len(names) == 1:
+        _bind(names[0], value, scope)
+        return True
+    if isinstance(value, Poison):
+        for name in names:
+            _bind(name, POISON, scope)
+        return False
+    if not isinstance(value, (list, tuple)) or len(value) != len(names):
+        count = f"{len(value)} values" if isinstance(value, (list, tuple)) else ctx.describe(value)
+        ctx.error(
+            "wrong-outputs",
+            f"{len(names)} names, and this gives {count}",
+            names[0].span.to(names[-1].span),
+            scope,
+        )
+        for name in names:
+            _bind(name, POISON, scope)
+        return False
+    for name, part in zip(names, value, strict=True):
+        _bind(name, part, scope)
+    return True
+
+
+def _bind(name: ast.Name, value: Any, scope: Scope) -> None:
+    if name.id == "_":
+        return
+    if isinstance(value, Labelled) and is_tensor(value.value):
+        value = value.value
+    if isinstance(value, Value) and not value.name:
+        value.name = name.id
+    scope.names[name.id] = value
+    if isinstance(value, int) and not isinstance(value, bool):
+        scope.hyper.discard(name.id)
