@@ -227,7 +227,15 @@ class Remainder(Binary):
         """ONNX's Mod has Python's sign only for whole numbers."""
         if not is_floating(dtype):
             return g.op("Mod", a, b)
-        return g.op("Sub", a, g.op("Mul", g.op("Floor", g.op("Div", a, b)), b))
+        rest, turned = _rest(g, a, b, dtype)
+        return g.op("Where", turned, g.op("Add", rest, b), rest)
+
+
+def _rest(g: OnnxBuilder, a: OnnxValue, b: OnnxValue, dtype: str) -> tuple[Any, Any]:
+    """What is left of a, with its sign, which unlike a quotient is exact: 1.0 // 0.1 is 9, though 1.0 / 0.1 is 10.
+    And where its sign is not that of b."""
+    rest = g.op("Mod", a, b, fmod=1)
+    return rest, g.op("Less", g.op("Mul", g.op("Sign", rest), b), g.const(0.0, dtype))
 
 
 class FloorDivide(Binary):
@@ -247,8 +255,17 @@ class FloorDivide(Binary):
     def nodes(self, g: OnnxBuilder, a: OnnxValue, b: OnnxValue, dtype: str) -> Any:
         """ONNX's Div cuts toward zero, so the remainder goes first."""
         if is_floating(dtype):
-            return g.op("Floor", g.op("Div", a, b))
+            return self._floored(g, a, b, dtype)
         return g.op("Div", g.op("Sub", a, g.op("Mod", a, b)), b)
+
+    def _floored(self, g: OnnxBuilder, a: OnnxValue, b: OnnxValue, dtype: str) -> Any:
+        rest, turned = _rest(g, a, b, dtype)
+        whole = g.op("Div", g.op("Sub", a, rest), b)
+        less = g.op("Where", turned, g.op("Sub", whole, g.const(1.0, dtype)), whole)
+        rounded = g.op("Round", less)
+        if self.other not in (None, 0) and not self.reverse:
+            return rounded
+        return g.op("Where", g.op("Equal", b, g.const(0.0, dtype)), g.op("Div", a, b), rounded)  # ±inf and NaN
 
 
 class Power(Binary):

@@ -45,6 +45,24 @@ def test_two_tensors(name: str) -> None:
     check(op, "int[1, 3]", "int[3, 1]", data=whole, opsets=(17, 23))
 
 
+_TENTHS = [i / 10 for i in range(-30, 31)]
+_ENDS = [0.0, 1e30, -1e30, float("inf"), float("nan")]
+
+
+@pytest.mark.parametrize("name", ["FloorDivide", "Remainder"])
+@pytest.mark.parametrize("dtype", ["float", "float64"])
+def test_quotients_of_decimals(name: str, dtype: str) -> None:
+    """1.0 // 0.1 is 9: what is left is exact, a quotient is rounded."""
+    exact = torch.float64 if dtype == "float64" else torch.float32
+    dividends = lambda t: torch.tensor([_TENTHS + _ENDS], dtype=exact)  # noqa: E731
+    divisors = lambda t: torch.tensor([[n] for n in (*_TENTHS, float("inf"))], dtype=exact)  # noqa: E731
+    types = f"{dtype}[1, {len(_TENTHS) + len(_ENDS)}]", f"{dtype}[{len(_TENTHS) + 1}, 1]"
+    check(everything()[name](), *types, data={0: dividends, 1: divisors}, opsets=(17, 23))
+    for number in (0.1, -0.3, 0.0):
+        check(everything()[name](other=number), types[0], None, data={0: dividends}, opsets=(17,))
+        check(everything()[name](other=number, reverse=True), types[0], None, data={0: dividends}, opsets=(17,))
+
+
 @pytest.mark.parametrize("name", [*NUMERIC, *COMPARED])
 @pytest.mark.parametrize("other", [3, -2.5, symbol("N") * 2])
 @pytest.mark.parametrize("reverse", [False, True])
