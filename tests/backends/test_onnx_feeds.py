@@ -188,6 +188,22 @@ def test_results_that_are_never_numbers_hide_nothing(tmp_path: Path) -> None:
     assert (found.code, found.hints) == ("onnx-mismatch", ["the first layer that differs is fc"])
 
 
+@pytest.mark.parametrize("odd", ["ONNX", "PyTorch", "the spec"])
+def test_equal_numbers_of_another_type_are_not_the_same(odd: str, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    from nndsl.backends.onnx.verify import verify
+    from nndsl.reference import TorchReference
+
+    whole, floating = (nndsl.loads(f"model M {{\n input x: int[N]\n output y = x * {k}\n}}") for k in ("2", "2.0"))
+    (floating if odd == "ONNX" else whole).export(tmp_path / "m.onnx")
+    reference = TorchReference(floating if odd == "PyTorch" else whole)
+    spec = floating if odd == "the spec" else whole
+    (found,) = verify(tmp_path / "m.onnx", reference, spec.ir)
+    types = {"the spec": "int64", "ONNX": "int64", "PyTorch": "int64"} | {odd: "float32"}
+    said = "the output y is {the spec} in the spec, {ONNX} in ONNX and {PyTorch} in PyTorch".format(**types)
+    assert (found.code, found.message) == ("onnx-mismatch", said)
+
+
 def test_what_pytorch_cannot_run_is_said(tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
     model = nndsl.loads("model M { input x: float[N]  output y = x -> Tanh }")
