@@ -36,13 +36,6 @@ class Initializer:
 
         return self.name, exact(self.arguments)
 
-    def torch(self, weight: str) -> str:
-        """The statement that fills `weight`: `nn.init.normal_(self.fc.weight, std=0.02)`."""
-        required = {name for name, default in INITIALIZERS[self.name] if default is ...}
-        spelled = {k: f'"{v}"' if isinstance(v, str) else repr(v) for k, v in self.arguments.items()}
-        parts = [v if k in required else f"{k}={v}" for k, v in spelled.items()]
-        return f"nn.init.{self.name}_({', '.join([weight, *parts])})"
-
     def misfit(self, shape: Sequence[Size]) -> str | None:
         """Why a weight of this shape cannot be filled so; None when it can."""
         least, most = RANKS.get(self.name, (0, None))

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from nndsl.backends.torch.construct import fill
 from nndsl.ops.initializers import INITIALIZERS, make_initializer
 from nndsl.ops.kinds import Unfit
 from nndsl.ops.say import Collect
@@ -38,11 +39,11 @@ GIVEN: dict[str, tuple[list[Any], str]] = {
 def test_text_runs(name: str) -> None:
     args, text = GIVEN[name]
     made = make_initializer(name, args, {})
-    assert made.torch("w") == text
+    assert fill(made, "w") == text
     shape = (4, 3, 3) if name == "dirac" else (4, 4)
     assert made.misfit(shape) is None
     w = nn.Parameter(torch.empty(shape))
-    exec(made.torch("w"), {"nn": nn, "w": w})
+    exec(fill(made, "w"), {"nn": nn, "w": w})
     assert w.isfinite().all()
 
 
@@ -75,7 +76,7 @@ def test_ranks_are_those_of_torch(name: str, rank: int) -> None:
     made = make_initializer(name, GIVEN[name][0], {})
     shape = (4,) * rank
     try:
-        exec(made.torch("w"), {"nn": nn, "w": torch.empty(shape)})
+        exec(fill(made, "w"), {"nn": nn, "w": torch.empty(shape)})
         accepted = True
     except (ValueError, RuntimeError):
         accepted = False
