@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import stat
-import tempfile
 from pathlib import Path
 
 
@@ -44,21 +44,13 @@ def refuse(target: Path) -> None:
 
 def _replace(target: Path, content: bytes) -> None:
     refuse(target)
-    handle, temporary = tempfile.mkstemp(prefix=".nndsl-", dir=target.parent)
+    temporary = target.with_name(f".nndsl-{secrets.token_hex(8)}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "xb") as file:  # its mode is that of any new file
+            if target.exists():
+                os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
             file.write(content)
-        os.chmod(temporary, _mode(target))
         os.replace(temporary, target)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
-
-
-def _mode(target: Path) -> int:
-    """The mode an ordinary `open` would have given, or that the file has."""
-    if target.exists():
-        return stat.S_IMODE(target.stat().st_mode)
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask

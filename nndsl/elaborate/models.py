@@ -17,6 +17,7 @@ from nndsl.elaborate.expressions import evaluate
 from nndsl.elaborate.facts import require_totals
 from nndsl.elaborate.hyperparameters import fill_defaults, fits
 from nndsl.elaborate.project import Project
+from nndsl.elaborate.recursion import ROOM
 from nndsl.elaborate.scope import Scope, nearest
 from nndsl.elaborate.statements import run
 from nndsl.elaborate.values import BlockLayer, Given, Poison
@@ -68,21 +69,16 @@ def elaborate(
     ctx = Context(spec.project, spec.diagnostics, budget)
     ctx.fixed = dict(dims or {})
     model = next(m for m in spec.models() if m.name.id == name)
-    import sys
-
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, 6_000))  # bounded by nesting in the text (the parser's) and by Budget.DEPTH
     graph = None
     try:
-        graph = _elaborate(ctx, spec, model, hyper or {})
+        with ROOM:
+            graph = _elaborate(ctx, spec, model, hyper or {})
     except (Exceeded, DimTooLarge) as problem:
         spec.diagnostics.error("too-big", f"{name}: {problem}", ctx.at or model.name.span)
     except RecursionError:
         spec.diagnostics.error("too-big", f"{name}: values are nested too deep", ctx.at or model.name.span)
     except MemoryError:
         spec.diagnostics.error("too-big", f"{name}: this takes more memory than there is", ctx.at or model.name.span)
-    finally:
-        sys.setrecursionlimit(limit)
     if graph is not None and dims:
         _unused_dims(ctx, model, dims)
     return graph if not spec.diagnostics.errors else None

@@ -95,7 +95,7 @@ def test_a_disk_that_gets_full_keeps_the_old_file(
         raise OSError(28, "No space left on device")
 
     if failing == "write":
-        monkeypatch.setattr(os, "fdopen", fail)
+        monkeypatch.setattr("nndsl.files.open", fail, raising=False)
     else:
         monkeypatch.setattr(os, "replace", fail)
     done = nndsl("compile", "net.nn", "-o", "made.py")
