@@ -33,7 +33,8 @@ class _Table(Op, family=EMBEDDING, abstract=True):
         return True
 
     def weights(self, x: TensorType, *more: Any) -> list[Weight]:
-        return [Weight("weight", (self.num_embeddings, self.embedding_dim), init=self.init)]
+        zero = "" if self.padding_idx is None else "padding_idx"
+        return [Weight("weight", (self.num_embeddings, self.embedding_dim), init=self.init, zero_row=zero)]
 
     def domains(self, x: TensorType, *more: Any) -> dict[int, Domain]:
         return {0: indices(self.num_embeddings)}
@@ -113,8 +114,8 @@ class EmbeddingBag(_Table):
     scale_grad_by_freq: bool = param(False, doc="divide gradients by how often a row occurs in the batch")
     mode: str = param("mean", doc="how a bag's rows become one", choices=("sum", "mean", "max"))
     sparse: bool = param(False, doc="make the gradient of the rows sparse")
-    include_last_offset: bool = param(False, doc="the last offset is the end, not one more bag")
-    padding_idx: int | None = param(None, doc="a row that is not trained and does not count")
+    include_last_offset: bool = param(False, doc="the last offset is the end, not one more bag", keyword=True)
+    padding_idx: int | None = param(None, doc="a row that is not trained and does not count", keyword=True)
     init: Initializer | None = param(None, doc="how the rows are initialised; normal when not given", keyword=True)
 
     examples = [

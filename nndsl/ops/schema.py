@@ -13,7 +13,7 @@ gives. Instances hold converted values as plain attributes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops.kinds import KINDS, Kind, Unfit, exact
@@ -91,17 +91,31 @@ def param(
     return Param(default, doc, min, max, choices, star, keyword)
 
 
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """A size that PyTorch's constructor takes and that is inferred here: its name there, its place among the arguments,
+    and which axis of which input has it. `count`: the parameter that says how many axes it covers (LayerNorm)."""
+
+    name: str
+    place: int = 0
+    axis: int = -1
+    of: int = 0
+    count: str = ""
+
+
 @dataclass(slots=True)
 class Weight:
     """One tensor an operator owns. `name` is its state-dict key below the layer (`weight`, `running_mean`).
 
-    `kind`: "parameter" (trained) or "buffer". `init`: an Initializer given by the spec, None for PyTorch's own."""
+    `kind`: "parameter" (trained) or "buffer". `init`: an Initializer given by the spec, None for PyTorch's own.
+    `zero_row`: the attribute of the PyTorch layer that numbers a row which begins as zeros, whatever fills the rest."""
 
     name: str
     shape: tuple[Size, ...]
     kind: str = "parameter"
     dtype: str = "float"
     init: Any = None
+    zero_row: str = ""
 
     @property
     def trained(self) -> bool:
@@ -144,6 +158,8 @@ class Op:
       source    where its definition comes from (a paper, a specification), for documentation.
       hidden    true for what has syntax of its own (`+`, `x[:, 0]`, `param`), not to be called by name.
       extra     name of the parameter (a SizeMap) that takes all keywords which are no parameters: `Rearrange(…, h=8)`.
+      inferred  sizes that PyTorch's constructor takes and this one does not. Its other arguments stand elsewhere than
+                in PyTorch, so that only what is required, and what `positional` names, is taken without a name.
     """
 
     name: ClassVar[str]
@@ -155,6 +171,8 @@ class Op:
     source: ClassVar[str] = ""
     hidden: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
+    inferred: ClassVar[tuple[Inferred, ...]] = ()
+    positional: ClassVar[tuple[str, ...]] = ()
     has_weights: ClassVar[bool] = False  # set from whether `weights` is overridden
 
     init: Any  # Initializer | None, accepted by every operator with weights
@@ -175,6 +193,8 @@ class Op:
                     declared.default = declared.kind.convert(declared.default)
                 cls.params[key] = declared
                 delattr(cls, key)
+        if cls.inferred:
+            cls.params = {name: _named(declared, cls.positional) for name, declared in cls.params.items()}
         cls.has_weights = cls.weights is not Op.weights
         if abstract:
             return
@@ -213,6 +233,11 @@ class Op:
                 raise Unfit(f"{self.name} needs {name}")
             else:
                 setattr(self, name, declared.default)
+
+    def seems_misread(self, *inputs: Any) -> bool:
+        """Would nobody write this with its first argument as it is read here, when that equals the inferred size? Then
+        PyTorch's arguments were probably meant."""
+        return False
 
     # ------------------------------------------------------------ facets, overridden by operators
     # `*inputs: Any, **more: Any` lets an operator name its own inputs: `shape(self, x, say)`, `macs(self, q, k, y)`.
@@ -318,6 +343,10 @@ class Op:
     @classmethod
     def required_inputs(cls) -> int:
         return sum(not (n.endswith("?") or n.startswith("*")) for n in cls.inputs)
+
+
+def _named(declared: Param, positional: tuple[str, ...]) -> Param:
+    return declared if declared.required or declared.name in positional else replace(declared, keyword=True)
 
 
 def spell_value(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+import nndsl
 from nndsl.shapes import TensorType
 from tests.ops.support import check, complaint, examples, flow
 
@@ -69,3 +70,28 @@ def test_bags_need_their_bounds() -> None:
     assert "only" in complaint("EmbeddingBag(7, 4)", "int[2, 3]", None, "[2, 3]")[1]
     assert complaint('EmbeddingBag(7, 4, mode="sum")', "int[2, 3]", None, "[2, 4]")[0] == "shape-mismatch"
     assert complaint('EmbeddingBag(7, 4, mode="max", sparse=true)', "int[2, 3]")[0] == "bad-value"
+
+
+@pytest.mark.parametrize("padding", ["2", "-1"])
+@pytest.mark.parametrize(
+    ("inits", "given"), [("", ", init=normal(std=0.5)"), ("init = ones", ""), ("init Embedding = ones", "")]
+)
+def test_the_row_of_padding_is_zero_whatever_fills_the_others(inits: str, given: str, padding: str) -> None:
+    """As nn.Embedding has it; two instances with rows of their own share a class."""
+    text = f"""
+block Rows(at: int) {{
+  input x: [N]
+  x -> Embedding(5, 3, padding_idx=at{given})
+}}
+model M {{
+  {inits}
+  input x: int[N]
+  output y = (x -> a: Rows(0)) + (x -> b: Rows({padding}))
+  output z = x -> c: Embedding(5, 3)
+}}
+"""
+    module = nndsl.loads(text).module()
+    a, b = module.a.embedding_1.weight, module.b.embedding_1.weight
+    assert [not row.any() for row in a] == [True, False, False, False, False]
+    assert [not row.any() for row in b] == [at == int(padding) % 5 for at in range(5)]
+    assert module.c.weight.all() and a.requires_grad and a.is_leaf

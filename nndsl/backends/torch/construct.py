@@ -356,7 +356,10 @@ def initialised(module: File, node: Node, path: str) -> Iterator[Line]:
     for weight in node.weights():
         init = weight.init or module.rules.local(node, weight)
         if isinstance(init, Initializer) and weight.name:
-            yield Line([Code(fill(init, attribute(path, weight.name)), node.texts)])
+            filled = attribute(path, weight.name)
+            yield Line([Code(fill(init, filled), node.texts)])
+            if weight.zero_row:
+                yield Line([f"nn.init.zeros_({filled}[{attribute(path, weight.zero_row)}])"])
 
 
 def _members(module: File, graph: Graph, path: str) -> Iterator[Line]:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 class Rules:
     """Which rule a weight falls under, and whether all is said by one loop over the model's modules.
 
-    Layers of a type where some bring an initialiser of their own, and linear layers beside attention (whose own
-    projection is an `nn.Linear` too), are initialised one by one instead, right where they are made."""
+    Layers of a type where some bring an initialiser of their own or keep a row of zeros, and linear layers beside
+    attention (whose own projection is an `nn.Linear` too), are initialised one by one instead, right where they are
+    made."""
 
     def __init__(self, model: Graph) -> None:
         self.rules: list[InitRule] = model.inits
@@ -29,7 +30,7 @@ class Rules:
             self.single.add("Linear")
 
     def _overrides(self, node: Node, weight: Weight) -> bool:
-        return weight.init is not None and self._found(node, weight) is not None
+        return bool(weight.init is not None or weight.zero_row) and self._found(node, weight) is not None
 
     def _found(self, node: Node, weight: Weight) -> Initializer | None:
         """The rule that says most about this weight; of equals the last."""
