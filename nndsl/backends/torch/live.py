@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import linecache
 import sys
+import threading
+import weakref
 from types import ModuleType
 from typing import Any
 
@@ -49,22 +51,51 @@ def _refusal(node: Node) -> Diagnostic:
     )
 
 
+class Window(ModuleType):
+    """What `sys.modules` has of a generated module: it does not keep the module, and ends with it."""
+
+    def __init__(self, module: ModuleType, filename: str) -> None:
+        super().__init__(module.__name__)
+        self.__file__ = filename
+        self.__dict__["__module__"] = weakref.ref(module)
+
+    def __getattr__(self, name: str) -> Any:
+        module = self.__dict__["__module__"]()
+        if module is None or name.startswith("__"):
+            raise AttributeError(f"module {self.__name__} has no attribute {name}")
+        return getattr(module, name)
+
+
+_loaded: weakref.WeakValueDictionary[str, ModuleType] = weakref.WeakValueDictionary()
+_lock = threading.RLock()  # a module may end whenever memory is collected, also in here
+
+
 def loaded(source: str, name: str) -> ModuleType:
-    """The source as a Python module, once for equal sources; `linecache` knows its text, so tracebacks
-    show it."""
+    """The source as a Python module, one for equal sources as long as anything of it is in use. Pickling finds its
+    classes in `sys.modules`, tracebacks its text in `linecache`."""
     digest = hashlib.sha256(source.encode()).hexdigest()[:16]
     key = f"nndsl_generated_{digest}"
-    found = sys.modules.get(key)
+    found = _loaded.get(key)
     if found is not None:
         return found
     filename = f"<{class_name(name)} {digest}>"
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     made = ModuleType(key)
     made.__file__ = filename
-    sys.modules[key] = made
-    try:
-        exec(compile(source, filename, "exec"), made.__dict__)
-    except BaseException:
-        del sys.modules[key]
-        raise
+    made.__dict__["__generated__"] = made  # its classes keep their globals, and so this
+    exec(compile(source, filename, "exec"), made.__dict__)
+    with _lock:  # only what is whole is seen by others; of several threads that made it, one is first
+        found = _loaded.get(key)
+        if found is not None:
+            return found
+        _loaded[key] = made
+        window = sys.modules[key] = Window(made, filename)
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        weakref.finalize(made, _forget, window, filename).atexit = False
     return made
+
+
+def _forget(window: Window, filename: str) -> None:
+    with _lock:
+        if sys.modules.get(window.__name__) is window:  # and not that of another module with the same source
+            del sys.modules[window.__name__]
+            linecache.cache.pop(filename, None)
