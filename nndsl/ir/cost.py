@@ -12,7 +12,8 @@ from nndsl.shapes import Dim, Size, product
 
 @dataclass(slots=True)
 class Cost:
-    """Elements of `parameters` and `buffers`, a shared layer's once; `macs`, `flops` of one run outside training.
+    """Elements of `parameters` and `buffers`, a shared layer's once; `macs`, `flops` of one run outside training, in
+    which what nothing uses is not run.
 
     `no_macs`, `no_flops` hold the operators without a formula: where they are not empty, the sum is a lower bound."""
 
@@ -42,6 +43,7 @@ class Costs:
     def __init__(self, root: Graph) -> None:
         self._graphs: dict[int, Cost] = {}
         self._nodes: dict[int, Cost] = {}
+        self._needed: set[int] = set()
         for graph in root.graphs():
             self._graphs[id(graph)] = self._total(graph)
 
@@ -52,16 +54,32 @@ class Costs:
         """Of one application; a call costs what its graph costs."""
         return self.of(node.target) if isinstance(node.target, Graph) else self._nodes[id(node)]
 
+    def unused(self, node: Node) -> bool:
+        """Does no output of its graph need it? PyTorch's code makes such a layer, and does not call it."""
+        return id(node) not in self._needed
+
     def _total(self, graph: Graph) -> Cost:
+        self._needed.update(_needed(graph))
         total = Cost()
         for node in graph.nodes:
             if not isinstance(node.target, Graph):
                 self._nodes[id(node)] = operator_cost(node)
-            if node.mode != "train":
+            if node.mode != "train" and not self.unused(node):
                 total.run(self.of_node(node))
         for node in graph.layers().values():
             total.own(self.of_node(node))
         return total
+
+
+def _needed(graph: Graph) -> list[int]:
+    """The nodes that the graph's outputs need."""
+    used = {id(port.value) for port in graph.outputs}
+    found = []
+    for node in reversed(graph.nodes):
+        if any(id(value) in used for value in node.outputs):
+            used.update(id(value) for value in node.inputs if value is not None)
+            found.append(id(node))
+    return found
 
 
 def operator_cost(node: Node) -> Cost:

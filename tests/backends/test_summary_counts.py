@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+import nndsl
 from nndsl.backends.summary import Row, summarize, to_json
 from nndsl.ir.graph import Graph
 from nndsl.ops import schema
@@ -188,3 +189,30 @@ def test_blocks_within_blocks_are_counted_once_each() -> None:
 def test_the_second_use_of_a_shared_embedding_is_marked() -> None:
     rows = summarize(seq2seq()).layers
     assert [row.shared for row in rows if row.name == "embed"] == [False, True]
+
+
+def test_what_nothing_uses_is_marked_and_not_run() -> None:
+    """As in the generated code, where it is made and not called: here, and inside a block."""
+    model = nndsl.loads("""
+block B {
+  input x: [N, 6]
+  dead = x -> Linear(7)
+  x -> Linear(6)
+}
+model M {
+  input x: float[N, 6]
+  unused = x -> Linear(30) -> B
+  output y = x -> B -> out: Linear(2)
+}
+""")
+    summary = summarize(model.ir)
+    assert [(row.path, row.mode) for row in summary.layers] == [
+        ("linear_1", "unused"),
+        ("b_1", "unused"),
+        ("b_2", None),
+        ("out", None),
+    ]
+    assert [row.mode for row in summary.layers[2].children] == ["unused", None]
+    made = to_json(summary)
+    assert (made["macs"], made["parameters"]) == (6 * 6 + 6 * 2, sum(p.numel() for p in model.module().parameters()))
+    assert "costs leave out layers whose results nothing uses" in made["assumptions"]

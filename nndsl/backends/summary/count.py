@@ -15,6 +15,7 @@ from nndsl.shapes import Dim, Facts
 def summarize(graph: Graph) -> Summary:
     costs = Costs(graph)
     total = costs.of(graph)
+    nodes = [node for inner in graph.graphs() for node in inner.nodes]
     facts = graph.facts if graph.facts is not None else Facts()
     counter = Counter(graph, costs, facts)
     return Summary(
@@ -30,7 +31,8 @@ def summarize(graph: Graph) -> Summary:
         unknown_flops=sorted(total.no_flops),
         batch=batch_symbol(graph),
         dims=counter.dims(),
-        training_only=any(node.mode == "train" for inner in graph.graphs() for node in inner.nodes),
+        training_only=any(node.mode == "train" for node in nodes),
+        unused=any(costs.unused(node) for node in nodes),
         layers=counter.rows(graph),
         facts=facts,
     )
@@ -95,7 +97,7 @@ class Counter:
             flops=cost.flops,
             count=run.count,
             shared=shared,
-            mode=node.mode,
+            mode="unused" if self.costs.unused(node) else node.mode,
         )
         if isinstance(target, Op):
             row.macs = None if cost.no_macs else cost.macs

@@ -21,7 +21,8 @@ class Tensor:
 class Row:
     """A layer or a block. `parameters`, `macs`, `flops` are of one of the `count` equal members it stands for.
 
-    `shared`: this layer's weights were counted in an earlier row. None: its operator has no formula."""
+    `shared`: this layer's weights were counted in an earlier row. None: its operator has no formula. `mode`: None,
+    "train" or "eval" where it runs in that mode only, "unused" where it does not run at all."""
 
     path: str
     name: str
@@ -58,6 +59,7 @@ class Summary:
     batch: str | None
     dims: list[str]
     training_only: bool
+    unused: bool
     layers: list[Row]
     facts: Facts
 

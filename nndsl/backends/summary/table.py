@@ -68,7 +68,7 @@ def _tree(step: Step) -> str:
 
 
 def _mode(row: Row) -> str:
-    return {"train": "(training only)", "eval": "(evaluation only)"}.get(row.mode or "", "")
+    return {"train": "(training only)", "eval": "(evaluation only)", "unused": "(unused)"}.get(row.mode or "", "")
 
 
 def _shapes(shapes: list[list[int | str]]) -> str:

@@ -54,6 +54,8 @@ def assumptions(summary: Summary) -> list[str]:
         found.append(f"costs are for one sample: {summary.batch} = 1")
     if summary.training_only:
         found.append("costs leave out what runs only while training")
+    if summary.unused:
+        found.append("costs leave out layers whose results nothing uses")
     if summary.unknown_macs or summary.unknown_flops:
         names = sorted({*summary.unknown_macs, *summary.unknown_flops})
         found.append(f"totals are lower bounds: no formula for {', '.join(names)}")
