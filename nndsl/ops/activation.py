@@ -113,11 +113,11 @@ class PReLU(Activation):
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
         if x.rank == 0:
-            return g.op("PRelu", x, g.packed("weight", lambda w: w("weight").reshape(())))
+            return g.op("PRelu", x, g.packed("weight", lambda w: w("weight").reshape(()), ()))
         if self.num_parameters == 1:
             return g.op("PRelu", x, g.weight("weight"))
-        column = (-1, *[1] * (x.rank - 2))
-        return g.op("PRelu", x, g.packed("weight", lambda w: w("weight").reshape(column)))
+        column = (self.num_parameters, *[1] * (x.rank - 2))
+        return g.op("PRelu", x, g.packed("weight", lambda w: w("weight").reshape(column), column))
 
     def detail(self) -> str:
         return str(self.num_parameters) if self.num_parameters > 1 else ""

@@ -126,9 +126,10 @@ class OnnxBuilder(Protocol):
     def weight(self, name: str) -> OnnxValue:
         """The initializer of this node's weight, by its name in `Op.weights`, in its PyTorch layout."""
 
-    def packed(self, name: str, make: Any) -> OnnxValue:
+    def packed(self, name: str, make: Any, shape: Sequence[Size] | None = None) -> OnnxValue:
         """An initializer computed from this node's weights while exporting: `make(w)` gets a function from weight name
-        to numpy array, and numpy itself as `w.np`; for layouts that differ from PyTorch's (LSTM gates)."""
+        to numpy array, and numpy itself as `w.np`; for layouts that differ from PyTorch's (LSTM gates). `shape`: what
+        `make` gives, where that helps to know the shapes of what is computed with it."""
 
     def const(self, value: Any, dtype: str = "int64") -> OnnxValue:
         """A constant from nested lists or a number; equal ones are shared. "float" is the model's floating type."""

@@ -64,8 +64,9 @@ class _Folding:
     def weight(self, name: str) -> Any:
         return self._computed(name, lambda w: w(name), self._types[name])
 
-    def packed(self, name: str, make: Any) -> Any:
-        return self._computed(name, make, None)
+    def packed(self, name: str, make: Any, shape: Any = None) -> Any:
+        dtype = self._types["weight"].dtype
+        return self._computed(name, make, None if shape is None else TensorType(dtype, tuple(shape)))
 
     def _computed(self, name: str, make: Any, type: TensorType | None) -> Any:
         norm = [(self._op.norm_label, self._op.norm_borrowed)]

@@ -52,7 +52,7 @@ class Linear(Op, family=LINEAR):
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
         if x.rank == 2:
             return g.op("Gemm", x, g.weight("weight"), g.weight("bias") if self.bias else None, transB=1)
-        y = g.op("MatMul", x, g.packed("weight", lambda w: w("weight").T))
+        y = g.op("MatMul", x, g.packed("weight", lambda w: w("weight").T, (x.shape[-1], self.out_features)))
         return g.op("Add", y, g.weight("bias")) if self.bias else y
 
     def blame(self, axis: int, rank: int) -> str | None:
@@ -115,7 +115,7 @@ class Bilinear(Op, family=LINEAR):
     def onnx(self, g: OnnxBuilder, x1: OnnxValue, x2: OnnxValue) -> Any:
         """x2 [*, D2] @ weight as [D2, O * D1] -> [*, O, D1], then @ x1 as [*, D1, 1]."""
         out, d1, d2 = self.out_features, x1.shape[-1], x2.shape[-1]
-        flat = g.packed("weight", lambda w: w("weight").reshape(out * d1, d2).T)
+        flat = g.packed("weight", lambda w: w("weight").reshape(out * d1, d2).T, (d2, out * d1))
         rows = g.op("Reshape", g.op("MatMul", x2, flat), g.dims([*x2.shape[:-1], out, d1]))
         column = g.op("Unsqueeze", x1, g.const([-1]))
         y = g.op("Squeeze", g.op("MatMul", rows, column), g.const([-1]))

@@ -260,16 +260,21 @@ class MultiheadAttention(Op, family=ATTENTION):
         width = roles[0].shape[-1]
         joint = self._joint(*roles)
         if roles[0] is roles[1] is roles[2]:
-            y = g.op("MatMul", self._in(g, roles[0]), g.packed("in_proj", lambda w: w("in_proj_weight").T))
+            y = g.op(
+                "MatMul",
+                self._in(g, roles[0]),
+                g.packed("in_proj_weight", _columns("in_proj_weight"), (width, 3 * width)),
+            )
             y = g.op("Add", y, g.weight("in_proj_bias")) if self.bias else y
             q, k, v = g.op("Split", y, g.const([width] * 3), axis=-1, outputs=3)
             return q, k, v
         made = []
         for i, (name, x) in enumerate(zip(("q", "k", "v"), roles, strict=True)):
             part = slice(i * width, (i + 1) * width)
-            make = _columns("in_proj_weight", part) if joint else _columns(f"{name}_proj_weight", slice(None))
-            y = g.op("MatMul", self._in(g, x), g.packed(f"{name}_proj", make))
-            made.append(g.op("Add", y, g.packed(f"{name}_bias", _part("in_proj_bias", part))) if self.bias else y)
+            make = _columns("in_proj_weight", part) if joint else _columns(f"{name}_proj_weight")
+            y = g.op("MatMul", self._in(g, x), g.packed(f"{name}_proj_weight", make, (x.shape[-1], width)))
+            bias = g.packed(f"{name}_proj_bias", _part("in_proj_bias", part), (width,)) if self.bias else None
+            made.append(y if bias is None else g.op("Add", y, bias))
         return made[0], made[1], made[2]
 
     def _in(self, g: OnnxBuilder, x: Any) -> Any:
@@ -278,7 +283,7 @@ class MultiheadAttention(Op, family=ATTENTION):
         return x if self.batch_first else g.op("Transpose", x, perm=[1, 0, 2])
 
     def _out(self, g: OnnxBuilder, y: Any, query: Any) -> Any:
-        y = g.op("MatMul", y, g.packed("out_proj", lambda w: w("out_proj.weight").T))
+        y = g.op("MatMul", y, g.packed("out_proj.weight", _columns("out_proj.weight"), (query.shape[-1],) * 2))
         y = g.op("Add", y, g.weight("out_proj.bias")) if self.bias else y
         if query.rank == 2:
             return squeeze(g, y, 0)
@@ -335,7 +340,7 @@ class MultiheadAttention(Op, family=ATTENTION):
         return f"{self.num_heads} heads" + (", causal" if self.is_causal else "")
 
 
-def _columns(name: str, part: slice) -> Any:
+def _columns(name: str, part: slice = slice(None)) -> Any:
     return lambda w: w(name)[part].T
 
 

@@ -304,6 +304,6 @@ class GroupNorm(Op, family=NORMALIZATION):
         y = g.op("Reshape", rows, g.dims(x.shape))
         if not self.affine:
             return y
-        column = [-1, *[1] * (x.rank - 2)]
-        y = g.op("Mul", y, g.packed("weight", lambda w: w("weight").reshape(column)))
-        return g.op("Add", y, g.packed("bias", lambda w: w("bias").reshape(column))) if self.bias else y
+        column = [x.shape[1], *[1] * (x.rank - 2)]
+        y = g.op("Mul", y, g.packed("weight", lambda w: w("weight").reshape(column), column))
+        return g.op("Add", y, g.packed("bias", lambda w: w("bias").reshape(column), column)) if self.bias else y

@@ -246,14 +246,16 @@ def onnx_weights(g: OnnxBuilder, kind: str, suffixes: list[str], order: tuple[in
         names = [[f"{kind}{s}"] for s in suffixes]
 
     def make(w: Any) -> Any:
-        return w.np.stack([w.np.concatenate([_reordered(w, w(n), order) for n in each]) for each in names])
+        arrays = [w(name) for each in names for name in each]
+        joined = w.np.concatenate([gate for array in arrays for gate in _gates(array, order)])  # copied once
+        return joined.reshape(len(names), -1, *joined.shape[1:])
 
     return g.packed(f"{kind}{suffixes[0]}", make)
 
 
-def _reordered(w: Any, array: Any, order: tuple[int, ...]) -> Any:
-    gates = w.np.split(array, len(order))
-    return w.np.concatenate([gates[i] for i in order])
+def _gates(array: Any, order: tuple[int, ...]) -> list[Any]:
+    size = len(array) // len(order)
+    return [array[size * i : size * (i + 1)] for i in order]
 
 
 class RNN(Recurrent):

@@ -6,10 +6,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx
+import onnxruntime
 import pytest
 
-from nndsl.backends.onnx import Options, export_model
+from nndsl.backends.onnx import Options, export_model, feeds
 from nndsl.diagnostics import SpecError
+from nndsl.ir.graph import Graph
 from nndsl.ops import everything
 from nndsl.ops.schema import inputs_of
 from tests.backends.graphs import Builder, Interpreter, random_weights
@@ -45,3 +49,22 @@ def test_example(example: str, tmp_path: Path) -> None:
         assert [d.code for d in problem.diagnostics] == ["onnx-unsupported"], problem.diagnostics
         pytest.skip(problem.diagnostics[0].message)
     assert report.verified, report.notes
+    check_types(tmp_path / "m.onnx", b.graph)
+
+
+def check_types(path: Path, graph: Graph) -> None:
+    """What the file says of each value's type is what the value has when the model runs."""
+    model = onnx.load(str(path))
+    told = {info.name: info.type.tensor_type for info in model.graph.value_info}
+    if not told:
+        return
+    model.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in told)
+    sizes = feeds.sizes(graph, 0)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    given = feeds.inputs(graph, sizes, np.float32, 0)
+    found = session.run(list(told), {i.name: x for i, x in zip(session.get_inputs(), given, strict=True)})
+    words = {"max": max, "min": min} | sizes
+    for (name, type), array in zip(told.items(), found, strict=True):
+        shape = [eval(d.dim_param, {}, words) if d.dim_param else d.dim_value for d in type.shape.dim]
+        assert list(array.shape) == shape, name
+        assert onnx.helper.np_dtype_to_tensor_dtype(array.dtype) == type.elem_type, name

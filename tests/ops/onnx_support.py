@@ -98,8 +98,10 @@ class Builder:
     def weight(self, name: str) -> Value:
         return self.tensor(self.state[name], "w")
 
-    def packed(self, name: str, make: Any) -> Value:
-        return self.tensor(np.ascontiguousarray(make(Weights(self.state))), name)
+    def packed(self, name: str, make: Any, shape: Any = None) -> Value:
+        array = np.ascontiguousarray(make(Weights(self.state)))
+        assert shape is None or array.shape == tuple(shape), f"{name} is {array.shape}, and not {shape}"
+        return self.tensor(array, name)
 
     def const(self, value: Any, dtype: str = "int64") -> Value:
         kind = "float32" if dtype == "float" else dtype

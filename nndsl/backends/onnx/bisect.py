@@ -38,7 +38,7 @@ def _results(path: str | PathLike[str], layers: Mapping[str, Any]) -> dict[str, 
         layer = next((p.value for p in node.metadata_props if p.key == _LAYER), "")
         if layer in layers:
             found.pop(layer, None)
-            found[layer] = node.output[0]
+            found[layer] = next(filter(None, node.output))
     return found
 
 

@@ -78,8 +78,8 @@ class Builder:
         key = (op_type, domain, outputs, *map(id, inputs), *map(_frozen, attributes.items()))
         if self.optimize and key in self.made and op_type not in _RANDOM:
             return self.made[key]
-        known = infer(op_type, inputs, attributes) if outputs == 1 and not domain else None
-        values = tuple(Tensor("", known) for _ in range(outputs))
+        known = [None] * outputs if domain else infer(op_type, inputs, attributes, outputs)
+        values = tuple(Tensor("", type) for type in known)
         step = Step(op_type, domain, inputs, list(values), attributes, self.path, self.blocks, self.result, self.node)
         for value in values:
             value.step = step
@@ -93,8 +93,10 @@ class Builder:
         found = self.layer_weights()[name]
         return self.recipe(Recipe((self.layer,), name, found.dtype), TensorType(found.dtype, tuple(found.shape)))
 
-    def packed(self, name: str, make: Any) -> Tensor:
-        return self.recipe(Recipe((self.layer,), name, self.trained_dtype(), make), None)
+    def packed(self, name: str, make: Any, shape: Sequence[Size] | None = None) -> Tensor:
+        dtype = self.trained_dtype()
+        known = None if shape is None else TensorType(dtype, tuple(shape))
+        return self.recipe(Recipe((self.layer,), name, dtype, make, known.shape if known else None), known)
 
     def computed(self, name: str, make: Any, others: Sequence[tuple[str, bool]], type: TensorType | None) -> Tensor:
         """A weight made from several layers': `make(w)` reads its own by `w(name)`, the others' by `w.of(1)(name)`."""
@@ -145,7 +147,10 @@ class Builder:
         return self.const([-1 if isinstance(size, Dim) else size for size in sizes])
 
     def size(self, size: Size) -> Tensor:
-        return self.body_sizes.scalar(size)
+        scalar = self.body_sizes.scalar(size)
+        if scalar.array is None:
+            scalar.content = (size,)
+        return scalar
 
     def cast(self, x: Tensor, dtype: str) -> Tensor:
         made: Tensor = self.op("Cast", x, to=self.elem_type(dtype))

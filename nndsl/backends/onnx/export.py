@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -91,10 +92,9 @@ def written(graph: Graph, weights: Mapping[str, Any], path: Path, options: Optio
         raise SpecError(problems)
     size = bytes_of(graph, lowered.dtypes)
     external = options.external if options.external is not None else size >= options.threshold
-    with output(path) as out:
-        data = f"{out.path.name}.data" if external else ""
-        _write(lowered, weights, data, out)
-        yield out, _report(lowered, data, out, options)
+    with output(path, f"{os.path.basename(os.path.realpath(path))}.data" if external else "") as out:
+        _write(lowered, weights, out)
+        yield out, _report(lowered, out, options)
 
 
 def export(
@@ -126,21 +126,21 @@ def check_options(graph: Graph, options: Options) -> None:
         raise SpecError([Diagnostic("onnx-dtype", message, graph.span)])
 
 
-def _write(lowered: Lowered, weights: Mapping[str, Any], data: str, out: Output) -> None:
+def _write(lowered: Lowered, weights: Mapping[str, Any], out: Output) -> None:
     model = lowered.model
     for tensor in lowered.constants():
         number = lowered.dtypes.number(tensor.dtype)
         model.graph.initializer.append(wire.tensor_proto(tensor.name, number, tensor.array))
     parts = stored(lowered.tensors(), weights, lowered.dtypes)
-    if data:
-        with out.open(data) as file:
-            model.graph.initializer.extend(wire.write_external(file, data, parts))
+    if out.data:
+        with out.open(out.data) as file:
+            model.graph.initializer.extend(wire.write_external(file, out.data, parts))
         parts = []
-    with out.open(out.path.name) as file:
+    with out.open() as file:
         wire.write_single(file, model, parts)
 
 
-def _report(lowered: Lowered, data: str, out: Output, options: Options) -> Report:
+def _report(lowered: Lowered, out: Output, options: Options) -> Report:
     return Report(
         path=out.shown,
         opset=options.opset,
@@ -148,6 +148,6 @@ def _report(lowered: Lowered, data: str, out: Output, options: Options) -> Repor
         nodes=sum(len(body.steps) for body in lowered.bodies),
         functions=[body.name for body in lowered.bodies[:-1]],
         weights=len(lowered.tensors()),
-        bytes=sum(file.stat().st_size for file in out.files()),
-        data=out.shown.with_name(data) if data else None,
+        bytes=out.size(),
+        data=out.shown.with_name(out.data) if out.data else None,
     )

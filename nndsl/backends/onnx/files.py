@@ -1,48 +1,60 @@
-"""Files that are whole or not there: written in a hidden folder beside their place, then moved."""
+"""Files that are whole or not there: written under another name beside their place, then moved."""
 
 from __future__ import annotations
 
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 from shutil import rmtree
-from tempfile import mkdtemp
 from typing import BinaryIO
 
 from nndsl.files import CannotWrite, refuse
 
 
 class Output:
-    """`path` is what the user asked for, `folder` where its files are until they are kept, under their final names."""
+    """`path` is what the user asked for. `temporary` is where the file is until it is kept: beside its place, or, with
+    external data, in a folder in which both have their final names."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, data: str = "") -> None:
         self.path = Path(os.path.realpath(path))
         self.shown = path
+        self.data = data
+        self.made = self.path.parent / f".nndsl-{token_hex(6)}"
+        self.temporary = self.made / self.path.name if data else self.made
         with self.complaining():
             refuse(self.path)
             if self.path.exists() and not self.path.is_file():
                 raise OSError(errno.EINVAL, "it is no file")
-            self.folder = Path(mkdtemp(dir=self.path.parent, prefix=".nndsl-"))
+            if data:
+                self.made.mkdir(0o700)
 
     @contextmanager
-    def open(self, name: str) -> Iterator[BinaryIO]:
-        with self.complaining(), open(self.folder / name, "wb", buffering=1 << 20) as file:
+    def open(self, name: str = "") -> Iterator[BinaryIO]:
+        """The file itself, or the one of this name beside it."""
+        target = self.made / name if name else self.temporary
+        with self.complaining(), open(target, "xb", buffering=1 << 16) as file:
             yield file
 
-    @property
-    def temporary(self) -> Path:
-        return self.folder / self.path.name
-
-    def files(self) -> list[Path]:
-        """The main file last: once it is in place, all it refers to is."""
-        return sorted(self.folder.iterdir(), key=lambda file: (file.name == self.path.name, file.name))
+    def size(self) -> int:
+        files = [self.made] if not self.data else list(self.made.iterdir())
+        return sum(file.stat().st_size for file in files)
 
     def keep(self) -> None:
+        """The main file last: once it is in place, all it refers to is."""
         with self.complaining():
-            for file in self.files():
-                os.replace(file, self.path.parent / file.name)
+            if self.data:
+                os.replace(self.made / self.data, self.path.parent / self.data)
+            os.replace(self.temporary, self.path)
+
+    def discard(self) -> None:
+        if self.data:
+            rmtree(self.made, ignore_errors=True)
+            return
+        with suppress(OSError):
+            self.made.unlink()
 
     @contextmanager
     def complaining(self) -> Iterator[None]:
@@ -53,10 +65,10 @@ class Output:
 
 
 @contextmanager
-def output(path: Path) -> Iterator[Output]:
-    """Everything written is gone again unless `keep` was called."""
-    made = Output(path)
+def output(path: Path, data: str = "") -> Iterator[Output]:
+    """Everything written is gone again unless `keep` was called. `data`: the name of a second file."""
+    made = Output(path, data)
     try:
         yield made
     finally:
-        rmtree(made.folder, ignore_errors=True)
+        made.discard()

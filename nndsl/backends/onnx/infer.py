@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nndsl.backends.onnx.infer_layers import ONE, SEVERAL
+from nndsl.backends.onnx.simplify import whole
 from nndsl.shapes import Size, TensorType
 
 if TYPE_CHECKING:
@@ -18,12 +20,12 @@ Rule = Callable[[Sequence["Tensor | None"], dict[str, Any]], TensorType | None]
 
 # fmt: off
 _LIKE_FIRST = [
-    "Abs", "BatchNormalization", "Ceil", "Celu", "Clip", "Cos", "Cosh", "CumSum", "Dropout", "Elu", "Erf",
-    "Exp", "Floor", "Gelu", "GroupNormalization", "HardSigmoid", "HardSwish", "Hardmax", "Identity",
-    "InstanceNormalization", "LRN", "LayerNormalization", "LeakyRelu", "Log", "LogSoftmax",
-    "LpNormalization", "Mish", "Neg", "Not", "PRelu", "RMSNormalization", "Reciprocal", "Relu",
-    "RotaryEmbedding", "Round", "Selu", "Sigmoid", "Sign", "Sin", "Sinh", "Softmax", "Softplus", "Softsign",
-    "Sqrt", "Swish", "Tan", "Tanh", "ThresholdedRelu", "Trilu",
+    "Abs", "BatchNormalization", "Ceil", "Celu", "Clip", "Cos", "Cosh", "CumSum", "Dropout", "Elu", "Erf", "Exp",
+    "Floor", "Gelu", "GroupNormalization", "HardSigmoid", "HardSwish", "Hardmax", "Identity",
+    "InstanceNormalization", "LRN", "LayerNormalization", "LeakyRelu", "Log", "LogSoftmax", "LpNormalization",
+    "Mish", "Neg", "Not", "PRelu", "RMSNormalization", "Reciprocal", "Relu", "RotaryEmbedding", "Round",
+    "ScatterElements", "Selu", "Sigmoid", "Sign", "Sin", "Sinh", "Softmax", "Softplus", "Softsign", "Sqrt", "Swish",
+    "Tan", "Tanh", "ThresholdedRelu", "Trilu",
 ]
 # fmt: on
 _BROADCAST = ["Add", "Sub", "Mul", "Div", "Pow", "Mod", "Min", "Max", "And", "Or", "Xor", "Sum", "Mean"]
@@ -40,9 +42,15 @@ _REDUCE = [
 ]
 
 
-def infer(op_type: str, inputs: Sequence[Tensor | None], attributes: dict[str, Any]) -> TensorType | None:
+def infer(
+    op_type: str, inputs: Sequence[Tensor | None], attributes: dict[str, Any], outputs: int
+) -> list[TensorType | None]:
+    """The type of each output, as far as it is known."""
+    if outputs > 1 or op_type in SEVERAL:
+        several = SEVERAL.get(op_type)
+        return several(inputs, attributes, outputs) if several is not None else [None] * outputs
     rule = _RULES.get(op_type)
-    return rule(inputs, attributes) if rule is not None else None
+    return [rule(inputs, attributes) if rule is not None else None]
 
 
 def broadcast(*shapes: Shape) -> Shape | None:
@@ -96,10 +104,8 @@ def _reshape(inputs: Sequence[Tensor | None], attributes: dict[str, Any]) -> Ten
     x, sizes = inputs
     if x is None or sizes is None or x.known is None or sizes.content is None:
         return None
-    shape = tuple(x.known.shape[i] if s == 0 else s for i, s in enumerate(sizes.content))
-    if any(s == -1 for s in shape):
-        return None
-    return TensorType(x.known.dtype, shape)
+    shape = whole(x, sizes.content)
+    return None if -1 in shape else TensorType(x.known.dtype, shape)
 
 
 def _expand(inputs: Sequence[Tensor | None], attributes: dict[str, Any]) -> TensorType | None:
@@ -194,6 +200,7 @@ def _reduce(inputs: Sequence[Tensor | None], attributes: dict[str, Any]) -> Tens
 
 
 _RULES: dict[str, Rule] = {
+    **ONE,
     **dict.fromkeys(_LIKE_FIRST, _like_first),
     **dict.fromkeys(_BROADCAST, _broadcast),
     **dict.fromkeys(_COMPARE, _compare),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from nndsl.backends.onnx.builder import Builder
+from nndsl.backends.onnx.naming import Names
 from nndsl.backends.onnx.records import Body, Step, Tensor
 from nndsl.backends.onnx.sizes import Unsolvable
 from nndsl.backends.onnx.tidy import finish
@@ -63,7 +64,7 @@ class Lowering:
         self.builder = builder
         self.keep_functions = functions
         self.functions: dict[int, Function] = {}
-        self.names: dict[str, int] = {}
+        self.names = Names()
 
     def run(self) -> Body:
         body = Body(self.graph.name, doc=self.graph.doc)
@@ -72,9 +73,13 @@ class Lowering:
         for value in self.graph.inputs:
             body.inputs.append(self.bind(scope, value, Tensor(value.name or "input", value.type)))
         self.nodes(scope)
-        body.outputs = [self.found(scope, port.value) for port in self.graph.outputs]
-        finish(body)
+        self.end(body, scope)
         return body
+
+    def end(self, body: Body, scope: Scope) -> None:
+        body.outputs = [self.found(scope, port.value) for port in scope.graph.outputs]
+        body.names = [port.name for port in scope.graph.outputs]
+        finish(body, self.builder.opset)
 
     def bind(self, scope: Scope, value: Value, tensor: Tensor) -> Tensor:
         scope.values[id(value)] = tensor
@@ -182,10 +187,8 @@ class Lowering:
         for value in callee.inputs:
             body.inputs.append(self.bind(scope, value, Tensor(value.name or "input", value.type)))
         self.nodes(scope)
-        body.outputs = [self.found(scope, port.value) for port in callee.outputs]
-        finish(body)
-        count = self.names[callee.name] = self.names.get(callee.name, 0) + 1
-        body.name = callee.name if count == 1 else f"{callee.name}_{count}"
+        self.end(body, scope)
+        body.name = self.names.take(callee.name)
         return Function(body, list(body.weights.values()))
 
     def bodies(self) -> list[Body]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
 from nndsl.backends.onnx.records import Body, Step, Tensor
 
@@ -28,20 +27,20 @@ class Names:
         return name
 
 
-def name(body: Body, outputs: Sequence[str]) -> None:
+def name(body: Body) -> None:
     """Ports first, since their names are the model's interface; then weights, whose names are the state dict's."""
     names = Names()
     for tensor in body.inputs:
         tensor.name = names.take(tensor.hint)
-    for tensor, wanted in zip(body.outputs, outputs, strict=True):
+    for tensor, wanted in zip(body.outputs, body.names, strict=True):
         tensor.name = names.take(wanted)
     for tensor in (*body.weights.values(), *body.constants.values()):
         tensor.name = names.take(tensor.hint)
     _name_steps(body.steps)
     for step in body.steps:
-        for i, tensor in enumerate(step.outputs):
-            if not tensor.name:
-                tensor.name = names.take(_value_name(step, tensor, i))
+        for i, value in enumerate(step.outputs):
+            if value is not None and not value.name:
+                value.name = names.take(_value_name(step, value, i))
 
 
 def _name_steps(steps: list[Step]) -> None:

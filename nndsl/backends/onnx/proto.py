@@ -38,7 +38,7 @@ class Writer:
         for key, value in self._about().items():
             entry = model.metadata_props.add()
             entry.key, entry.value = key, value
-        name(body, [port.name for port in self.graph.outputs])
+        name(body)
         self._graph(model.graph, body)
         for function in functions:
             self._function(model.functions.add(), function)
@@ -80,8 +80,7 @@ class Writer:
                 self._info(proto.value_info.add(), tensor)
 
     def _function(self, proto: FunctionProto, body: Body) -> None:
-        names = [f"output_{i}" for i in range(len(body.outputs))] if len(body.outputs) > 1 else ["output"]
-        name(body, names)
+        name(body)
         proto.name, proto.domain, proto.doc_string = body.name, DOMAIN, body.doc
         self._import(proto, self.opset, None, body)
         proto.input.extend(t.name for t in (*body.inputs, *body.weights.values()))
@@ -107,7 +106,7 @@ class Writer:
         if step.domain:
             proto.domain = step.domain
         proto.input.extend("" if tensor is None else tensor.name for tensor in step.inputs)
-        proto.output.extend(tensor.name for tensor in step.outputs)
+        proto.output.extend("" if tensor is None else tensor.name for tensor in step.outputs)
         for key, value in step.attributes.items():
             fill_attribute(proto.attribute.add(), key, value)
         if self.ir_version >= _OPTIONAL_METADATA_FROM and step.origin is not None:
@@ -140,4 +139,4 @@ class Writer:
 
 
 def _derived(body: Body) -> list[Tensor]:
-    return [t for step in body.steps for t in step.outputs if t.known is not None]
+    return [t for step in body.steps for t in step.outputs if t is not None and t.known is not None]

@@ -14,12 +14,14 @@ from nndsl.shapes import Size, TensorType
 class Recipe:
     """Where a weight's numbers come from: layer names below the body it stands in, and what is made of their weights.
 
-    Without `make` it is the weight `name` of `layers[0]` itself. `dtype` is what it has in the file."""
+    Without `make` it is the weight `name` of `layers[0]` itself. `dtype` is what it has in the file. `shape`, where it
+    is given, tells apart what one layer makes of its weight for inputs of different ranks."""
 
     layers: tuple[str, ...]
     name: str
     dtype: str = field(compare=False)
     make: Callable[[Any], Any] | None = field(default=None, compare=False)
+    shape: tuple[Size, ...] | None = None
 
     @property
     def computed(self) -> bool:
@@ -31,7 +33,7 @@ class Recipe:
         return weight_key(self.layers[0], self.name)
 
     def identity(self) -> tuple[Any, ...]:
-        return (self.layers, self.name, self.computed)
+        return (self.layers, self.name, self.computed, self.shape)
 
 
 def weight_key(layer: str, name: str) -> str:
@@ -80,13 +82,13 @@ class Tensor:
 
 @dataclass(slots=True, eq=False)
 class Step:
-    """One ONNX node. `path` is the layer it came from (`layer1.0/conv1`), `layer` the same as a state-dict name,
-    `origin` that layer's node in the IR."""
+    """One ONNX node; an output that nobody wants may be None. `path` is the layer it came from (`layer1.0/conv1`),
+    `layer` the same as a state-dict name, `origin` that layer's node in the IR."""
 
     op_type: str
     domain: str
     inputs: list[Tensor | None]
-    outputs: list[Tensor]
+    outputs: list[Tensor | None]
     attributes: dict[str, Any]
     path: str = ""
     blocks: str = ""
@@ -97,11 +99,13 @@ class Step:
 
 @dataclass(slots=True, eq=False)
 class Body:
-    """The nodes of the model, or of one ONNX function. `weights` by the identity of their recipes."""
+    """The nodes of the model, or of one ONNX function. `weights` by the identity of their recipes, `names` those of the
+    outputs."""
 
     name: str
     inputs: list[Tensor] = field(default_factory=list)
     outputs: list[Tensor] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     weights: dict[tuple[Any, ...], Tensor] = field(default_factory=dict)
     constants: dict[tuple[Any, ...], Tensor] = field(default_factory=dict)

@@ -24,6 +24,13 @@ def attribute_types(op_type: str, opset: int) -> dict[str, int]:
     return {name: int(a.type.value) for name, a in schema.attributes.items()}
 
 
+@lru_cache(maxsize=2000)
+def may_lack(op_type: str, opset: int, output: int) -> bool:
+    """Is this output optional? Of several that one name stands for, none is."""
+    outputs = onnx.defs.get_schema(op_type, opset, "").outputs
+    return output < len(outputs) and outputs[output].option == onnx.defs.OpSchema.FormalParameterOption.Optional
+
+
 def checked(op_type: str, opset: int, attributes: dict[str, Any]) -> dict[str, Any]:
     """The attributes with numbers as the standard wants them (`alpha=1` is a float); unknown ones are our bug."""
     types = attribute_types(op_type, opset)

@@ -95,7 +95,7 @@ class Sizes:
     def _earlier(self) -> Iterator[Tensor]:
         yield from self._at_hand()
         for step in self.builder.body.steps:
-            yield from (v for v in step.outputs if v.known is not None)
+            yield from (v for v in step.outputs if v is not None and v.known is not None)
 
     # ------------------------------------------------------------ arithmetic
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from nndsl.backends.onnx.records import Body, Step, Tensor
+from nndsl.backends.onnx.schemas import may_lack
 
 
-def finish(body: Body) -> None:
+def finish(body: Body, opset: int) -> None:
     _own_outputs(body)
-    _drop_unused(body)
+    used = _drop_unused(body)
+    for step in body.steps:
+        if len(step.outputs) > 1 and not step.domain:
+            _ask_for_less(step, used, opset)
 
 
 def _own_outputs(body: Body) -> None:
@@ -23,7 +27,7 @@ def _own_outputs(body: Body) -> None:
         body.outputs[i] = own
 
 
-def _drop_unused(body: Body) -> None:
+def _drop_unused(body: Body) -> set[int]:
     used = {id(tensor) for tensor in body.outputs}
     kept: list[Step] = []
     for step in reversed(body.steps):
@@ -33,3 +37,13 @@ def _drop_unused(body: Body) -> None:
     body.steps = kept[::-1]
     body.weights = {key: tensor for key, tensor in body.weights.items() if id(tensor) in used}
     body.constants = {key: tensor for key, tensor in body.constants.items() if id(tensor) in used}
+    return used
+
+
+def _ask_for_less(step: Step, used: set[int], opset: int) -> None:
+    """What a node gives besides, and nobody wants, is not asked for: a recurrent layer's final states."""
+    for i, tensor in enumerate(step.outputs):
+        if id(tensor) not in used and may_lack(step.op_type, opset, i):
+            step.outputs[i] = None
+    while step.outputs[-1] is None:
+        step.outputs.pop()
