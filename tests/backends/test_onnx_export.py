@@ -118,6 +118,24 @@ def test_functions_call_functions(tmp_path: Path) -> None:
     assert {"a.inner.conv.weight", "b.inner.conv.weight"} <= {i.name for i in model.graph.initializer}
 
 
+def test_functions_have_names_of_their_own(tmp_path: Path) -> None:
+    """The second A is not A_2, whichever comes first: blocks are called so."""
+    import nndsl
+
+    blocks = (
+        "block A(k: int) {\n  input x: [N, D]\n  x -> B_2(k)\n}\n"
+        "block B_2(k: int) {\n  input x: [N, D]\n  x -> Linear(k)\n}\n"
+        "block A_2(k: int) {\n  input x: [N, D]\n  x -> B(k) -> B(k + 1)\n}\n"
+        "block B(k: int) {\n  input x: [N, D]\n  x -> Linear(k) -> Tanh\n}\n"
+    )
+    for flow in ("A(2) -> A(3) -> A_2(4) -> A(5)", "A_2(2) -> A(3) -> A(4) -> A_2(5)"):
+        model = nndsl.loads(f"{blocks}model M {{\n  input x: float[N, 2]\n  output y = x -> {flow}\n}}\n")
+        assert model.export(tmp_path / "m.onnx", functions=True).verified
+        found = [f.name for f in onnx.load(tmp_path / "m.onnx").functions]
+        assert len(found) == len(set(found))
+        assert {"A", "A_2", "A_3", "B", "B_2", "B_3"} <= set(found)
+
+
 def test_a_function_that_cannot_know_a_size_is_inlined(tmp_path: Path) -> None:
     """The block repeats its input N times, and nothing that it is given has a dim N."""
     block = Builder("Repeat", "block")
