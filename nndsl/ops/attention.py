@@ -29,10 +29,12 @@ class ScaledDotProductAttention(Op, family=ATTENTION):
     inputs = ("query", "key", "value", "attn_mask?")
     source = "Vaswani et al. 2017, Attention Is All You Need"
 
-    dropout: float = param(0.0, doc="share of the weights zeroed while training", min=0, max=1)
-    causal: bool = param(False, doc="each position sees itself and what comes before")
-    scale: float | None = param(None, doc="factor of the scores; 1/√E when not given")
-    enable_gqa: bool = param(False, doc="fewer heads of keys and values, each shared by several of queries")
+    dropout: float = param(0.0, doc="share of the weights zeroed while training", min=0, max=1, keyword=True)
+    causal: bool = param(False, doc="each position sees itself and what comes before", keyword=True)
+    scale: float | None = param(None, doc="factor of the scores; 1/√E when not given", keyword=True)
+    enable_gqa: bool = param(
+        False, doc="fewer heads of keys and values, each shared by several of queries", keyword=True
+    )
 
     examples = [
         "([2, 4, 5, 8], [2, 4, 7, 8], [2, 4, 7, 6]) -> ScaledDotProductAttention -> [2, 4, 5, 6]",
@@ -41,7 +43,7 @@ class ScaledDotProductAttention(Op, family=ATTENTION):
         "-> ScaledDotProductAttention(scale=0.3) -> [B, 2, T, 4]",
         "([B, 4, T, 4], [B, 2, T, 4], [B, 2, T, 4]) "
         "-> ScaledDotProductAttention(enable_gqa=true, causal=true) -> [B, 4, T, 4]",
-        "([N, T, 4], [N, S, 4], [N, S, 4]) -> ScaledDotProductAttention(0.1) -> [N, T, 4]",
+        "([N, T, 4], [N, S, 4], [N, S, 4]) -> ScaledDotProductAttention(dropout=0.1) -> [N, T, 4]",
     ]
 
     def check(self, say: Say) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nndsl.ops import lowering
 from nndsl.ops.kinds import PerAxis, PerAxisPadding
-from nndsl.ops.schema import CONVOLUTION, Weight, param, same_along
+from nndsl.ops.schema import CONVOLUTION, Inferred, Weight, param, same_along
 from nndsl.ops.windows import (
     AXIS_NAMES,
     Spatial,
@@ -28,6 +28,8 @@ _PAD_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
 class Convolution(Spatial, family=CONVOLUTION, abstract=True):
+    inferred = (Inferred("in_channels"),)
+    positional = ("stride",)
     out_channels: int = param(doc="number of filters", min=1)
     kernel_size: PerAxis = param(doc="size of a filter along each axis", min=1)
     stride: PerAxis = param(1, doc="step between positions", min=1)
@@ -150,7 +152,7 @@ class Conv1d(Convolution, axes=1):
     examples = [
         "[2, 4, 16] -> Conv1d(6, 3) -> [2, 6, 14]",
         '[N, 4, L] -> Conv1d(6, 4, padding="same", dilation=3) -> [N, 6, L]',
-        '[2, 4, 16] -> Conv1d(8, 5, 2, 3, groups=4, padding_mode="circular", bias=false) -> [2, 8, 9]',
+        '[2, 4, 16] -> Conv1d(8, 5, 2, padding=3, groups=4, padding_mode="circular", bias=false) -> [2, 8, 9]',
         '[4, 9] -> Conv1d(2, 3, padding=2, padding_mode="reflect") -> [2, 11]',
     ]
 
@@ -162,7 +164,7 @@ class Conv2d(Convolution, axes=2):
         "[2, 8, 16, 16] -> Conv2d(4, 3, padding=1) -> [2, 4, 16, 16]",
         "[N, 3, H, 8] -> Conv2d(6, 7, 2, padding=3, bias=false) -> [N, 6, (H - 1) // 2 + 1, 4]",
         '[1, 4, 9, 8] -> Conv2d(8, [3, 2], padding="same", dilation=[1, 3], groups=2) -> [1, 8, 9, 8]',
-        '[1, 4, 9, 8] -> Conv2d(2, 3, [2, 1], [0, 2], padding_mode="replicate") -> [1, 2, 4, 10]',
+        '[1, 4, 9, 8] -> Conv2d(2, 3, [2, 1], padding=[0, 2], padding_mode="replicate") -> [1, 2, 4, 10]',
         "[6, 8, 8] -> Conv2d(6, 3, groups=6) -> [6, 6, 6]",
     ]
 
@@ -178,6 +180,8 @@ class Conv3d(Convolution, axes=3):
 
 
 class TransposedConvolution(Spatial, family=CONVOLUTION, abstract=True):
+    inferred = (Inferred("in_channels"),)
+    positional = ("stride",)
     out_channels: int = param(doc="number of channels made", min=1)
     kernel_size: PerAxis = param(doc="size of a filter along each axis", min=1)
     stride: PerAxis = param(1, doc="by how much the input is spread", min=1)
@@ -283,8 +287,8 @@ class ConvTranspose2d(TransposedConvolution, axes=2):
 
     examples = [
         "[2, 8, 5, 5] -> ConvTranspose2d(4, 2, stride=2) -> [2, 4, 10, 10]",
-        "[N, 4, H, W] -> ConvTranspose2d(4, 3, 2, 1, output_padding=1, groups=2) -> [N, 4, 2*H, 2*W]",
-        "[1, 3, 4, 6] -> ConvTranspose2d(2, [3, 2], [1, 3], [1, 0], [0, 1]) -> [1, 2, 4, 18]",
+        "[N, 4, H, W] -> ConvTranspose2d(4, 3, 2, padding=1, output_padding=1, groups=2) -> [N, 4, 2*H, 2*W]",
+        "[1, 3, 4, 6] -> ConvTranspose2d(2, [3, 2], [1, 3], padding=[1, 0], output_padding=[0, 1]) -> [1, 2, 4, 18]",
         "[3, 4, 4] -> ConvTranspose2d(6, 3, groups=3, dilation=3, output_padding=2) -> [6, 12, 12]",
     ]
 
@@ -295,7 +299,7 @@ class ConvTranspose3d(TransposedConvolution, axes=3):
     examples = [
         "[1, 3, 2, 4, 4] -> ConvTranspose3d(4, 2, stride=2) -> [1, 4, 4, 8, 8]",
         "[N, 2, T, 4, 4] -> ConvTranspose3d(2, 3, padding=1, bias=false) -> [N, 2, T, 4, 4]",
-        "[4, 2, 3, 4] -> ConvTranspose3d(4, [1, 2, 3], [1, 2, 2], 0, [0, 1, 1], 4) -> [4, 2, 7, 10]",
+        "[4, 2, 3, 4] -> ConvTranspose3d(4, [1, 2, 3], [1, 2, 2], output_padding=[0, 1, 1], groups=4) -> [4, 2, 7, 10]",
     ]
 
 

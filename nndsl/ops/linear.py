@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nndsl.ops.schema import LINEAR, Op, Weight, param, same_along
+from nndsl.ops.schema import LINEAR, Inferred, Op, Weight, param, same_along
 from nndsl.ops.windows import dtype_argument
 from nndsl.shapes import Size, TensorType, product
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 class Linear(Op, family=LINEAR):
     """Multiply the last axis by a learned matrix: [*, D] -> [*, out_features] (torch.nn.Linear)."""
 
+    inferred = (Inferred("in_features"),)
     out_features: int = param(doc="size of the last axis of the result", min=1)
     bias: bool = param(True, doc="add a learned offset")
 
@@ -63,6 +64,7 @@ class Bilinear(Op, family=LINEAR):
     """Combine two vectors by a learned form: [*, D1], [*, D2] -> [*, out_features] (torch.nn.Bilinear)."""
 
     inputs = ("x1", "x2")
+    inferred = (Inferred("in1_features"), Inferred("in2_features", place=1, of=1))
     out_features: int = param(doc="size of the last axis of the result", min=1)
     bias: bool = param(True, doc="add a learned offset")
 

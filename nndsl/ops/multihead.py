@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.attention import SOFTMAX_WORK, attend, causal_mask
 from nndsl.ops.lowering import reduce, squeeze, unsqueeze
-from nndsl.ops.schema import ATTENTION, Op, Weight, param
+from nndsl.ops.schema import ATTENTION, Inferred, Op, Weight, param
 from nndsl.ops.windows import dtype_argument
 from nndsl.shapes import Size, TensorType
 
@@ -27,6 +27,7 @@ class MultiheadAttention(Op, family=ATTENTION):
     outputs = ("output", "weights")
     source = "Vaswani et al. 2017, Attention Is All You Need"
 
+    inferred = (Inferred("embed_dim"), Inferred("kdim", place=6, of=1), Inferred("vdim", place=7, of=2))
     num_heads: int = param(doc="number of heads; divides the width", min=1)
     dropout: float = param(0.0, doc="share of the weights zeroed while training", min=0, max=1)
     bias: bool = param(True, doc="add learned offsets to all projections")

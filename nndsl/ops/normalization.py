@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops import lowering
-from nndsl.ops.schema import NORMALIZATION, Op, Weight, param, same_along
+from nndsl.ops.schema import NORMALIZATION, Inferred, Op, Weight, param, same_along
 from nndsl.ops.windows import LAYOUTS, dtype_argument
 from nndsl.shapes import Size, TensorType, product
 
@@ -40,6 +40,7 @@ def _spread(say: Say, x: TensorType, count: Size, where: str) -> bool:
 
 
 class _BatchNorm(Op, family=NORMALIZATION, abstract=True):
+    inferred = (Inferred("num_features", axis=1),)
     eps: float = param(1e-5, doc="added to the variance", min=0)
     momentum: float | None = param(0.1, doc="weight of a new batch in the running statistics; none: all count alike")
     affine: bool = param(True, doc="learn a scale and an offset per channel")
@@ -129,7 +130,7 @@ class BatchNorm2d(_BatchNorm):
     ranks = (4,)
     examples = [
         "[2, 8, 4, 4] -> BatchNorm2d -> [2, 8, 4, 4]",
-        "[N, 3, H, W] -> BatchNorm2d(0.01, 0.05) -> [N, 3, H, W]",
+        "[N, 3, H, W] -> BatchNorm2d(eps=0.01, momentum=0.05) -> [N, 3, H, W]",
         "[2, 4, 3, 3] -> BatchNorm2d(affine=false, track_running_stats=false) -> [2, 4, 3, 3]",
         "[N, 4, H, 3] -> BatchNorm2d(track_running_stats=false, init=uniform) -> [N, 4, H, 3]",
     ]
@@ -148,6 +149,7 @@ class BatchNorm3d(_BatchNorm):
 
 
 class _InstanceNorm(Op, family=NORMALIZATION, abstract=True):
+    inferred = (Inferred("num_features", axis=1),)
     eps: float = param(1e-5, doc="added to the variance", min=0)
     momentum: float = param(0.1, doc="weight of a new batch in the running statistics")
     affine: bool = param(False, doc="learn a scale and an offset per channel")
@@ -253,6 +255,7 @@ class InstanceNorm3d(_InstanceNorm):
 class GroupNorm(Op, family=NORMALIZATION):
     """Normalise groups of channels of each sample: [N, C, *] -> the same (torch.nn.GroupNorm)."""
 
+    inferred = (Inferred("num_channels", place=1, axis=1),)
     num_groups: int = param(doc="into how many groups the channels are divided", min=1)
     eps: float = param(1e-5, doc="added to the variance", min=0)
     affine: bool = param(True, doc="learn a scale and an offset per channel")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from nndsl.ops import lowering
 from nndsl.ops.initializers import Initializer
 from nndsl.ops.normalization import affine_weights
-from nndsl.ops.schema import NORMALIZATION, Op, Weight, param, same_along
+from nndsl.ops.schema import NORMALIZATION, Inferred, Op, Weight, param, same_along
 from nndsl.ops.windows import dtype_argument
 from nndsl.shapes import Size, TensorType
 
@@ -22,6 +22,7 @@ _EPSILON = {"float64": 2.0**-52, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 class _FeatureNorm(Op, family=NORMALIZATION, abstract=True):
     """The last `dims` axes are normalised; their sizes are known where a weight has them."""
 
+    inferred = (Inferred("normalized_shape", count="dims"),)
     dims: int = param(1, doc="how many of the last axes are normalised together", min=1)
 
     elementwise_affine: bool
@@ -73,8 +74,8 @@ class LayerNorm(_FeatureNorm):
     examples = [
         "[2, 5, 8] -> LayerNorm -> [2, 5, 8]",
         "[N, T, 6] -> LayerNorm(eps=0.000001, bias=false) -> [N, T, 6]",
-        "[N, 3, 4, 4] -> LayerNorm(3) -> [N, 3, 4, 4]",
-        "[N, H, W] -> LayerNorm(2, elementwise_affine=false) -> [N, H, W]",
+        "[N, 3, 4, 4] -> LayerNorm(dims=3) -> [N, 3, 4, 4]",
+        "[N, H, W] -> LayerNorm(dims=2, elementwise_affine=false) -> [N, H, W]",
         "[7] -> LayerNorm(elementwise_affine=false) -> [7]",
     ]
 
@@ -113,7 +114,7 @@ class RMSNorm(_FeatureNorm):
     examples = [
         "[2, 5, 8] -> RMSNorm -> [2, 5, 8]",
         "[N, T, 6] -> RMSNorm(eps=0.000001) -> [N, T, 6]",
-        "[N, 3, 4, 4] -> RMSNorm(3, eps=0.5) -> [N, 3, 4, 4]",
+        "[N, 3, 4, 4] -> RMSNorm(dims=3, eps=0.5) -> [N, 3, 4, 4]",
         "[N, T, D] -> RMSNorm(elementwise_affine=false) -> [N, T, D]",
     ]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from nndsl.ops.arithmetic import cast_to
 from nndsl.ops.domain import Domain
 from nndsl.ops.lowering import cut, squeeze, unsqueeze
-from nndsl.ops.schema import RECURRENT, Op, Unsupported, Weight, param
+from nndsl.ops.schema import RECURRENT, Inferred, Op, Unsupported, Weight, param
 from nndsl.ops.windows import dtype_argument
 from nndsl.shapes import Size, TensorType
 
@@ -25,6 +25,7 @@ class Recurrent(Op, family=RECURRENT, abstract=True):
     order: ClassVar[tuple[int, ...]]
     inner: ClassVar[int]
     node: ClassVar[str]
+    inferred: ClassVar[tuple[Inferred, ...]] = (Inferred("input_size"),)
 
     hidden_size: int
     num_layers: int
@@ -274,7 +275,7 @@ class RNN(Recurrent):
 
     examples = [
         "[2, 5, 3] -> RNN(4) -> ([2, 5, 4], [1, 2, 4])",
-        '[N, T, 3] -> RNN(4, 2, nonlinearity="relu", bidirectional=true) -> ([N, T, 8], [4, N, 4])',
+        '[N, T, 3] -> RNN(4, num_layers=2, nonlinearity="relu", bidirectional=true) -> ([N, T, 8], [4, N, 4])',
         "([T, 3], [1, 4]) -> RNN(4, bias=false) -> ([T, 4], [1, 4])",
     ]
 
@@ -297,7 +298,7 @@ class GRU(Recurrent):
 
     examples = [
         "[2, 5, 3] -> GRU(4) -> ([2, 5, 4], [1, 2, 4])",
-        "([T, N, 3], [4, N, 4]) -> GRU(4, 2, batch_first=false, bidirectional=true) -> ([T, N, 8], [4, N, 4])",
+        "([T, N, 3], [4, N, 4]) -> GRU(4, num_layers=2, batch_first=false, bidirectional=true) -> ([T, N, 8], [4, N, 4])",
         "[T, 3] -> GRU(4, num_layers=2, bias=false) -> ([T, 4], [2, 4])",
     ]
 
@@ -324,8 +325,8 @@ class LSTM(Recurrent):
 
     examples = [
         "[2, 5, 3] -> LSTM(4) -> ([2, 5, 4], [1, 2, 4], [1, 2, 4])",
-        "[N, T, 3] -> LSTM(4, 2, bidirectional=true, dropout=0.5) -> ([N, T, 8], [4, N, 4], [4, N, 4])",
-        "([T, 3], [2, 4], [2, 4]) -> LSTM(4, 2, bias=false) -> ([T, 4], [2, 4], [2, 4])",
+        "[N, T, 3] -> LSTM(4, num_layers=2, bidirectional=true, dropout=0.5) -> ([N, T, 8], [4, N, 4], [4, N, 4])",
+        "([T, 3], [2, 4], [2, 4]) -> LSTM(4, num_layers=2, bias=false) -> ([T, 4], [2, 4], [2, 4])",
     ]
 
     def check(self, say: Say) -> bool:

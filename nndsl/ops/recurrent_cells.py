@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops.lowering import squeeze, unsqueeze
 from nndsl.ops.recurrent import onnx_weights, same_type
-from nndsl.ops.schema import RECURRENT, Op, Weight, param
+from nndsl.ops.schema import RECURRENT, Inferred, Op, Weight, param
 from nndsl.ops.windows import dtype_argument
 from nndsl.shapes import Size, TensorType, product
 
@@ -23,6 +23,7 @@ class Cell(Op, family=RECURRENT, abstract=True):
     order: ClassVar[tuple[int, ...]]
     inner: ClassVar[int]
     node: ClassVar[str]
+    inferred: ClassVar[tuple[Inferred, ...]] = (Inferred("input_size"),)
 
     hidden_size: int
     bias: bool

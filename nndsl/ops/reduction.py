@@ -195,8 +195,10 @@ class Var(Reduction):
 
     function, work = "var", 4
     dim: Ints | None = param(None, doc="the dims; all when not given")
-    correction: int = param(1, doc="taken from the number of values: 1 for a sample, 0 for all there are", min=0)
-    keepdim: bool = param(False, doc="keep them, of size 1")
+    correction: int = param(
+        1, doc="taken from the number of values: 1 for a sample, 0 for all there are", min=0, keyword=True
+    )
+    keepdim: bool = param(False, doc="keep them, of size 1", keyword=True)
 
     examples = [
         "[N, C, 4, 5] -> Var([2, 3]) -> [N, C]",

@@ -200,7 +200,7 @@ class Upsample(Op, family=SHAPE):
 class Interpolate(Upsample):
     """Resize images by interpolation: [N, C, H, W] -> [N, C, H', W'] (torch.nn.functional.interpolate)."""
 
-    antialias: bool = param(False, doc="smooth before shrinking")
+    antialias: bool = param(False, doc="smooth before shrinking", keyword=True)
 
     examples = [
         '[N, 3, H, W] -> Interpolate([9, 6], mode="nearest") -> [N, 3, 9, 6]',

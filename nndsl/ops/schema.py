@@ -215,6 +215,8 @@ class Op:
         if self.extra is not None:
             loose = {name: kwargs.pop(name) for name in list(kwargs) if name not in self.params}
             kwargs[self.extra] = kwargs.get(self.extra, {}) | loose
+        if len(args) > len(names):
+            raise Unfit(f"{self.name} takes {', '.join(names) or 'nothing'} by position, and here are {len(args)}")
         values = dict(zip(names, args, strict=False)) | kwargs
         self.fill({name: self.params[name].convert(value) for name, value in values.items()})
 

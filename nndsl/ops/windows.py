@@ -33,6 +33,7 @@ class Spatial(Op, abstract=True):
         if axes:
             cls.axes = axes
             cls.params = {name: _for_axes(declared, axes) for name, declared in cls.params.items()}
+            cls.inferred = tuple(replace(size, axis=-axes - 1) for size in cls.inferred)
 
     def fits(self, x: TensorType, say: Say) -> bool:
         layout = f"{LAYOUTS[self.axes]} (or the same without N)"

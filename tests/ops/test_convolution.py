@@ -20,7 +20,10 @@ def test_padding(mode: str, padding: str) -> None:
     check(f'Conv2d(4, [4, 3], padding={padding}, padding_mode="{mode}")', "[N, 2, H, W]", at=SIZES)
 
 
-@pytest.mark.parametrize("arguments", ["3, 2", "3, 2, 1, 1", "[2, 5], [3, 1], [0, 2], dilation=[2, 1], groups=2"])
+@pytest.mark.parametrize(
+    "arguments",
+    ["3, 2", "3, 2, padding=1, output_padding=1", "[2, 5], [3, 1], padding=[0, 2], dilation=[2, 1], groups=2"],
+)
 def test_transposed(arguments: str) -> None:
     check(f"ConvTranspose2d(4, {arguments})", "[N, 2, H, W]", at=SIZES, macs=True)
 

@@ -43,7 +43,7 @@ def test_unknown_channels() -> None:
 def test_ranks() -> None:
     code, message = complaint("BatchNorm2d", "[N, 3]")
     assert (code, message) == ("rank-mismatch", "BatchNorm2d takes [N, C, H, W], and this has 2 dims: [N, 3]")
-    assert "at least 3 dims" in complaint("LayerNorm(3)", "[4, 5]")[1]
+    assert "at least 3 dims" in complaint("LayerNorm(dims=3)", "[4, 5]")[1]
     assert complaint("LocalResponseNorm(3)", "[4, 5]")[0] == "rank-mismatch"
     assert complaint("InstanceNorm1d", "[4, 5, 6, 7]")[0] == "rank-mismatch"
 

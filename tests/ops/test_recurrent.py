@@ -21,8 +21,8 @@ def test_examples(example: str) -> None:
     "op",
     [
         "RNN(4)",
-        "GRU(4, 2, bidirectional=True)",
-        "LSTM(4, 2)",
+        "GRU(4, num_layers=2, bidirectional=True)",
+        "LSTM(4, num_layers=2)",
         "LSTM(4, bidirectional=True)",
         "GRU(4, batch_first=False)",
     ],
@@ -49,7 +49,7 @@ def test_lengths(op: str, started: bool) -> None:
 
 
 def test_projection() -> None:
-    check("LSTM(6, 2, proj_size=4, bidirectional=True)", "[N, T, 3]", None, None, None, at=AT, opsets=())
+    check("LSTM(6, num_layers=2, proj_size=4, bidirectional=True)", "[N, T, 3]", None, None, None, at=AT, opsets=())
     with pytest.raises(Unsupported, match="no projection"):
         check("LSTM(6, proj_size=4)", "[N, T, 3]", None, None, None, at=AT[:1], opsets=(23,))
 
@@ -57,7 +57,7 @@ def test_projection() -> None:
 def test_mistakes() -> None:
     assert complaint("LSTM(4)", "[N, T, D]", None, None, None)[0] == "unknown-dim"
     assert complaint("LSTM(4)", "[2, 5, 3]", "[1, 2, 4]", None, None)[1].endswith("h_0 is given, c_0 is not")
-    assert complaint("GRU(4, 2)", "[2, 5, 3]", "[1, 2, 4]", None)[1] == "h_0 is [2, 2, 4], dim 0: 1 ≠ 2"
+    assert complaint("GRU(4, num_layers=2)", "[2, 5, 3]", "[1, 2, 4]", None)[1] == "h_0 is [2, 2, 4], dim 0: 1 ≠ 2"
     assert complaint("GRU(4)", "[2, 5, 3]", "[2, 4]", None)[1] == "h_0 is [1, 2, 4], and this is [2, 4]"
     assert complaint("GRU(4)", "[5, 3]", None, "int[5]")[1] == "lengths are of a batch, and x has none"
     assert complaint("GRU(4)", "[2, 5, 3]", None, "int[5]")[1] == "lengths is [2], dim 0: 5 ≠ 2"
@@ -71,7 +71,7 @@ def test_mistakes() -> None:
 
 def test_costs() -> None:
     """By hand: each layer and direction multiplies its input and its state with all gates."""
-    op = everything()["LSTM"](8, 2, bidirectional=True)
+    op = everything()["LSTM"](8, num_layers=2, bidirectional=True)
     x = read_type("[N, T, 3]")
     y = infer(op, x, None, None, None)[0]
     assert op.macs(x, None, None, None, y=y) == read_type("[N]").shape[0] * read_type("[T]").shape[0] * 2 * 4 * 8 * (
