@@ -298,7 +298,8 @@ class GRU(Recurrent):
 
     examples = [
         "[2, 5, 3] -> GRU(4) -> ([2, 5, 4], [1, 2, 4])",
-        "([T, N, 3], [4, N, 4]) -> GRU(4, num_layers=2, batch_first=false, bidirectional=true) -> ([T, N, 8], [4, N, 4])",
+        "([T, N, 3], [4, N, 4]) -> GRU(4, num_layers=2, batch_first=false, bidirectional=true)"
+        " -> ([T, N, 8], [4, N, 4])",
         "[T, 3] -> GRU(4, num_layers=2, bias=false) -> ([T, 4], [2, 4])",
     ]
 
