@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from nndsl.ir.graph import Graph, Node
 from nndsl.ops.schema import Op, Weight, inputs_of
 from nndsl.shapes import Dim, Size, product
+from nndsl.shapes.dims import atom_symbols
 
 
 @dataclass(slots=True)
@@ -110,12 +111,29 @@ def _count(cost: Cost, weight: Weight) -> None:
 
 
 def batch_symbol(graph: Graph) -> str | None:
-    """The symbol that all inputs have as their first size, where there is one: costs are told for one sample."""
+    """The symbol that stands first in the inputs and nowhere else in them, where there is one: costs are told for one
+    sample. Where some tensor has it twice (`a @ a.T`), samples meet, and none has costs of its own."""
     firsts = {value.shape[0] for value in graph.inputs if value.shape and isinstance(value.shape[0], Dim)}
     if len(firsts) != 1:
         return None
     lone = next(iter(firsts)).lone_atom()
-    return str(lone[0]) if lone is not None and lone[1:] == (1, 0) and not lone[0].operands else None
+    if lone is None or lone[1:] != (1, 0) or lone[0].operands:
+        return None
+    batch = str(lone[0])
+    if any(_degree(size, batch) for value in graph.inputs for size in value.shape[1:]):
+        return None
+    inner = graph.graphs()
+    shapes = {v.shape for g in inner for v in (*g.inputs, *(out for node in g.nodes for out in node.outputs))}
+    return None if any(sum(_degree(size, batch) for size in shape) > 1 for shape in shapes) else batch
+
+
+def _degree(size: Size, name: str) -> int:
+    """How often the symbol is multiplied into a size; where it is divided or compared, it is no count of samples."""
+    if isinstance(size, int) or name not in size.symbols():
+        return 0
+    if any(atom.operands and name in atom_symbols(atom) for atom in size.atoms()):
+        return 2
+    return max(atoms.count(name) for atoms in size.terms)
 
 
 def for_one_sample(size: Size, batch: str | None) -> Size:

@@ -128,6 +128,22 @@ def test_two_different_first_dims_are_no_batch() -> None:
     assert data["macs_symbolic"] == "16*N + 16*T"
 
 
+@pytest.mark.parametrize(
+    ("body", "macs"),
+    [
+        ("input x: float[N, 5]; input a: float[N, N]; output y = a @ x", "5*N**2"),
+        ("input x: float[N, T]; input a: float[T, 2 * N]; output y = x @ a", "2*N**2*T"),
+        ("input x: float[N, 5]; output y = x @ x.T", "5*N**2"),
+        ("input x: float[N, 5]; output y = x[::2] -> Linear(3)", "15*((N + 1) // 2)"),
+    ],
+)
+def test_where_samples_meet_there_is_no_batch(body: str, macs: str) -> None:
+    """A graph's nodes, say: costs grow with their square, and one of them alone costs nothing like it."""
+    data = to_json(summarize(nndsl.loads(f"model M {{ {body.replace('; ', chr(10))} }}").ir))
+    assert (data["macs"], data["macs_symbolic"]) == (None, macs)
+    assert not any("one sample" in note for note in data["assumptions"])
+
+
 def test_what_runs_only_in_training_costs_nothing_afterwards() -> None:
     with_heads, without = to_json(summarize(googlenet())), to_json(summarize(googlenet(auxiliary=False)))
     assert with_heads["macs"] == without["macs"]
