@@ -53,6 +53,11 @@ class LayerSay(Say):
             frame=self.builder.frame,
         )
 
+    def warning(self, message: str, *, code: str, at: At = None, help: str | None = None) -> None:
+        hints = [help] if help else []
+        found = self.builder.context.error(code, message, self._place(at), hints=hints, frame=self.builder.frame)
+        found.severity = "warning"
+
     def _advice(self, code: str) -> list[str]:
         if self.who != "Add" or code != "shape-mismatch" or len(self.values) != 2:
             return []

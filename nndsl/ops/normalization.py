@@ -31,12 +31,20 @@ def statistics(x: TensorType, channels: Size) -> list[Weight]:
     ]
 
 
-def _spread(say: Say, x: TensorType, count: Size, where: str) -> bool:
-    """PyTorch refuses to normalise a single value, which would always give 0."""
+def _spread(say: Say, x: TensorType, count: Size, where: str, *, tracked: bool = False) -> bool:
+    """PyTorch refuses to normalise a single value, which would always give 0; with statistics that were `tracked`,
+    only while training."""
     if count != 1:
         return True
-    say.error(f"{say.type(x)} has a single value {where}: nothing to normalise", code="shape-mismatch", at=0)
-    return False
+    message = f"{say.type(x)} has a single value {where}: nothing to normalise"
+    if tracked:
+        say.warning(f"{message} while training, where PyTorch refuses it", code="single-value", at=0, help=_LARGER)
+    else:
+        say.error(message, code="shape-mismatch", at=0)
+    return tracked
+
+
+_LARGER = "give it more values: a larger batch, or an image before it is pooled to one pixel"
 
 
 class _BatchNorm(Op, family=NORMALIZATION, abstract=True):
@@ -61,7 +69,7 @@ class _BatchNorm(Op, family=NORMALIZATION, abstract=True):
         if not say.rank(x, *self.ranks, layout=self.layout) or not say.floating(x):
             return None
         count = product((x.shape[0], *x.shape[2:]))
-        if not self.track_running_stats and not _spread(say, x, count, "in each channel"):
+        if not _spread(say, x, count, "in each channel", tracked=self.track_running_stats):
             return None
         return None if say.known(x.shape[1], "the number of channels") is None else x
 
@@ -162,7 +170,8 @@ class _InstanceNorm(Op, family=NORMALIZATION, abstract=True):
         layout = f"{LAYOUTS[self.axes]} (or the same without N)"
         if not say.rank(x, self.axes + 1, self.axes + 2, layout=layout) or not say.floating(x):
             return None
-        if not self.track_running_stats and not _spread(say, x, product(x.shape[-self.axes :]), "in each channel"):
+        count = product(x.shape[-self.axes :])
+        if not _spread(say, x, count, "in each channel", tracked=self.track_running_stats):
             return None
         if not (self.affine or self.track_running_stats):
             return x

@@ -37,6 +37,10 @@ class Say:
     ) -> None:
         raise NotImplementedError
 
+    def warning(self, message: str, *, code: str, at: At = None, help: str | None = None) -> None:
+        """What is allowed, and will probably not do what is wanted."""
+        raise NotImplementedError
+
     # ------------------------------------------------------------ questions
 
     def known(self, size: Size, what: str, at: At = 0) -> int | None:
@@ -169,3 +173,6 @@ class Collect(Say):
         self, message: str, *, code: str = "bad-value", at: At = None, label: str = "", help: str | None = None
     ) -> None:
         self.messages.append((code, message))
+
+    def warning(self, message: str, *, code: str, at: At = None, help: str | None = None) -> None:
+        self.error(message, code=code, at=at, help=help)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
+import nndsl
 from tests.ops.support import check, complaint, examples, flow
 
 SIZES = [{"N": 2, "H": 9, "W": 7}, {"N": 1, "H": 12, "W": 15}]
@@ -62,3 +64,23 @@ def test_indices_cannot_be_normalised() -> None:
         "LocalResponseNorm(3)",
     ):
         assert complaint(op, "int[2, 4, 8]")[0] == "dtype-mismatch"
+
+
+@pytest.mark.parametrize(
+    ("type", "layer"),
+    [
+        ("[1, 3]", "BatchNorm1d"),
+        ("[1, 3, 1, 1]", "BatchNorm2d"),
+        ("[N, 3, 1]", "InstanceNorm1d(track_running_stats=true)"),
+    ],
+)
+def test_a_single_value_is_warned_of_where_statistics_are_tracked(type: str, layer: str) -> None:
+    """It runs in eval mode, and PyTorch refuses to train it."""
+    text = f"model M {{\n  input x: float{type}\n  output y = x -> {layer}\n}}\n"
+    assert [(d.code, d.severity) for d in nndsl.check(text)] == [("single-value", "warning")]
+    assert nndsl.check(text.replace("[1", "[N").replace("3, 1]", "3, 2]")) == []
+    module = nndsl.loads(text).module()
+    x = torch.randn([2 if size == "N" else int(size) for size in type.strip("[]").split(", ")])
+    module.eval()(x)
+    with pytest.raises(ValueError, match="Expected more than 1"):
+        module.train()(x)
