@@ -216,7 +216,11 @@ class Model:
         options = Options(opset=opset, functions=functions, optimize=optimize, dtype=dtype)
         check_options(self._graph, options)
         reference = TorchReference(self, weights, allow_extern, dtype)
-        return export_model(self._graph, reference.weights, Path(path), reference if verify else None, options)
+        exporter = reference.foreign(options.opset, dtype)
+        if exporter.layers:
+            need("onnxscript", "extern", "to export layers written in Python")
+        checked = reference if verify else None
+        return export_model(self._graph, reference.weights, Path(path), checked, options, exporter)
 
     def draw(
         self,

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from nndsl.diagnostics import Diagnostic, SpecError
+from nndsl.foreign import ForeignLayers
 
 if TYPE_CHECKING:
     from nndsl.ir.graph import Graph
@@ -23,6 +24,7 @@ class TorchReference:
         allow_extern: bool = False,
         dtype: str = "float32",
     ) -> None:
+        self.graph = model.ir
         self.floating = "float64" if dtype == "float64" else "float32"
         with _default(self.floating):
             self.module = model.module(allow_extern=allow_extern).eval()
@@ -44,6 +46,10 @@ class TorchReference:
     def weights(self) -> dict[str, Any]:
         """State-dict names to numpy arrays, not copied."""
         return {key: _array(tensor) for key, tensor in self.module.state_dict().items()}
+
+    def foreign(self, opset: int, dtype: str) -> ForeignLayers:
+        """What exports the model's layers that are written in Python."""
+        return ForeignLayers(self.graph, self.module, self._run, floating=self.floating, dtype=dtype, opset=opset)
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
         """The outputs, in the order of the model's."""

@@ -30,10 +30,10 @@ LAYERS = {
     "elaborate": 4,
     "passes": 5, "lint": 5,
     "backends.torch": 6, "backends.onnx": 6, "backends.draw": 6, "backends.summary": 6, "backends": 6,
-    "reference": 7, "model": 8,
+    "foreign": 7, "reference": 8, "model": 9,
     "render": 7,
-    "train": 9, "lsp": 9, "cli": 9,
-    "": 10, "__main__": 10,
+    "train": 10, "lsp": 10, "cli": 10,
+    "": 11, "__main__": 11,
 }  # fmt: skip
 DIMS = {"dims", "dimbounds", "dimdivision", "dimforms", "dimtext", "facts", "shapes", "suggestions"}
 # Upwards, at the moment of use only: a SpecError is shown, a model stands in for its own summary's type.

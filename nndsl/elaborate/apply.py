@@ -234,6 +234,10 @@ def _instance(layer: Instance, value: Any, builder: GraphBuilder, span: Span, ct
         if op is None:
             return POISON
         node = operator_node(op, recipe.given, operands, builder, span, None, ctx, shared=label)
+    elif isinstance(recipe, BlockLayer) and isinstance(recipe.definition, ast.Extern):
+        from nndsl.elaborate.extern import extern_node
+
+        node = extern_node(recipe, operands, builder, span, None, ctx, shared=label)
     else:
         from nndsl.elaborate import blocks
 

@@ -14,7 +14,7 @@ from nndsl.elaborate.operands import Operands, gather, match_inputs
 from nndsl.elaborate.ports import bind_dims, dtype_of, match
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import POISON, BlockLayer, Given, Poison, is_size
-from nndsl.ir.graph import Graph, Value
+from nndsl.ir.graph import Graph, Node, Value
 from nndsl.ops import lookup
 from nndsl.shapes import Size, TensorType, is_floating
 from nndsl.source import Span
@@ -38,40 +38,53 @@ def check_target(definition: ast.Extern, ctx: Context) -> bool:
 def apply_extern(
     layer: BlockLayer, value: Any, builder: GraphBuilder, span: Span, label: str | None, ctx: Context
 ) -> Any:
+    operands = gather(value, builder, span, ctx)
+    node = extern_node(layer, operands, builder, span, label, ctx) if operands is not None else None
+    return results(node) if node is not None else POISON
+
+
+def extern_node(
+    layer: BlockLayer,
+    operands: Operands,
+    builder: GraphBuilder,
+    span: Span,
+    label: str | None,
+    ctx: Context,
+    shared: str | None = None,
+) -> Node | None:
+    """`shared` names a shared layer: its label is not claimed anew."""
     definition = layer.definition
     assert isinstance(definition, ast.Extern)
-    operands = gather(value, builder, span, ctx)
-    if operands is None or not check_target(definition, ctx):
-        return POISON
+    if not check_target(definition, ctx):
+        return None
     own = GraphBuilder(ctx, Graph(layer.name, "block", definition.span), builder.frame)
     scope = Scope(layer.home, own)  # its dims are bound here, apart from the caller's
     if not fill_defaults(
         definition.params or [], layer.given, scope, layer.name, span, Scope(layer.home, builder), ctx
     ):
-        return POISON
+        return None
     inputs = _bind(definition, operands, scope, builder, span, ctx)
     types = _outputs(definition, inputs, scope, ctx) if inputs is not None else None
     if inputs is None or types is None:
-        return POISON
-    arguments = _arguments(definition, scope, ctx)
+        return None
     op = lookup("Extern")
     assert op is not None
     made = op.of(
         {
             "target": definition.target.value,
             "title": layer.name,
-            "arguments": arguments,
+            "arguments": _arguments(definition, scope, ctx),
             "results": tuple(types),
         }
     )
-    given = dict(layer.given)
     present = Operands([v for v in inputs if v is not None], {})
-    node = operator_node(made, given, present, builder, span, label, ctx)
+    node = operator_node(made, dict(layer.given), present, builder, span, label, ctx, shared=shared)
     if node is None:
-        return POISON
-    if label is None:
+        return None
+    if label is None and shared is None:
         node.label = builder.claim(None, layer.name, span)
-    return results(node)
+    node.places["target"] = definition.target.span
+    return node
 
 
 def _bind(

@@ -144,6 +144,9 @@ class OnnxBuilder(Protocol):
     def size(self, size: Size) -> OnnxValue:
         """A scalar int64."""
 
+    def foreign(self, title: str, *inputs: OnnxValue) -> Any:
+        """What this node's layer, which is written in Python, makes of them: a tuple."""
+
     def cast(self, x: OnnxValue, dtype: str) -> OnnxValue: ...
 
     def elem_type(self, dtype: str) -> int:

@@ -212,9 +212,7 @@ class Extern(Op, family=TENSOR):
         return made if len(self.results) == 1 else t.unpack(made)
 
     def onnx(self, g: OnnxBuilder, *xs: OnnxValue) -> Any:
-        from nndsl.ops.schema import Unsupported
-
-        raise Unsupported(f"{self.title} is written in Python ({self.target}), so its ONNX graph is not known")
+        return g.foreign(self.title, *xs)
 
     def key(self) -> tuple[Any, ...]:
         arguments = tuple((name, str(value)) for name, value in sorted(self.arguments.items()))

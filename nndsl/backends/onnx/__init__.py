@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nndsl.backends.onnx.export import Options, Report, check_options, export, written
+from nndsl.backends.onnx.foreign import Exporter
 from nndsl.backends.onnx.verify import Reference, verify
 from nndsl.diagnostics import SpecError
 from nndsl.ir.graph import Graph
@@ -19,10 +20,12 @@ def export_model(
     path: str | PathLike[str],
     reference: Reference | None = None,
     options: Options | None = None,
+    exporter: Exporter | None = None,
 ) -> Report:
-    """Export, and where there is a reference, verify before the file gets its name: a wrong one is never seen."""
+    """Export, and where there is a reference, verify before the file gets its name: a wrong one is never seen.
+    `exporter`: of layers written in Python."""
     options = options or Options()
-    with written(graph, weights, Path(path), options) as (out, report):
+    with written(graph, weights, Path(path), options, exporter) as (out, report):
         if reference is not None:
             found = verify(out.temporary, reference, graph, dtype=options.dtype)
             if any(d.severity == "error" for d in found):

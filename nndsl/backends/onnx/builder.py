@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from nndsl.backends.onnx.dtypes import Dtypes
+from nndsl.backends.onnx.foreign import Exporter, NoFunction, merge
 from nndsl.backends.onnx.infer import infer
 from nndsl.backends.onnx.records import Body, Recipe, Step, Tensor
 from nndsl.backends.onnx.schemas import checked
 from nndsl.backends.onnx.simplify import simplify
 from nndsl.backends.onnx.sizes import Sizes
 from nndsl.ir.graph import Node
-from nndsl.ops.schema import Weight
+from nndsl.ops.schema import Unsupported, Weight
 from nndsl.shapes import Dim, Facts, Size, TensorType
 
 _RANDOM = {
@@ -43,6 +44,7 @@ class Builder:
         self.result = ""  # the layer whose result the node's is: not its own where another was folded into it
         self.layer_of: Callable[[str, bool], str] = lambda label, borrowed: label
         self.operands: list[Tensor] = []
+        self.exporter: Exporter | None = None  # of layers written in Python
         self.enter(Body(""))
 
     def enter(self, body: Body) -> None:
@@ -86,6 +88,15 @@ class Builder:
         self.body.steps.append(step)
         self.made[key] = values
         return values
+
+    def foreign(self, title: str, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """A layer written in Python."""
+        if self.exporter is None:
+            raise Unsupported(f"{title} is written in Python, and its ONNX graph is not known")
+        if self.body.is_function:
+            raise NoFunction
+        assert self.node is not None
+        return merge(self, self.exporter(self.layer, self.node), inputs)
 
     # ------------------------------------------------------------ weights
 

@@ -14,6 +14,7 @@ from nndsl.backends.onnx import wire
 from nndsl.backends.onnx.builder import Builder
 from nndsl.backends.onnx.dtypes import FLOATING, Dtypes
 from nndsl.backends.onnx.files import Output, output
+from nndsl.backends.onnx.foreign import Exporter
 from nndsl.backends.onnx.lower import Lowering
 from nndsl.backends.onnx.proto import Writer
 from nndsl.backends.onnx.records import Body, Tensor
@@ -71,12 +72,13 @@ class Lowered:
         return list(self.bodies[-1].constants.values())
 
 
-def lower(graph: Graph, options: Options) -> Lowered:
-    """The graph's nodes as ONNX; SpecError for what ONNX cannot say."""
+def lower(graph: Graph, options: Options, exporter: Exporter | None = None) -> Lowered:
+    """The graph's nodes as ONNX; SpecError for what ONNX cannot say. `exporter`: of layers written in Python."""
     check_options(graph, options)
     graph = for_inference(graph, optimize=options.optimize)
     dtypes = Dtypes(options.dtype)
     builder = Builder(options.opset, dtypes, graph.facts or Facts(), options.optimize)
+    builder.exporter = exporter
     lowering = Lowering(graph, builder, options.functions)
     body = lowering.run()
     functions = lowering.bodies()
@@ -85,12 +87,16 @@ def lower(graph: Graph, options: Options) -> Lowered:
 
 
 @contextmanager
-def written(graph: Graph, weights: Mapping[str, Any], path: Path, options: Options) -> Iterator[tuple[Output, Report]]:
+def written(
+    graph: Graph, weights: Mapping[str, Any], path: Path, options: Options, exporter: Exporter | None = None
+) -> Iterator[tuple[Output, Report]]:
     """The files under temporary names: whoever calls decides whether to keep them."""
-    lowered = lower(graph, options)
-    if problems := misfits(graph, shapes_of(graph), weights):
+    lowered = lower(graph, options, exporter)
+    layers = tuple(f"{name}." for name in exporter.layers) if exporter is not None else ()
+    foreign = {key: weights[key] for key in weights if str(key).startswith(layers)}  # only Python knows which there are
+    if problems := misfits(graph, shapes_of(graph) | {key: w.shape for key, w in foreign.items()}, weights):
         raise SpecError(problems)
-    size = bytes_of(graph, lowered.dtypes)
+    size = bytes_of(graph, lowered.dtypes) + sum(weight.nbytes for weight in foreign.values())
     external = options.external if options.external is not None else size >= options.threshold
     with output(path, f"{os.path.basename(os.path.realpath(path))}.data" if external else "") as out:
         _write(lowered, weights, out)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from nndsl.backends.onnx.builder import Builder
+from nndsl.backends.onnx.foreign import NoFunction
 from nndsl.backends.onnx.naming import Names
 from nndsl.backends.onnx.records import Body, Step, Tensor
 from nndsl.backends.onnx.sizes import Unsolvable
@@ -174,7 +175,7 @@ class Lowering:
             outside = self.builder.body, self.builder.body_sizes, self.builder.made
             try:
                 self.functions[id(callee)] = self.make_function(callee)
-            except Unsolvable:
+            except (Unsolvable, NoFunction):
                 self.functions[id(callee)] = Function(None, [])
             finally:
                 self.builder.body, self.builder.body_sizes, self.builder.made = outside

@@ -10,6 +10,7 @@ from onnx import FunctionProto, GraphProto, ModelProto, NodeProto, ValueInfoProt
 
 import nndsl
 from nndsl.backends.onnx.dtypes import Dtypes
+from nndsl.backends.onnx.foreign import connect
 from nndsl.backends.onnx.lower import DOMAIN, place_of
 from nndsl.backends.onnx.naming import name
 from nndsl.backends.onnx.records import Body, Step, Tensor
@@ -109,6 +110,8 @@ class Writer:
         proto.output.extend("" if tensor is None else tensor.name for tensor in step.outputs)
         for key, value in step.attributes.items():
             fill_attribute(proto.attribute.add(), key, value)
+        if step.captures:
+            connect(proto, {name: tensor.name for name, tensor in step.captures.items()})
         if self.ir_version >= _OPTIONAL_METADATA_FROM and step.origin is not None:
             self._metadata(
                 proto,

@@ -95,6 +95,7 @@ class Step:
     layer: str = ""
     origin: Node | None = None
     name: str = ""
+    captures: dict[str, Tensor] = field(default_factory=dict)  # what its subgraphs read of the values around them
 
 
 @dataclass(slots=True, eq=False)

@@ -57,6 +57,8 @@ def fill_attribute(made: Any, name: str, value: Any) -> None:
         made.type, made.f = AttributeProto.FLOAT, value
     elif isinstance(value, str):
         made.type, made.s = AttributeProto.STRING, value.encode()
+    elif isinstance(value, AttributeProto):
+        made.CopyFrom(value)
     elif isinstance(value, onnx.TensorProto):
         made.type = AttributeProto.TENSOR
         made.t.CopyFrom(value)

@@ -33,7 +33,7 @@ def _drop_unused(body: Body) -> set[int]:
     for step in reversed(body.steps):
         if any(id(tensor) in used for tensor in step.outputs):
             kept.append(step)
-            used.update(id(tensor) for tensor in step.inputs if tensor is not None)
+            used.update(id(tensor) for tensor in (*step.inputs, *step.captures.values()) if tensor is not None)
     body.steps = kept[::-1]
     body.weights = {key: tensor for key, tensor in body.weights.items() if id(tensor) in used}
     body.constants = {key: tensor for key, tensor in body.constants.items() if id(tensor) in used}

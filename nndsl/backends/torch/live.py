@@ -7,12 +7,14 @@ import linecache
 import sys
 import threading
 import weakref
+from contextlib import nullcontext
 from types import ModuleType
 from typing import Any
 
+from nndsl.backends.torch.foreign import classes, constructing, externs, first_uses, refusal
 from nndsl.backends.torch.names import class_name
-from nndsl.diagnostics import Diagnostic, SpecError
-from nndsl.ir.graph import Graph, Node
+from nndsl.diagnostics import SpecError
+from nndsl.ir.graph import Graph
 
 
 def build(graph: Graph, source: str, device: Any, allow_extern: bool) -> Any:
@@ -21,34 +23,12 @@ def build(graph: Graph, source: str, device: Any, allow_extern: bool) -> Any:
 
     foreign = externs(graph)
     if foreign and not allow_extern:
-        raise SpecError([_refusal(node) for node in foreign])
-    cls = getattr(loaded(source, graph.name), class_name(graph.name))
-    if device is None:
+        raise SpecError([refusal(node) for node in first_uses(foreign)])
+    known = classes(foreign)
+    made = loaded(source, graph.name)
+    cls = getattr(made, class_name(graph.name))
+    with constructing(made, foreign, known), torch.device(device) if device is not None else nullcontext():
         return cls()
-    with torch.device(device):
-        return cls()
-
-
-def externs(graph: Graph) -> list[Node]:
-    """Where layers written in Python are used."""
-    found: dict[str, Node] = {}
-    for each in graph.graphs():
-        for node in each.nodes:
-            if not node.is_call and node.op.name == "Extern":
-                found.setdefault(node.op.target, node)  # type: ignore[attr-defined]
-    return list(found.values())
-
-
-def _refusal(node: Node) -> Diagnostic:
-    target: str = node.op.target  # type: ignore[attr-defined]
-    return Diagnostic(
-        "extern",
-        f"{node.op.detail()} is written in Python ({target}), and running it needs your permission",
-        node.span,
-        label="runs code from outside this spec",
-        trace=node.trace.chain() if node.trace is not None else [],
-        hints=["if you trust that package: `--allow-extern`, or `allow_extern=True` in Python"],
-    )
 
 
 class Window(ModuleType):
