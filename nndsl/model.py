@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nndsl.backends.onnx import Report
     from nndsl.backends.summary import Summary
 
-DRAWN = (".svg", ".png", ".pdf", ".dot", ".tex")
+DRAWN = (".svg", ".png", ".pdf", ".dot", ".tex", ".html")
 THEMES = ("light", "dark", "paper")
 DIRECTIONS = ("up", "down", "right")
 FONTS = ("sans", "serif")
@@ -232,7 +232,8 @@ class Model:
         font: Font = "sans",
         labels: bool = True,
     ) -> str:
-        """The diagram as SVG; with `path`, also written there in the format of its ending (.svg .png .pdf .dot .tex).
+        """The diagram as SVG; with `path`, also written there in the format of its ending (.svg .png .pdf .dot .tex
+        .html). HTML is one page in which blocks open and close.
 
         `depth`: how many levels of blocks are open; None: small models in full, of larger ones each structure once.
         `direction`: where the data flow: "up", "down" or "right". `theme`: "light", "dark", or "paper" (black on white,
@@ -263,6 +264,9 @@ class Model:
                 write(path, draw.tikz(scene))
             case ".dot":
                 write(path, draw.dot(scene))
+            case ".html":
+                options: dict[str, Any] = {"depth": depth, "direction": direction, "font": font, "labels": labels}
+                write(path, draw.html(self._graph, theme=chosen, **options))
             case _:
                 write(path, svg)
         return svg

@@ -15,7 +15,7 @@ from nndsl.model import DIRECTIONS, DRAWN, FONTS, THEMES
 @click.command("draw")
 @target_argument
 @output_option(
-    "Where to write (.svg, .png, .pdf, .dot, .tex); MODEL.svg when not given, `-` for SVG on standard output."
+    "Where to write (.svg, .png, .pdf, .dot, .tex, .html); MODEL.svg when not given, `-` for SVG on standard output."
 )
 @hyper_options
 @click.option(

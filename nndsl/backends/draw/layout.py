@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from nndsl.backends.draw.content import Content, Run, Writer, line_width
 from nndsl.backends.draw.plan import Figure, Thing
-from nndsl.backends.draw.regions import Body, Leaf, Point, settle
+from nndsl.backends.draw.regions import Body, Flow, Leaf, Point, settle
 from nndsl.backends.draw.structure import Structure
 
 SIDE = 14.0  # between a frame and what it holds
@@ -95,16 +95,19 @@ def _only_trains(thing: Thing) -> bool:
 
 
 def _room_for_label(leaf: Leaf, figure: Figure, at: int, content: Content, writer: Writer) -> None:
-    """A shape is told beside the wire, unless only an output follows, which tells it itself."""
-    leaving = [figure.flows[f] for f in leaf.outgoing]
-    told = all(figure.things[flow.head].kind == "output" for flow in leaving) and figure.graph.kind == "model"
-    if told or len({flow.value for flow in leaving}) != 1:
-        return
-    content.label = writer.exit_label(figure.things[at], leaving[0].tail_port)
+    content.label = exit_label(figure, at, [figure.flows[f] for f in leaf.outgoing], writer)
     if content.label and writer.direction == "right":
         leaf.label(before=LABEL_LINE, strip=line_width(content.label) + 10.0)
     elif content.label:
         leaf.label(after=line_width(content.label), strip=STRIP)
+
+
+def exit_label(figure: Figure, at: int, leaving: list[Flow], writer: Writer) -> list[Run]:
+    """A shape is told beside the wire, unless only an output follows, which tells it itself."""
+    told = all(figure.things[flow.head].kind == "output" for flow in leaving) and figure.graph.kind == "model"
+    if told or len({flow.value for flow in leaving}) != 1:
+        return []
+    return writer.exit_label(figure.things[at], leaving[0].tail_port)
 
 
 def _framed(

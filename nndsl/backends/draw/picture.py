@@ -8,21 +8,21 @@ from nndsl.backends.draw.content import (
     Content,
     Run,
     Writer,
-    compact,
     line_width,
 )
+from nndsl.backends.draw.facts import totals
 from nndsl.backends.draw.layout import Laid, lay
 from nndsl.backends.draw.metrics import shortened
 from nndsl.backends.draw.plan import Planner, Thing
 from nndsl.backends.draw.scene import Box, Cluster, Direction, Edge, Point, Scene, Swatch, Text, Wire
 from nndsl.backends.draw.style import LEGEND, LIGHT, Font, Theme, Tone
-from nndsl.ir.cost import batch_symbol, for_one_sample, polynomial
 from nndsl.ir.graph import Graph
 
 MARGIN = 24.0
 LEAST_WIDTH = 260.0
 LEGEND_ROW = 18.0
-MOST_TITLE, MOST_COST = 60, 60
+MOST_TITLE = 60
+SIGN_WORDS = {"©": "concatenate", "·": "matrix product"}  # signs that need a word
 LABEL_AT: dict[Direction, Point] = {"up": (6.0, -5.0), "down": (6.0, 12.0), "right": (5.0, -4.0)}  # from a wire's tail
 
 Feed = tuple[str, list[int]]  # which box a value comes from, and by which lines it came so far
@@ -60,17 +60,10 @@ def scene(
 
 
 def _header(graph: Graph, writer: Writer) -> list[Text]:
-    cost = writer.planner.costs.of(graph)
-    parts = [f"{compact(cost.parameters)} parameters"]
-    batch = batch_symbol(graph)
-    macs = for_one_sample(cost.macs, batch)
-    words = polynomial(graph.facts.spelled(macs) if graph.facts is not None else macs, compact)
-    if macs != 0 and words is not None and len(words) < MOST_COST:
-        least = "≥ " if cost.no_macs else ""
-        parts.append(f"{least}{words} MACs" + (f" at {batch} = 1" if macs is not cost.macs else ""))
+    words = totals(graph, writer.planner.costs.of(graph))
     y = MARGIN + 12.0
     title = _text(writer.run(shortened(graph.name, MOST_TITLE), 17.0, True), MARGIN, y)
-    return [title, _text(writer.run(" · ".join(parts), 11.0, False, "grey"), MARGIN, y + 18.0)]
+    return [title, _text(writer.run(words, 11.0, False, "grey"), MARGIN, y + 18.0)]
 
 
 def _text(run: Run, x: float, y: float) -> Text:
@@ -209,9 +202,8 @@ class Painter:
 
 def _legend(made: Scene, writer: Writer, used: set[str], signs: list[str], shared: bool, y: float) -> float:
     """Families in the picture, then signs that need a word; in rows as wide as the picture. The height it ends at."""
-    meaning = {"©": "concatenate", "·": "matrix product"}
     words: list[tuple[str, str, Tone]] = [(family, text, "grey") for family, text in LEGEND.items() if family in used]
-    words += [("", f"{sign}  {meaning[sign]}", "grey") for sign in signs if sign in meaning]
+    words += [("", f"{sign}  {SIGN_WORDS[sign]}", "grey") for sign in signs if sign in SIGN_WORDS]
     if any(wire.skip for wire in made.wires):
         words.append(("skip", "skip connection", "grey"))
     if shared:

@@ -37,8 +37,10 @@ class Thing:
     name: str = ""
     label: str = ""  # its part of the path
     member: str = ""  # for a folded list: the part of the path of its first member
+    until: str = ""  # for equal ones in a row: the label of the last one
     target: Graph | None = None  # what a call applies, lists with one kind of member looked through
     body: Figure | None = None
+    feed: list[Feed] = field(default_factory=list)  # for each port that something flows into
     constants: list[Constant] = field(default_factory=list)
     shared: str = ""
     counted: bool = True  # its parameters are not another's
@@ -55,10 +57,12 @@ class Figure:
     inputs: list[int] = field(default_factory=list)
     outputs: list[int] = field(default_factory=list)
     plain: bool = False  # no frame: an unnamed list
+    values: dict[int, int] = field(default_factory=dict)  # the number of each value in its flows
     opened: dict[int, int] = field(default_factory=dict)  # how many of each skeleton are open right here
     upstream: dict[int, frozenset[int]] = field(default_factory=dict)  # open skeletons that lead to a thing
 
 
+Feed: TypeAlias = tuple[int, int, int]  # from which thing, which of its ports, and the number of the value
 Source: TypeAlias = tuple[int, int] | Constant
 
 
@@ -131,11 +135,20 @@ class Planner:
             source = (len(figure.things) - 1, 0)
         figure.outputs.append(len(figure.things))
         figure.things.append(Thing("output", value=port.value, port=port, name=port.name, label=port.name))
-        self._flow(figure, source, port.value, len(figure.things) - 1, 0)
+        thing = figure.things[-1]
+        thing.feed.append((*source, self._number(figure, port.value)))
+        self._connect(figure, len(figure.things) - 1, thing)
 
-    def _flow(self, figure: Figure, source: tuple[int, int], value: Value, head: int, head_port: int) -> None:
-        tail, port = source
-        figure.flows.append(Flow(tail, head, id(value), port, head_port))
+    def _number(self, figure: Figure, value: Value) -> int:
+        return figure.values.setdefault(id(value), len(figure.values))
+
+    def _connect(self, figure: Figure, me: int, thing: Thing) -> None:
+        """Flows into a thing: one for each port of a frame, one for each different value of anything else."""
+        fed: set[tuple[int, int]] = set()
+        for port, (tail, tail_port, value) in enumerate(thing.feed):
+            if thing.body is not None or (tail, tail_port) not in fed:
+                figure.flows.append(Flow(tail, me, value, tail_port, port))
+            fed.add((tail, tail_port))
 
     def _run(
         self,
@@ -155,6 +168,13 @@ class Planner:
             sources.update((id(v), made) for v in node.outputs)
             return
         thing = self._thing(node, run.count, constants)
+        thing.until = thing.until or (last.label if run.count > 1 else "")
+        thing.feed = [
+            (*source, self._number(figure, value))
+            for value, source in zip(node.inputs, given, strict=True)
+            if value is not None and isinstance(source, tuple)
+        ]
+        thing.widest = max(len(thing.feed), len(node.outputs))
         self.made += 1
         uses = labels[node.label] if run.count == 1 else labels[node.label] - run.count + 1
         if node.borrowed or uses > 1 or (run.count > 1 and last.label == node.label):
@@ -170,20 +190,7 @@ class Planner:
         self._open(figure, thing, given, *depth)
         figure.things.append(thing)
         sources.update((id(v), (me, i)) for i, v in enumerate(last.outputs))
-        self._feed(figure, me, thing, node, given)
-
-    def _feed(self, figure: Figure, me: int, thing: Thing, node: Node, given: list[Source | None]) -> None:
-        """Flows into a thing: one for each port of a frame, one for each different value of anything else."""
-        fed: set[tuple[int, int]] = set()
-        port = 0
-        for value, source in zip(node.inputs, given, strict=True):
-            if value is None or not isinstance(source, tuple):
-                continue
-            if thing.body is not None or source not in fed:
-                self._flow(figure, source, value, me, port)
-            fed.add(source)
-            port += 1
-        thing.widest = max(port, len(node.outputs))
+        self._connect(figure, me, thing)
 
     def _is_constant(self, node: Node, given: list[Source | None]) -> bool:
         if node.is_call or any(isinstance(source, tuple) for source in given):
@@ -203,6 +210,7 @@ class Planner:
             member, times = inner
             assert isinstance(member.target, Graph)
             thing.target, thing.count, thing.member = member.target, times, member.label
+            thing.until = node.target.nodes[-1].label
         thing.name = self.name_of(thing.target, node if thing.target is node.target else None)
         return thing
 
@@ -229,7 +237,7 @@ class Planner:
         graph = thing.target
         if graph is None or frames >= DEEPEST or self.made > MOST_THINGS or not graph.nodes:
             return
-        plain = graph.kind == "sequence" and not thing.name and thing.count == 1
+        plain = is_plain(thing)
         if self.depth is not None:
             if level >= self.depth:
                 return
@@ -250,6 +258,11 @@ class Planner:
         figure.opened[skeleton] = beside + 1
         figure.upstream[me] = figure.upstream[me] | {skeleton}
         return True
+
+
+def is_plain(thing: Thing) -> bool:
+    """Is it an unnamed list, which needs no frame when it is open?"""
+    return thing.target is not None and thing.target.kind == "sequence" and not thing.name and thing.count == 1
 
 
 def _constant(node: Node, constants: list[Constant]) -> Constant:

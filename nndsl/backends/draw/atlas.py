@@ -1,0 +1,148 @@
+"""All pictures of a model at once: every figure that opening its blocks can show, once, with what is written there.
+
+The page of `html.py` lays them out by itself, in the browser, with the same rules as `layout.py`: `web/*.js`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeAlias
+
+from nndsl.backends.draw.content import Content, Run, Writer
+from nndsl.backends.draw.facts import Describer
+from nndsl.backends.draw.layout import exit_label
+from nndsl.backends.draw.plan import Constant, Figure, Planner, Source, Thing, is_plain
+from nndsl.backends.draw.regions import Flow
+from nndsl.backends.draw.scene import Direction
+from nndsl.backends.draw.style import Font
+from nndsl.ir.graph import Graph
+
+Json: TypeAlias = dict[str, Any]
+
+
+class EveryFigure(Planner):
+    """Plans each distinct figure once. Figures differ by their graph and by which of its inputs are constants."""
+
+    def __init__(self, root: Graph) -> None:
+        super().__init__(root, None)
+        self.figures: list[Figure] = []
+        self.inside: dict[int, int] = {}  # a thing that can be opened -> the number of its figure
+        self._numbers: dict[Any, int] = {}
+        self._waiting: list[tuple[Graph, list[Constant | None]]] = []
+        self._number_of(root, [None] * len(root.inputs))
+        while len(self.figures) < len(self._waiting):
+            self.figures.append(self.figure(*self._waiting[len(self.figures)]))
+
+    def _open(self, figure: Figure, thing: Thing, given: list[Source | None], level: int, frames: int) -> None:
+        if thing.target is not None and thing.target.nodes:
+            constants = [source if isinstance(source, Constant) else None for source in given]
+            self.inside[id(thing)] = self._number_of(thing.target, constants)
+
+    def _number_of(self, graph: Graph, given: list[Constant | None]) -> int:
+        key = (id(graph), *(None if c is None else (c.name, c.elements) for c in given))
+        if key not in self._numbers:
+            self._numbers[key] = len(self._waiting)
+            self._waiting.append((graph, [None if c is None else Constant(c.name, c.elements) for c in given]))
+        return self._numbers[key]
+
+
+class Table:
+    """Rows that are written once, however often they are used."""
+
+    def __init__(self) -> None:
+        self.rows: list[Any] = []
+        self._known: dict[str, int] = {}
+
+    def add(self, row: Any) -> int:
+        number = self._known.setdefault(json.dumps(row), len(self.rows))
+        if number == len(self.rows):
+            self.rows.append(row)
+        return number
+
+
+class Atlas:
+    """Writes a model down for the page."""
+
+    def __init__(self, graph: Graph, depth: int | None, direction: Direction, font: Font, *, labels: bool) -> None:
+        self.plan = EveryFigure(graph)
+        self.writer = Writer(self.plan, direction, font, labels=labels)
+        self.describer = Describer(self.plan, self.writer)
+        self.faces, self.captions, self.facts = Table(), Table(), Table()
+        self.graph, self.direction, self.depth = graph, direction, depth
+
+    def write(self) -> Json:
+        return {
+            "direction": self.direction,
+            "figures": [self._figure(figure) for figure in self.plan.figures],
+            "faces": self.faces.rows,
+            "captions": self.captions.rows,
+            "facts": self.facts.rows,
+            "kinds": self.describer.kinds,
+            "model": self.describer.model(),
+            "start": opened(Planner(self.graph, self.depth)),
+        }
+
+    def _figure(self, figure: Figure) -> Json:
+        leaving: list[list[Flow]] = [[] for _ in figure.things]
+        for flow in figure.flows:
+            leaving[flow.tail].append(flow)
+        things = []
+        for i, thing in enumerate(figure.things):
+            written = self._thing(thing)
+            label = exit_label(figure, i, leaving[i], self.writer)
+            if label:
+                written["exit"] = [_run(run) for run in label]
+            things.append(written)
+        return {"inputs": figure.inputs, "outputs": figure.outputs, "things": things}
+
+    def _thing(self, thing: Thing) -> Json:
+        """What is as usual is left out."""
+        made: Json = {"kind": thing.kind, "label": thing.label, "feed": thing.feed}
+        made["face"] = self.faces.add(_face(self.writer.content(thing, "")))
+        made["facts"] = self.facts.add(self.describer.thing(thing))
+        if thing.widest > 1:
+            made["widest"] = thing.widest
+        if thing.count > 1:
+            made |= {"count": thing.count, "until": thing.until}
+        if thing.node is not None and thing.node.mode is not None:
+            made["mode"] = thing.node.mode
+        inside = self.plan.inside.get(id(thing))
+        if inside is None:
+            return made
+        made |= {"inside": inside, "member": thing.member}
+        if is_plain(thing):
+            return made | {"plain": True}
+        assert thing.node is not None
+        lines = self.writer.caption(thing), self.writer.caption_detail(thing)
+        made["caption"] = self.captions.add([[_run(run) for run in line] for line in lines])
+        made["dashed"] = not thing.counted or thing.node.mode is not None
+        return made
+
+
+def _run(run: Run) -> Json:
+    made: Json = {"text": run.text, "size": run.size, "width": run.width}
+    if run.bold:
+        made["bold"] = True
+    return made if run.tone == "ink" else made | {"tone": run.tone}
+
+
+def _face(content: Content) -> Json:
+    made: Json = {"shape": content.shape, "family": content.family, "width": content.width, "height": content.height}
+    made["lines"] = [[_run(run) for run in line] for line in content.lines]
+    if content.dashed:
+        made["dashed"] = True
+    return made | {"stacked": True} if content.stacked else made
+
+
+def opened(planner: Planner) -> list[str]:
+    """Which blocks are open in the picture that does not move: their ways, as `2.0.1`."""
+    found: list[str] = []
+    figure = planner.figure(planner.root, [None] * len(planner.root.inputs))
+    stack = [("", figure)]
+    while stack:
+        way, figure = stack.pop()
+        for i, thing in enumerate(figure.things):
+            if thing.body is not None:
+                found.append(f"{way}{i}")
+                stack.append((f"{way}{i}.", thing.body))
+    return sorted(found, key=lambda way: [int(part) for part in way.split(".")])

@@ -1,0 +1,129 @@
+// Wires between two regions, as in channel.py: they go up, along a track of their own, and up again. Everything that
+// leaves at one place is one net: it shares a track, and a dot marks where it forks.
+import { Leaf, PIN } from "./regions.js";
+
+const GAP = 22; // a channel with straight wires only
+const AFTER_LABEL = 12;
+export const TRACK = 9;
+const BELOW_HEAD = 18; // room for an arrowhead above the tracks
+const MOST_TRACKS = 60;
+export const STRAIGHT = 0.01;
+
+/** Draw the channel between two regions of a series into `owner`; its height. */
+export function connect(owner, below, belowX, above, aboveX, y, flows) {
+  const lower = new Map();
+  for (const [f, x] of below.exit) if (above.entry.has(f)) lower.set(f, belowX + x);
+  let sides = new Map();
+  let upper = new Map([...lower.keys()].map((f) => [f, aboveX + above.entry.get(f)]));
+  if (above instanceof Leaf && !above.isFrame) {
+    const places = new Map([...lower].map(([f, x]) => [f, x - aboveX]));
+    const arrived = arrivals(above, places, below.skips);
+    sides = arrived.sides;
+    upper = new Map([...arrived.bottoms].map(([f, x]) => [f, aboveX + x]));
+  }
+  const nets = gather(lower, upper, flows);
+  const tracks = assign(nets);
+  const base = below instanceof Leaf && below.strip && !tracks ? AFTER_LABEL : GAP;
+  const height = base + TRACK * Math.max(tracks - 1, 0) + (tracks ? 8 : 0);
+  drawNets(owner, nets, y, height, above.skips);
+  for (const [flow, side] of sides) {
+    const rank = [...sides.keys()].filter((f) => sides.get(f) === side);
+    rank.sort((a, b) => Math.abs(lower.get(a) - aboveX) - Math.abs(lower.get(b) - aboveX));
+    enterFromSide(owner, flow, lower.get(flow), side, above, aboveX, y, y + height, rank);
+  }
+  return height;
+}
+
+/** Which flows enter a box from its left (-1) or right (1), and where at its lower side the others do. */
+export function arrivals(leaf, places, skips) {
+  const sides = new Map();
+  for (const [f, x] of places) {
+    if (Math.abs(x) > leaf.half && (leaf.isRound || skips.has(f))) sides.set(f, x > 0 ? 1 : -1);
+  }
+  const rest = [...places.keys()].filter((f) => !sides.has(f));
+  rest.sort((a, b) => places.get(a) - places.get(b) || a - b);
+  if (leaf.isRound || rest.length <= 1) return { sides, bottoms: new Map(rest.map((f) => [f, 0])) };
+  const centre = rest.findIndex((f) => Math.abs(places.get(f)) < STRAIGHT);
+  const middle = centre >= 0 ? centre : (rest.length - 1) / 2;
+  const longest = Math.max(middle, rest.length - 1 - middle);
+  const step = Math.min(PIN, Math.max(leaf.half - 6, 4) / longest);
+  return { sides, bottoms: new Map(rest.map((f, i) => [f, step * (i - middle)])) };
+}
+
+function gather(tails, heads, flows) {
+  const nets = new Map();
+  for (const flow of heads.keys()) {
+    const x = tails.get(flow);
+    const key = `${x} ${flows[flow].value}`;
+    if (!nets.has(key)) nets.set(key, { x, heads: [], track: 0 });
+    nets.get(key).heads.push([flow, heads.get(flow)]);
+  }
+  for (const net of nets.values()) {
+    const places = net.heads.map(([, x]) => x);
+    net.bends = places.some((x) => Math.abs(x - net.x) > STRAIGHT);
+    net.low = Math.min(net.x, ...places);
+    net.high = Math.max(net.x, ...places);
+  }
+  return [...nets.values()];
+}
+
+/** A track for each net that bends, so that wires do not cross where they need not; how many there are. */
+function assign(nets) {
+  const bent = nets.filter((net) => net.bends);
+  const rightward = bent.filter((net) => net.low >= net.x).sort((a, b) => a.x - b.x);
+  const leftward = bent.filter((net) => net.low < net.x).sort((a, b) => b.x - a.x);
+  const taken = [];
+  for (const group of [rightward, leftward]) {
+    let lowest = 0;
+    for (const net of group) {
+      let track = lowest;
+      while (track < taken.length && taken[track].some(([a, b]) => net.low <= b + 3 && a - 3 <= net.high)) track += 1;
+      net.track = Math.min(track, MOST_TRACKS);
+      if (net.track === taken.length) taken.push([]);
+      if (net.track < taken.length) taken[net.track].push([net.low, net.high]);
+      lowest = net.track;
+    }
+  }
+  return taken.length;
+}
+
+/** What skips begins at the dot where it leaves the others. */
+function drawNets(owner, nets, y, height, skips) {
+  for (const net of nets) {
+    const turn = net.bends ? Math.max(y + height - BELOW_HEAD - TRACK * net.track, y + 4) : y;
+    const forks = new Set(net.heads.map(([, x]) => x)).size > 1;
+    for (const [flow, x] of net.heads) {
+      const low = forks && skips.has(flow) ? turn : y;
+      owner.wire(flow, bendAt(net.x, x, low, turn, y + height));
+    }
+    if (forks) owner.dots.push([net.x, turn]);
+  }
+}
+
+function bendAt(x, to, low, turn, high) {
+  if (Math.abs(x - to) <= STRAIGHT) {
+    return [
+      [x, low],
+      [x, high],
+    ];
+  }
+  const bend = [
+    [x, turn],
+    [to, turn],
+    [to, high],
+  ];
+  return low < turn ? [[x, low], ...bend] : bend;
+}
+
+/** Up beside the box, then straight into its side: the farthest wire highest, so that none crosses another. */
+function enterFromSide(owner, flow, x, side, leaf, leafX, low, base, rank) {
+  const step = Math.min(7, (leaf.glyphHeight - 8) / Math.max(rank.length - 1, 1));
+  const off = step * (rank.indexOf(flow) - (rank.length - 1) / 2);
+  const half = leaf.isRound ? Math.sqrt(Math.max(leaf.half * leaf.half - off * off, 1)) : leaf.half;
+  const at = base + leaf.middle + off;
+  owner.wire(flow, [
+    [x, low],
+    [x, at],
+    [leafX + side * half, at],
+  ]);
+}

@@ -1,0 +1,77 @@
+// Where the cells of rows stand, as in columns.py: the trunk straight, the others beside it in text order.
+import { COLUMN_GAP } from "./regions.js";
+
+/** Places of the cells' axes, the trunk's lowest at 0, and where the trunk ends. `pairs`: tail and head. */
+export function columns(cells, order, row, pairs, last) {
+  const { below, length } = continues(cells, order, row, pairs);
+  const trunk = trunkOf(order, below, length, last);
+  const rows = Array.from({ length: largest(row) + 1 }, () => []);
+  const byText = cells.map((_, i) => i).sort((a, b) => order[a] - order[b]);
+  for (const i of byText) rows[row[i]].push(i);
+  const xs = cells.map(() => 0);
+  for (const members of rows) {
+    const wish = new Map(members.map((i) => [i, below[i] === null ? 0 : xs[below[i]] + cells[below[i]].out]));
+    members.sort((a, b) => wish.get(a) - wish.get(b) || order[a] - order[b]);
+    stand(cells, xs, members, wish, trunk);
+  }
+  const above = new Map();
+  for (let i = below.length - 1; i >= 0; i -= 1) if (below[i] !== null) above.set(below[i], i);
+  for (const members of rows.reverse()) {
+    const wish = new Map(members.map((i) => [i, above.has(i) ? xs[above.get(i)] - cells[i].out : xs[i]]));
+    stand(cells, xs, members, wish, trunk);
+  }
+  const upward = [...trunk].sort((a, b) => row[a] - row[b]);
+  const shift = xs[upward[0]];
+  const top = upward[upward.length - 1];
+  return { xs: xs.map((x) => x - shift), out: xs[top] + cells[top].out - shift };
+}
+
+export function largest(numbers) {
+  return numbers.reduce((a, b) => Math.max(a, b));
+}
+
+/** As near as can be to where they wish; the trunk exactly there, the others make room. */
+function stand(cells, xs, members, wish, trunk) {
+  let pinned = members.findIndex((i) => trunk.has(i));
+  if (pinned < 0) pinned = Math.floor(members.length / 2);
+  const first = members[pinned];
+  if (!trunk.has(first) || !xs[first]) xs[first] = wish.get(first);
+  for (let k = pinned + 1; k < members.length; k += 1) {
+    const before = members[k - 1];
+    const me = members[k];
+    xs[me] = Math.max(wish.get(me), xs[before] + cells[before].right + COLUMN_GAP - cells[me].left);
+  }
+  for (let k = pinned - 1; k >= 0; k -= 1) {
+    const after = members[k + 1];
+    const me = members[k];
+    xs[me] = Math.min(wish.get(me), xs[after] + cells[after].left - COLUMN_GAP - cells[me].right);
+  }
+}
+
+/** For each cell the one below it that ends the longest way, and how long the way up to the cell is. */
+function continues(cells, order, row, pairs) {
+  const tails = cells.map(() => []);
+  for (const [tail, head] of pairs) tails[head].push(tail);
+  const below = cells.map(() => null);
+  const length = cells.map((cell) => cell.weight);
+  const upward = cells.map((_, i) => i).sort((a, b) => row[a] - row[b]);
+  for (const i of upward) {
+    if (!tails[i].length) continue;
+    const best = tails[i].reduce((a, b) => (length[b] - length[a] || order[a] - order[b]) > 0 ? b : a);
+    below[i] = best;
+    length[i] += length[best];
+  }
+  return { below, length };
+}
+
+/** The longest way up; what is merely an output does not make it longer. */
+function trunkOf(order, below, length, last) {
+  const better = (a, b) => Number(!last.has(b)) - Number(!last.has(a)) || length[b] - length[a] || order[a] - order[b];
+  let at = below.map((_, i) => i).reduce((a, b) => (better(a, b) > 0 ? b : a));
+  const trunk = new Set();
+  while (at !== null) {
+    trunk.add(at);
+    at = below[at];
+  }
+  return trunk;
+}

@@ -1,0 +1,224 @@
+// A figure's sizes and places, as in layout.py: each open block is laid out once, then stands in its frame as one box.
+// A figure that looks the same twice (equal figure, equal blocks open inside) is laid out once.
+import { Leaf, settle } from "./regions.js";
+import { Structure } from "./structure.js";
+
+const SIDE = 14; // between a frame and what it holds
+const FOOT = 6;
+const HEAD = 8;
+const CAPTION_LINE = 16;
+const STRIP = 17; // for the shape beside a wire
+const LABEL_LINE = 9; // for one above it
+
+export const lineWidth = (runs) => runs.reduce((sum, run) => sum + run.width, 0);
+
+/** Lays out figures of one atlas. */
+export class Layouter {
+  constructor(atlas) {
+    this.atlas = atlas;
+    this.direction = atlas.direction;
+    this.known = new Map();
+    this.numbers = new Map();
+  }
+
+  /** `tree`: which things are open, thing -> tree of what is open inside it; `framed`: the thing whose inside this is. */
+  lay(number, framed, tree) {
+    const key = this.keyOf(number, framed, tree);
+    if (!this.known.has(key)) {
+      if (this.known.size > 20000) this.known.clear();
+      this.known.set(key, this.layFigure(this.atlas.figures[number], framed, tree));
+    }
+    return this.known.get(key);
+  }
+
+  /** Equal numbers, equal pictures. */
+  keyOf(number, framed, tree) {
+    const figure = this.atlas.figures[number];
+    const inner = [...tree.keys()].sort((a, b) => a - b).map((i) => {
+      const thing = figure.things[i];
+      return `${i}:${this.keyOf(thing.inside, thing, tree.get(i))}`;
+    });
+    const text = `${number}|${framed ? framed.caption : ""}|${framed && framed.plain ? "p" : ""}|${inner.join()}`;
+    if (!this.numbers.has(text)) this.numbers.set(text, this.numbers.size);
+    return this.numbers.get(text);
+  }
+
+  layFigure(figure, framed, tree) {
+    const flows = flowsOf(figure, tree);
+    const inner = new Map();
+    const leaves = figure.things.map((thing, i) => this.leaf(thing, i, framed, tree, inner));
+    flows.forEach((flow, i) => {
+      leaves[flow.tail].outgoing.push(i);
+      leaves[flow.head].incoming.push(i);
+    });
+    leaves.forEach((leaf, i) => {
+      if (inner.has(i)) {
+        leaf.setFrame(inner.get(i).portsIn, inner.get(i).portsOut, flows);
+        return;
+      }
+      leaf.setPins(flows);
+      this.roomForLabel(leaf, figure.things[i]);
+    });
+    const region = new Structure(leaves, flows).region();
+    const body = settle(region);
+    return this.framed({ figure, framed, flows, inner, leaves, region, body });
+  }
+
+  leaf(thing, i, framed, tree, inner) {
+    const onlyTrains = thing.mode === "train"; // what is left out of the trained model is never its trunk
+    if (tree.has(i)) {
+      const laid = this.lay(thing.inside, thing, tree.get(i));
+      inner.set(i, laid);
+      const leaf = new Leaf(i, laid.width, laid.height);
+      leaf.weight = onlyTrains ? 0 : Math.max(laid.weight, 1);
+      return leaf;
+    }
+    const isPoint = framed !== null && thing.kind !== "node";
+    const face = this.atlas.faces[thing.face];
+    const across = this.direction === "right" ? [face.height, face.width] : [face.width, face.height];
+    const leaf = isPoint ? new Leaf(i, 0, 0) : new Leaf(i, ...across);
+    leaf.isRound = face.shape === "circle";
+    leaf.isInput = thing.kind === "input";
+    leaf.weight = isPoint || onlyTrains ? 0 : 1;
+    return leaf;
+  }
+
+  roomForLabel(leaf, thing) {
+    if (!thing.exit) return;
+    const width = lineWidth(thing.exit);
+    if (this.direction === "right") leaf.label(width + 10, LABEL_LINE, 0);
+    else leaf.label(STRIP, 0, width);
+  }
+
+  /** The figure with its frame: places relative to the corner where the flow enters, y along the flow, x across it. */
+  framed({ figure, framed, flows, inner, leaves, region, body }) {
+    let { left, right } = region;
+    let caption = [];
+    let [foot, head] = [0, 0];
+    const beside = this.direction === "right";
+    if (framed !== null && !framed.plain) {
+      left -= SIDE;
+      right += SIDE;
+      const lines = this.atlas.captions[framed.caption];
+      if (beside) {
+        foot = SIDE;
+        const found = captionBeside(lines, foot + region.height, SIDE);
+        head = found.head;
+        caption = found.caption;
+        left -= found.room;
+      } else {
+        const isUp = this.direction === "up";
+        const ends = (isUp ? figure.outputs : figure.inputs).map((i) => body.things.get(i)[0]);
+        const found = captionAbove(lines, ends, left, right);
+        ({ left, right, caption } = found);
+        [foot, head] = isUp ? [FOOT, found.room] : [found.room, FOOT];
+      }
+    }
+    const laid = { figure, flows, inner, width: right - left, height: foot + region.height + head };
+    laid.things = new Map();
+    for (const [i, [x, y]] of body.things) {
+      laid.things.set(i, [x - left + (inner.has(i) ? leaves[i].left : 0), y + foot]);
+    }
+    laid.dots = body.dots.map(([x, y]) => [x - left, y + foot]);
+    laid.portsIn = figure.inputs.map((i) => laid.things.get(i)[0]);
+    laid.portsOut = figure.outputs.map((i) => laid.things.get(i)[0]);
+    laid.caption = beside ? caption : caption.map(([x, y, runs]) => [x - left, y, runs]);
+    laid.labels = [];
+    figure.things.forEach((thing, i) => {
+      if (!thing.exit || inner.has(i)) return;
+      const [x, y] = laid.things.get(i);
+      laid.labels.push([x + leaves[i].out, y + leaves[i].glyphHeight, thing.exit]);
+    });
+    laid.skips = body.skips;
+    laid.weight = region.weight;
+    laid.wires = wiresOf(laid, body, -left, foot, framed !== null);
+    return laid;
+  }
+}
+
+/** One for each port of a frame, one for each different value of anything else. */
+function flowsOf(figure, tree) {
+  const flows = [];
+  figure.things.forEach((thing, head) => {
+    const fed = new Set();
+    thing.feed.forEach(([tail, tailPort, value], headPort) => {
+      const key = `${tail} ${tailPort}`;
+      if (tree.has(head) || !fed.has(key)) flows.push({ tail, head, value, tailPort, headPort });
+      fed.add(key);
+    });
+  });
+  return flows;
+}
+
+/** In the upper left corner, clear of the wires that pass there: on one line if it fits, else on two. */
+function captionAbove([first, second], ends, left, right) {
+  const gap = second.length ? 7 : 0;
+  const one = lineWidth(first) + gap + lineWidth(second);
+  const limit = Math.min(...ends) - 9; // without ends: no limit
+  if (left + 10 + one <= limit || !second.length) {
+    left = Math.min(left, limit - one - 10);
+    const x = left + 10;
+    const caption = [[x, CAPTION_LINE, first]];
+    if (second.length) caption.push([x + lineWidth(first) + gap, CAPTION_LINE, second]);
+    return { left, right: Math.max(right, x + one + 10), room: CAPTION_LINE + HEAD, caption };
+  }
+  const two = Math.max(lineWidth(first), lineWidth(second));
+  left = Math.min(left, limit - two - 10);
+  const x = left + 10;
+  const caption = [
+    [x, CAPTION_LINE, first],
+    [x, 2 * CAPTION_LINE - 2, second],
+  ];
+  return { left, right: Math.max(right, x + two + 10), room: 2 * CAPTION_LINE + HEAD - 2, caption };
+}
+
+/** Above what flows to the right: on one line if it fits, else on two. */
+function captionBeside([first, second], length, head) {
+  const gap = second.length ? 7 : 0;
+  const one = lineWidth(first) + gap + lineWidth(second);
+  if (second.length && one + 20 > length + head) {
+    const two = Math.max(lineWidth(first), lineWidth(second));
+    const caption = [
+      [10, CAPTION_LINE, first],
+      [10, 2 * CAPTION_LINE - 2, second],
+    ];
+    return { room: 2 * CAPTION_LINE - 8, head: Math.max(head, two + 20 - length), caption };
+  }
+  const caption = [[10, CAPTION_LINE, first]];
+  if (second.length) caption.push([10 + lineWidth(first) + gap, CAPTION_LINE, second]);
+  return { room: CAPTION_LINE - 6, head: Math.max(head, one + 20 - length), caption };
+}
+
+/** The pieces of each flow in one line; from the side of a frame where it enters, to that where it leaves. */
+function wiresOf(laid, body, dx, dy, isFramed) {
+  const { figure, flows } = laid;
+  const dots = new Set(laid.dots.map(String));
+  const wires = new Map();
+  for (const [flow, pieces] of body.pieces) {
+    pieces.sort((a, b) => a[0][1] - b[0][1] || a[a.length - 1][1] - b[b.length - 1][1]);
+    const line = pieces.flat().map(([x, y]) => [x + dx, y + dy]);
+    const forks = dots.has(String(line[0])); // what leaves another line begins there
+    if (isFramed && figure.things[flows[flow].tail].kind === "input" && !forks) line.unshift([line[0][0], 0]);
+    if (isFramed && figure.things[flows[flow].head].kind === "output") line.push([line[line.length - 1][0], laid.height]);
+    wires.set(flow, straightened(line));
+  }
+  return wires;
+}
+
+/** Without points that stand still or lie between two others. */
+function straightened(line) {
+  const kept = [];
+  for (const point of line) {
+    const last = kept[kept.length - 1];
+    if (last && near(last[0], point[0]) && near(last[1], point[1])) continue;
+    if (kept.length > 1 && between(kept[kept.length - 2], last, point)) kept.pop();
+    kept.push(point);
+  }
+  return kept;
+}
+
+const near = (a, b) => Math.abs(a - b) < 0.02;
+
+function between(a, b, c) {
+  return (near(a[0], b[0]) && near(b[0], c[0])) || (near(a[1], b[1]) && near(b[1], c[1]));
+}

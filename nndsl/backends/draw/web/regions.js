@@ -1,0 +1,306 @@
+// Boxes of boxes, as in regions.py: a `Leaf` is one thing that is drawn, a `Series` stacks regions along the flow, a
+// `Parallel` puts branches side by side, `Rows` (in rows.js) holds what is neither. Each region owns its rectangle and
+// the wires inside it. y grows along the flow; x = 0 is a region's axis, y = 0 its lower side.
+import { connect } from "./channel.js";
+
+export const PIN = 14; // between wires that enter one box
+export const COLUMN_GAP = 26;
+export const LANE_GAP = 20; // between a column and the first wire at its side
+export const LANE = 12; // between wires at a side
+
+/** Base: `measure` runs once all children are measured, `settle` places them afterwards. */
+export class Region {
+  constructor() {
+    this.left = this.right = this.out = this.height = 0;
+    this.weight = 1; // how many things follow each other inside
+    this.entry = new Map(); // flow -> where it passes the lower side
+    this.exit = new Map();
+    this.skips = new Set(); // flows that pass this region at its side
+    this.bypasses = new Set(); // those of a value that also goes into it: shown as skip connections
+    this.pieces = [];
+    this.dots = [];
+    this.children = [];
+  }
+
+  /** What lies inside, before it is measured. */
+  parts() {
+    return [];
+  }
+
+  adopt(child, x, y) {
+    this.children.push([child, x, y]);
+    this.left = Math.min(this.left, x + child.left);
+    this.right = Math.max(this.right, x + child.right);
+  }
+
+  wire(flow, points) {
+    this.pieces.push([flow, points]);
+    for (const [x] of points) {
+      this.right = Math.max(this.right, x);
+      this.left = Math.min(this.left, x);
+    }
+  }
+}
+
+/** One thing: a box, a circle, an open frame, a point of the border. `strip`: room for the label at its exit. */
+export class Leaf extends Region {
+  constructor(thing, width, height) {
+    super();
+    this.thing = thing;
+    this.half = width / 2;
+    this.glyphHeight = height;
+    this.strip = 0;
+    this.isRound = this.isFrame = this.isInput = false;
+    this.incoming = [];
+    this.outgoing = [];
+    this.left = -this.half;
+    this.right = this.half;
+  }
+
+  /** Ports as distances from the left side of the frame. */
+  setFrame(portsIn, portsOut, flows) {
+    this.isFrame = true;
+    const axis = portsIn.length ? portsIn[0] : portsOut.length ? portsOut[0] : this.half;
+    this.left = -axis;
+    this.right = 2 * this.half - axis;
+    this.out = portsOut.length ? portsOut[0] - axis : 0;
+    this.entry = new Map(this.incoming.map((f) => [f, portsIn[flows[f].headPort] - axis]));
+    this.exit = new Map(this.outgoing.map((f) => [f, portsOut[flows[f].tailPort] - axis]));
+  }
+
+  /** Flows of one value leave at one place; what enters is spread. */
+  setPins(flows) {
+    const ports = new Map();
+    for (const f of this.outgoing) {
+      const { value, tailPort } = flows[f];
+      ports.set(value, Math.min(tailPort, ports.has(value) ? ports.get(value) : Infinity));
+    }
+    const values = [...ports.keys()].sort((a, b) => ports.get(a) - ports.get(b));
+    const together = new Set(this.outgoing.map((f) => flows[f].head)).size === 1;
+    const places = spread(values.length, this.half, !together);
+    const at = new Map(values.map((value, i) => [value, places[i]]));
+    this.exit = new Map(this.outgoing.map((f) => [f, at.get(flows[f].value)]));
+    const pins = spread(this.incoming.length, this.half);
+    this.entry = new Map(this.incoming.map((f, i) => [f, pins[i]]));
+  }
+
+  /** Keep room for a shape beside the wire that leaves: so much of it before or after the wire. */
+  label(strip, before, after) {
+    this.strip = strip;
+    if (before) this.left = Math.min(this.left, this.out - before - 6);
+    if (after) this.right = Math.max(this.right, this.out + 6 + after);
+  }
+
+  measure() {
+    this.height = this.glyphHeight + this.strip;
+    if (!this.strip) return;
+    for (const [flow, x] of this.exit) {
+      this.wire(flow, [
+        [x, this.glyphHeight],
+        [x, this.height],
+      ]);
+    }
+  }
+
+  get middle() {
+    return this.glyphHeight / 2;
+  }
+}
+
+/** Places for `count` wires around the middle of a side, or from the middle to the right. */
+export function spread(count, half, fromMiddle = false) {
+  if (count <= 1) return count ? [0] : [];
+  const all = Array.from({ length: count }, (_, i) => i);
+  if (fromMiddle) {
+    const step = Math.min(PIN, Math.max(half - 6, 4) / (count - 1));
+    return all.map((i) => step * i);
+  }
+  const step = Math.min(PIN, Math.max(half * 2 - 10, 8) / (count - 1));
+  return all.map((i) => step * (i - (count - 1) / 2));
+}
+
+/** One region after another along the flow, each aligned with the exit of the one below. */
+export class Series extends Region {
+  constructor(regions, flows) {
+    super();
+    this.regions = regions;
+    this.flows = flows;
+  }
+
+  parts() {
+    return this.regions;
+  }
+
+  measure() {
+    let below = this.regions[0];
+    this.entry = new Map(below.entry);
+    this.adopt(below, 0, 0);
+    let x = 0;
+    let y = below.height;
+    for (const above of this.regions.slice(1)) {
+      const aboveX = x + below.out - mainPort(below, above);
+      y += connect(this, below, x, above, aboveX, y, this.flows);
+      this.adopt(above, aboveX, y);
+      x = aboveX;
+      y += above.height;
+      below = above;
+    }
+    this.height = y;
+    this.out = x + below.out;
+    this.exit = new Map([...below.exit].map(([flow, at]) => [flow, x + at]));
+    this.skips = below.skips;
+    this.weight = this.regions.reduce((sum, region) => sum + region.weight, 0);
+  }
+}
+
+/** Where the flow that goes straight on enters a frame, which need not be its first port. */
+function mainPort(below, above) {
+  if (!(above instanceof Leaf) || !above.isFrame) return 0;
+  for (const [f, x] of below.exit) {
+    if (Math.abs(x - below.out) < 0.01 && above.entry.has(f)) return above.entry.get(f);
+  }
+  return 0;
+}
+
+/** Branches side by side in the order of the text; flows that skip them run at the right. */
+export class Parallel extends Region {
+  /** `starts`: nothing is below, `ends`: nothing is above; `ports`: where an open block above takes the flows. */
+  constructor(branches, skips, starts, ends, ports, flows) {
+    super();
+    this.branches = branches;
+    this.passing = [...skips].sort((a, b) => a - b);
+    this.skips = new Set(skips);
+    this.starts = starts;
+    this.ends = ends;
+    this.ports = ports;
+    this.flows = flows;
+  }
+
+  parts() {
+    return this.branches;
+  }
+
+  measure() {
+    this.height = Math.max(...this.branches.map((branch) => branch.height));
+    this.weight = Math.max(...this.branches.map((branch) => branch.weight));
+    const places = this.columns();
+    const main = this.main();
+    const axis = this.axis(places, main);
+    this.branches.forEach((branch, i) => this.stand(branch, places[i] - axis));
+    this.out = this.mainOut(places, axis, main);
+    const inside = new Set();
+    for (const branch of this.branches) for (const f of branch.entry.keys()) inside.add(this.flows[f].value);
+    this.bypasses = new Set(this.passing.filter((f) => inside.has(this.flows[f].value)));
+    let lane = this.right + LANE_GAP;
+    for (const flow of this.passing) {
+      this.wire(flow, [
+        [lane, 0],
+        [lane, this.height],
+      ]);
+      this.entry.set(flow, lane);
+      this.exit.set(flow, lane);
+      lane += LANE;
+    }
+  }
+
+  /** Side by side, with more room between them where that brings them below their ports. */
+  columns() {
+    const places = [];
+    let right = 0;
+    let origin = null;
+    for (const branch of this.branches) {
+      let x = right - branch.left;
+      const straight = [...branch.exit].find(([f, at]) => this.ports.has(f) && at === branch.out);
+      if (straight) {
+        const port = this.ports.get(straight[0]);
+        if (origin === null) origin = x + branch.out - port;
+        x = Math.max(x, origin + port - branch.out);
+      }
+      places.push(x);
+      right = x + branch.right + COLUMN_GAP;
+    }
+    return places;
+  }
+
+  /** The branch that goes straight on, where one clearly is the trunk and the others are its side branches. */
+  main() {
+    const weights = this.branches.map((branch) => branch.weight);
+    const order = weights.map((_, i) => i).sort((a, b) => weights[b] - weights[a]);
+    if (order.length === 1) return 0;
+    const atBorder = this.starts || this.ends;
+    const longer = weights[order[0]] > (atBorder ? 1.2 : 1.5) * weights[order[1]];
+    if (longer && (order.length === 2 || atBorder)) return order[0];
+    return order.length % 2 ? Math.floor(order.length / 2) : null;
+  }
+
+  axis(places, main) {
+    if (main !== null) return places[main];
+    const right = Math.floor(places.length / 2);
+    return (places[right - 1] + places[right]) / 2;
+  }
+
+  mainOut(places, axis, main) {
+    const outs = this.branches.map((branch) => branch.out);
+    if (main !== null) return places[main] + outs[main] - axis;
+    const right = Math.floor(places.length / 2);
+    return (places[right - 1] + outs[right - 1] + places[right] + outs[right]) / 2 - axis;
+  }
+
+  stand(branch, x) {
+    const free = this.height - branch.height;
+    const low = this.ends || (this.starts && beginsWithInput(branch));
+    const y = low ? 0 : this.starts ? free : free / 2;
+    this.adopt(branch, x, y);
+    for (const [flow, at] of branch.entry) {
+      this.entry.set(flow, x + at);
+      if (y) {
+        this.wire(flow, [
+          [x + at, 0],
+          [x + at, y],
+        ]);
+      }
+    }
+    for (const [flow, at] of branch.exit) {
+      this.exit.set(flow, x + at);
+      if (y + branch.height < this.height) {
+        this.wire(flow, [
+          [x + at, y + branch.height],
+          [x + at, this.height],
+        ]);
+      }
+    }
+    for (const flow of branch.skips) this.skips.add(flow);
+  }
+}
+
+/** Several branches at once count as inputs: one of them may be. */
+function beginsWithInput(region) {
+  while (region instanceof Series) region = region.regions[0];
+  return !(region instanceof Leaf) || region.isInput;
+}
+
+/** Measure all regions from the leaves up, then place them from the root down; no recursion, whatever the depth. */
+export function settle(root) {
+  const order = [];
+  const stack = [root];
+  while (stack.length) {
+    const region = stack.pop();
+    order.push(region);
+    stack.push(...region.parts());
+  }
+  for (const region of order.reverse()) region.measure();
+  const body = { things: new Map(), pieces: new Map(), dots: [], skips: new Set() };
+  const placing = [[root, 0, 0]];
+  while (placing.length) {
+    const [region, x, y] = placing.pop();
+    if (region instanceof Leaf) body.things.set(region.thing, [x, y]);
+    for (const [flow, points] of region.pieces) {
+      if (!body.pieces.has(flow)) body.pieces.set(flow, []);
+      body.pieces.get(flow).push(points.map(([px, py]) => [x + px, y + py]));
+    }
+    for (const [px, py] of region.dots) body.dots.push([x + px, y + py]);
+    for (const flow of region.bypasses) body.skips.add(flow);
+    for (const [child, cx, cy] of region.children) placing.push([child, x + cx, y + cy]);
+  }
+  return body;
+}

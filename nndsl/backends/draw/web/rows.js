@@ -1,0 +1,350 @@
+// What is neither a series nor parallel branches, as in rows.py: rows of cells, with wires that pass rows at the right.
+// Each cell stands in the row below the first that needs it, so that wires go up. A wire to the next row bends in the
+// gap between them. One that passes rows goes straight up where a column is free, else to the right of all cells.
+import { arrivals, STRAIGHT, TRACK } from "./channel.js";
+import { columns, largest } from "./columns.js";
+import { LANE, LANE_GAP, Leaf, Region } from "./regions.js";
+
+const ROW_GAP = 24;
+const CLEAR = 9; // between a straight lane and the cells beside it
+const MOST_WIRES = 12;
+const MOST_ROWS = 30; // of a lane that may stand between cells
+
+const bendKey = (kind, x, value) => `${kind} ${x} ${value}`;
+
+/** `wiring`: {flow, tail, head} between cells; null stands for what is below or above all of them. */
+export class Rows extends Region {
+  /** `order`: rank of the cells in the text; `last`: cells that are outputs; `inputs`: those that are inputs. */
+  constructor(cells, order, wiring, flows, last, inputs) {
+    super();
+    Object.assign(this, { cells, order, wiring, flows, last, inputs });
+    this.entering = cells.map(() => []);
+    this.leaving = cells.map(() => []);
+    this.rowY = [];
+    this.gaps = [];
+    this.heads = new Map(); // wire -> where it meets its cell
+    this.sides = new Map(); // of what enters from the right: how far, and how high
+  }
+
+  parts() {
+    return this.cells;
+  }
+
+  measure() {
+    this.rank();
+    this.members = Array.from({ length: largest(this.row) + 1 }, () => []);
+    this.row.forEach((row, i) => this.members[row].push(i));
+    const pairs = this.wiring.filter((w) => w.tail !== null && w.head !== null).map((w) => [w.tail, w.head]);
+    const { xs, out } = columns(this.cells, this.order, this.row, pairs, this.last);
+    this.xs = xs;
+    this.out = out;
+    const lanes = this.lanes(largest(xs.map((x, i) => x + this.cells[i].right)) + LANE_GAP);
+    const laneOf = new Map();
+    for (const lane of lanes) for (const wire of lane.wires) laneOf.set(wire, lane);
+    this.arrive(laneOf);
+    this.levels = new Map([...this.bends(laneOf)].map(([gap, bends]) => [gap, levelsOf(bends)]));
+    this.heights();
+    this.cells.forEach((cell, i) => this.adopt(cell, xs[i], this.rowY[this.row[i]]));
+    for (const wire of this.wiring) this.drawWire(wire, laneOf.get(wire) || null);
+    this.forks(laneOf);
+    this.weight = this.members.length;
+  }
+
+  valueOf(wire) {
+    return this.flows[wire.flow].value;
+  }
+
+  // ------------------------------------------------------------ rows
+
+  rank() {
+    const above = (this.above = this.cells.map(() => []));
+    const waiting = this.cells.map(() => 0);
+    for (const wire of this.wiring) {
+      if (wire.head !== null) this.entering[wire.head].push(wire);
+      if (wire.tail !== null) this.leaving[wire.tail].push(wire);
+      if (wire.tail !== null && wire.head !== null) {
+        above[wire.tail].push(wire.head);
+        waiting[wire.head] += 1;
+      }
+    }
+    this.row = this.cells.map(() => 0);
+    const ready = this.cells.map((_, i) => i).filter((i) => !waiting[i]);
+    const done = [];
+    while (ready.length) {
+      const at = ready.pop();
+      done.push(at);
+      for (const head of above[at]) {
+        this.row[head] = Math.max(this.row[head], this.row[at] + 1);
+        waiting[head] -= 1;
+        if (!waiting[head]) ready.push(head);
+      }
+    }
+    const top = largest(this.row);
+    for (const at of done.reverse()) {
+      if (this.last.has(at)) this.row[at] = top;
+      else if (!this.inputs.has(at) && above[at].length && !this.onlyPrepares(at)) {
+        this.row[at] = Math.min(...above[at].map((head) => this.row[head])) - 1;
+      }
+    }
+  }
+
+  /** Does it follow inputs that nothing else needs, and give one value? Then it stays beside them. */
+  onlyPrepares(cell) {
+    const given = new Set(this.leaving[cell].map((wire) => this.valueOf(wire)));
+    const tails = this.entering[cell].map((wire) => wire.tail);
+    if (!tails.length || tails.includes(null) || given.size > 1) return false;
+    return tails.every((t) => this.inputs.has(t) && this.leaving[t].every((wire) => wire.head === cell));
+  }
+
+  // ------------------------------------------------------------ lanes
+
+  lowOf(wire) {
+    return wire.tail === null ? -1 : this.row[wire.tail];
+  }
+
+  highOf(wire) {
+    return wire.head === null ? this.members.length : this.row[wire.head];
+  }
+
+  /** One for each value that passes rows: from the gap below `low` to the gap below `high`. */
+  lanes(x) {
+    const found = new Map();
+    for (const wire of this.wiring) {
+      if (this.highOf(wire) - this.lowOf(wire) <= 1) continue;
+      const key = `${wire.tail} ${this.valueOf(wire)}`;
+      const high = this.highOf(wire);
+      if (!found.has(key)) found.set(key, { low: this.lowOf(wire) + 1, high, wires: [], x: 0 });
+      const lane = found.get(key);
+      lane.high = Math.max(lane.high, high);
+      lane.wires.push(wire);
+      this.skips.add(wire.flow);
+      if (this.goesRound(wire)) this.bypasses.add(wire.flow);
+    }
+    const span = (lane) => lane.high - lane.low;
+    const lanes = [...found.values()];
+    lanes.sort((a, b) => span(a) - span(b) || a.low - b.low || a.wires[0].flow - b.wires[0].flow);
+    this.placeLanes(lanes, x);
+    return lanes;
+  }
+
+  /** Straight up where a column is free, else at the right of everything. */
+  placeLanes(lanes, x) {
+    const spans = [];
+    const straight = [];
+    for (const lane of lanes) {
+      const free = this.columnsOf(lane).find((at) => this.isFree(at, lane, straight));
+      if (free !== undefined) {
+        lane.x = free;
+        straight.push(lane);
+        continue;
+      }
+      let at = spans.findIndex((used) => used.every(([a, b]) => lane.low > b || lane.high < a));
+      if (at < 0) at = spans.push([]) - 1;
+      spans[at].push([lane.low, lane.high]);
+      lane.x = x + LANE * at;
+    }
+  }
+
+  columnsOf(lane) {
+    const tooLarge = lane.high - lane.low > MOST_ROWS || lane.wires.length > MOST_WIRES;
+    if (tooLarge || lane.wires[0].tail === null || lane.wires.some((wire) => wire.head === null)) return [];
+    const heads = lane.wires.map((wire) => this.xs[wire.head] + this.cells[wire.head].entry.get(wire.flow));
+    return [this.tailX(lane.wires[0]), ...heads];
+  }
+
+  isFree(x, lane, straight) {
+    for (let row = lane.low; row < lane.high; row += 1) {
+      for (const i of this.members[row]) {
+        const { left, right } = this.cells[i];
+        if (this.xs[i] + left - CLEAR < x && x < this.xs[i] + right + CLEAR) return false;
+      }
+    }
+    return !straight.some((other) => Math.abs(other.x - x) < CLEAR && other.low <= lane.high && lane.low <= other.high);
+  }
+
+  /** Does its value also go another way to its head? Then it skips what is on that way. */
+  goesRound(wire) {
+    const value = this.valueOf(wire);
+    const beside = wire.tail !== null ? this.leaving[wire.tail] : this.wiring.filter((w) => w.tail === null);
+    const also = beside
+      .filter((w) => this.valueOf(w) === value && w.head !== null && w.head !== wire.head)
+      .map((w) => w.head);
+    if (wire.head === null) return also.length > 0; // all that is here ends above
+    const stack = also.filter((head) => this.row[head] < this.row[wire.head]);
+    const seen = new Set(stack);
+    while (stack.length) {
+      for (const head of this.above[stack.pop()]) {
+        if (head === wire.head) return true;
+        if (!seen.has(head) && this.row[head] < this.row[wire.head]) {
+          seen.add(head);
+          stack.push(head);
+        }
+      }
+    }
+    return false;
+  }
+
+  /** Where each flow meets its cell: boxes spread what enters, the last one of a row takes lanes from its side. */
+  arrive(laneOf) {
+    const ends = new Map();
+    this.row.forEach((row, i) => ends.set(row, Math.max(this.xs[i], ends.has(row) ? ends.get(row) : this.xs[i])));
+    this.cells.forEach((cell, head) => {
+      for (const wire of this.entering[head]) this.heads.set(wire, this.xs[head] + cell.entry.get(wire.flow));
+      if (cell instanceof Leaf && !cell.isFrame) {
+        this.arriveAtLeaf(cell, head, this.xs[head] === ends.get(this.row[head]), laneOf);
+      }
+    });
+  }
+
+  arriveAtLeaf(cell, head, isLast, laneOf) {
+    const at = this.xs[head];
+    const fromSide = (wire) => isLast && laneOf.has(wire) && laneOf.get(wire).x > at + cell.right;
+    const wires = this.entering[head];
+    this.enter(cell, at, wires.filter(fromSide), laneOf);
+    const rest = new Map();
+    for (const wire of wires) if (!fromSide(wire)) rest.set(wire.flow, wire);
+    const inside = new Map();
+    for (const [flow, wire] of rest) {
+      const x = (laneOf.has(wire) ? laneOf.get(wire).x : this.tailX(wire)) - at;
+      inside.set(flow, Math.min(Math.max(x, -cell.half), cell.half));
+    }
+    for (const [flow, x] of arrivals(cell, inside, new Set()).bottoms) this.heads.set(rest.get(flow), at + x);
+  }
+
+  enter(cell, x, wires, laneOf) {
+    const order = [...wires].sort((a, b) => laneOf.get(a).x - laneOf.get(b).x || a.flow - b.flow);
+    const step = Math.min(6, (cell.glyphHeight - 8) / Math.max(order.length - 1, 1));
+    order.forEach((wire, k) => {
+      const off = step * (k - (order.length - 1) / 2);
+      const half = cell.isRound ? Math.sqrt(Math.max(cell.half * cell.half - off * off, 1)) : cell.half;
+      this.sides.set(wire, [x + half, cell.middle + off]);
+    });
+  }
+
+  // ------------------------------------------------------------ gaps
+
+  tailX(wire) {
+    if (wire.tail === null) return this.heads.get(wire);
+    return this.xs[wire.tail] + this.cells[wire.tail].exit.get(wire.flow);
+  }
+
+  /** What moves sideways in each gap, and between which places. */
+  bends(laneOf) {
+    const bends = new Map();
+    const touch = (gap, kind, x, wire, to) => {
+      if (Math.abs(x - to) <= STRAIGHT) return;
+      if (!bends.has(gap)) bends.set(gap, new Map());
+      const value = this.valueOf(wire);
+      const key = bendKey(kind, x, value);
+      if (!bends.get(gap).has(key)) bends.get(gap).set(key, { kind, x, value, places: [x] });
+      bends.get(gap).get(key).places.push(to);
+    };
+    for (const wire of this.wiring) {
+      const lane = laneOf.get(wire);
+      if (lane) {
+        if (wire.tail !== null) touch(lane.low, "leave", this.tailX(wire), wire, lane.x);
+        if (wire.head !== null && !this.sides.has(wire)) {
+          touch(this.row[wire.head], "enter", lane.x, wire, this.heads.get(wire));
+        }
+      } else if (wire.tail !== null && wire.head !== null) {
+        touch(this.row[wire.head], "leave", this.tailX(wire), wire, this.heads.get(wire));
+      }
+    }
+    return bends;
+  }
+
+  heights() {
+    let y = 0;
+    const tallest = this.members.map((members) => Math.max(0, ...members.map((i) => this.cells[i].height)));
+    for (let gap = 0; gap <= tallest.length; gap += 1) {
+      const count = this.levels.has(gap) ? Math.max(-1, ...this.levels.get(gap).values()) + 1 : 0;
+      const inner = gap > 0 && gap < tallest.length;
+      this.gaps.push(y);
+      y += (inner ? ROW_GAP : 0) + TRACK * count + (count && !inner ? 12 : 0);
+      if (gap < tallest.length) {
+        this.rowY.push(y);
+        y += tallest[gap];
+      }
+    }
+    this.height = y;
+  }
+
+  level(gap, key) {
+    return this.gaps[gap] + TRACK * (this.levels.get(gap).get(key) + 1);
+  }
+
+  // ------------------------------------------------------------ wires
+
+  drawWire(wire, lane) {
+    const x = lane && wire.tail === null ? lane.x : this.tailX(wire);
+    const value = this.valueOf(wire);
+    const points = [[x, 0]];
+    if (wire.tail === null) this.entry.set(wire.flow, x);
+    else points[0][1] = this.rowY[this.row[wire.tail]] + this.cells[wire.tail].height;
+    if (lane && wire.tail !== null && Math.abs(lane.x - x) > STRAIGHT) {
+      const level = this.level(lane.low, bendKey("leave", x, value));
+      points.push([x, level], [lane.x, level]);
+    }
+    const start = lane ? lane.x : x;
+    if (wire.head === null) {
+      this.exit.set(wire.flow, start);
+      this.wire(wire.flow, [...points, [start, this.height]]);
+      return;
+    }
+    const row = this.row[wire.head];
+    if (this.sides.has(wire) && lane) {
+      const [to, height] = this.sides.get(wire);
+      this.wire(wire.flow, [...points, [lane.x, this.rowY[row] + height], [to, this.rowY[row] + height]]);
+      return;
+    }
+    const to = this.heads.get(wire);
+    if (Math.abs(start - to) > STRAIGHT && (lane || wire.tail !== null)) {
+      const level = this.level(row, bendKey(lane ? "enter" : "leave", start, value));
+      points.push([start, level], [to, level]);
+    }
+    this.wire(wire.flow, [...points, [to, this.rowY[row]]]);
+  }
+
+  /** A dot where flows of one value part above their cell. */
+  forks(laneOf) {
+    const ways = new Map();
+    for (const wire of this.wiring) {
+      if (wire.tail === null) continue;
+      const x = this.tailX(wire);
+      const key = `${wire.tail} ${bendKey("leave", x, this.valueOf(wire))}`;
+      if (!ways.has(key)) ways.set(key, { x, wires: [] });
+      ways.get(key).wires.push(wire);
+    }
+    for (const { x, wires } of ways.values()) {
+      const ends = new Set();
+      for (const wire of wires) {
+        ends.add(laneOf.has(wire) ? laneOf.get(wire).x : this.heads.has(wire) ? this.heads.get(wire) : x);
+      }
+      const gap = this.row[wires[0].tail] + 1;
+      const key = bendKey("leave", x, this.valueOf(wires[0]));
+      if (ends.size > 1 && this.levels.has(gap) && this.levels.get(gap).has(key)) {
+        this.dots.push([x, this.level(gap, key)]);
+      }
+    }
+  }
+}
+
+/** Tracks in one gap: what leaves below what enters, no two on one track where they would touch. */
+function levelsOf(bends) {
+  const rank = (bend) => Number(bend.kind === "enter");
+  const keys = [...bends.keys()].sort((k, l) => {
+    const [a, b] = [bends.get(k), bends.get(l)];
+    return rank(a) - rank(b) || b.x - a.x || a.value - b.value;
+  });
+  const taken = [];
+  const found = new Map();
+  for (const key of keys) {
+    const low = Math.min(...bends.get(key).places);
+    const high = Math.max(...bends.get(key).places);
+    let at = taken.findIndex((used) => used.every(([a, b]) => high + 4 < a || b + 4 < low));
+    if (at < 0) at = taken.push([]) - 1;
+    taken[at].push([low, high]);
+    found.set(key, at);
+  }
+  return found;
+}
