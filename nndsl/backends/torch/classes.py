@@ -39,6 +39,8 @@ class Draft(Instance):
 def draft(module: File, graph: Graph) -> Draft:
     init = statements(module, graph)
     written = write(module, graph, module.names)
+    if written.like:
+        init.append(Line([f'self.register_buffer("{written.like}", torch.empty(0), persistent=False)']))
     init += module.rules.loop(graph, module)
     return Draft(graph, init, written.lines, written)
 

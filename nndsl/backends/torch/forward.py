@@ -21,10 +21,12 @@ from nndsl.backends.torch.lowering import Lowering
 from nndsl.backends.torch.names import RESERVED, fresh, variable
 from nndsl.backends.torch.pieces import Code, Line
 from nndsl.backends.torch.plan import operand, tensor_path
+from nndsl.backends.torch.precision import DEFAULT_DTYPE, becomes_float, float_dtype
 from nndsl.backends.torch.steps import Cell, Flow, Step, flatten
+from nndsl.diagnostics import Diagnostic, SpecError
 from nndsl.ir.graph import Graph
 from nndsl.ops.emit import Operand, Text
-from nndsl.shapes import Size
+from nndsl.shapes import Dim, Size
 
 if TYPE_CHECKING:
     from nndsl.backends.torch.file import File
@@ -37,7 +39,7 @@ GENERIC = ("x", "y", "z", "u", "v", "w")
 class NeedsPrelude(Exception):
     """A size that no tensor at hand tells any more: it has to be read first thing in `forward`."""
 
-    def __init__(self, size: Size) -> None:
+    def __init__(self, size: Dim) -> None:
         self.size = size
 
 
@@ -48,31 +50,40 @@ class Written:
     arguments: list[str]
     layers: list[str]  # borrowed layers, further arguments
     lines: list[Line] = field(default_factory=list)
+    like: str = ""  # an empty buffer that has the model's floating type, where no layer has it
 
 
 def write(module: File, graph: Graph, taken: Iterable[str] = (), inside_init: bool = False) -> Written:
     """`taken`: names that must not be used for variables (classes of the file). `inside_init`: for a
     buffer's value."""
-    prelude: list[Size] = []
+    prelude: list[Dim] = []
     while True:
         try:
             return Body(module, graph, prelude, taken, inside_init).write()
         except NeedsPrelude as needs:
-            assert needs.size not in prelude, f"{needs.size} cannot be read from the inputs of {graph.name}"
+            if needs.size in prelude:
+                raise SpecError([_untold(needs.size, graph)]) from None
             prelude.append(needs.size)
+
+
+def _untold(size: Dim, graph: Graph) -> Diagnostic:
+    message = f"{graph.name} computes with the size {size}, and none of its inputs tells it"
+    hints = [f"give {graph.name} one more input that has this size, or write the expression where the sizes are known"]
+    return Diagnostic("unknown-dim", message, graph.span, hints=hints)
 
 
 class Body:
     """One attempt at a `forward`."""
 
     def __init__(
-        self, module: File, graph: Graph, prelude: Sequence[Size], taken: Iterable[str], inside_init: bool
+        self, module: File, graph: Graph, prelude: Sequence[Dim], taken: Iterable[str], inside_init: bool
     ) -> None:
         self.module, self.graph, self.inside_init = module, graph, inside_init
         self.lines: list[Line] = []
         self.indent = 0
         self.bound: dict[str, Cell] = {}
         self.branching = False
+        self.like = ""
         self.early_sizes: list[sizes.At] = []
         self.pending: list[Cell] = []
         self.locked: set[str] = {*RESERVED, *taken}
@@ -90,13 +101,17 @@ class Body:
             found.append(fresh(variable(name), {*found, *self.locked}))
         return found
 
-    def _prelude(self, wanted: Sequence[Size]) -> None:
+    def _prelude(self, wanted: Sequence[Dim]) -> None:
         known = self._known([])
         dims = {str(size): name for name, size in self.graph.dims.items()}
         for size in wanted:
             hint = variable(dims.get(str(size), f"size_{len(self.early_sizes) + 1}").lower())
             name = self.local(hint, ())
-            self.lines.append(Line([f"{name} = ", Code(sizes.said(size, known))]))
+            try:
+                text = sizes.said(size, known)
+            except sizes.Absent:
+                raise NeedsPrelude(size) from None
+            self.lines.append(Line([f"{name} = ", Code(text)]))
             self.locked.add(name)
             self.early_sizes.append((Text(name), size))
 
@@ -112,7 +127,7 @@ class Body:
                 self.take(steps[at])
                 at += 1
         self._return()
-        return Written(self.arguments, self.layers, self.lines)
+        return Written(self.arguments, self.layers, self.lines, self.like)
 
     def take(self, step: Step) -> None:
         if step.kind == "loop":
@@ -120,7 +135,13 @@ class Body:
         elif step.kind == "call":
             self._lower(step, self._call)
         else:
-            self._lower(step, lambda asked, xs: step.node.op.torch(asked, *xs))
+            self._lower(step, self._operator)
+
+    def _operator(self, asked: Lowering, operands: Sequence[Operand | None]) -> Any:
+        made = asked.step.node.op.torch(asked, *operands)
+        if not becomes_float(asked.step) or (dtype := self.float_dtype(asked)) == DEFAULT_DTYPE:
+            return made
+        return asked.method(made, "to", dtype)
 
     def _call(self, asked: Lowering, operands: Sequence[Operand | None]) -> Any:
         step = asked.step
@@ -376,8 +397,9 @@ class Body:
         try:
             text = sizes.said(size, self._known(asked.operands))
         except sizes.Absent:
+            assert isinstance(size, Dim)
             raise NeedsPrelude(size) from None
-        self._note(asked, text)
+        self.note(asked, text)
         return text
 
     def _known(self, operands: Sequence[Operand | None]) -> list[sizes.At]:
@@ -385,22 +407,14 @@ class Body:
         far = [(name, cell.type.shape) for name, cell in self.bound.items() if not cell.conditional]
         return [*sizes.at_hand(near), *self.early_sizes, *sizes.at_hand(far)]
 
-    def _note(self, asked: Lowering, text: Text) -> None:
+    def note(self, asked: Lowering, text: Text) -> None:
         """Reading `x.shape` keeps x from being overwritten before."""
         for name, cell in self.bound.items():
             if text.startswith(f"{name}.") or f" {name}." in text or f"({name}." in text:
                 asked.reads.append(cell)
 
     def float_dtype(self, asked: Lowering) -> Text:
-        if self.inside_init:
-            return Text("torch.get_default_dtype()")
-        near = [x for x in asked.operands if x is not None and x.dtype == "float" and x.isidentifier()]
-        far = [name for name, cell in self.bound.items() if cell.type.dtype == "float" and not cell.conditional]
-        if not near and not far:
-            return Text("torch.get_default_dtype()")
-        text = Text(f"{near[0] if near else far[0]}.dtype")
-        self._note(asked, text)
-        return text
+        return DEFAULT_DTYPE if self.inside_init else float_dtype(self, asked)
 
     def device(self, asked: Lowering) -> Text | None:
         if self.inside_init:
@@ -410,7 +424,7 @@ class Body:
         if not found:
             return None
         text = Text(f"{found[0]}.device")
-        self._note(asked, text)
+        self.note(asked, text)
         return text
 
 
