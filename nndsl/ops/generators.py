@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from nndsl.ops import lowering
 from nndsl.ops.arithmetic import scalar
 from nndsl.ops.kinds import DType, Scalar, Sizes
 from nndsl.ops.schema import TENSOR, Op, param, same_along
-from nndsl.shapes import Dim, Size, TensorType, ceil_div, is_floating, smax
+from nndsl.shapes import Size, TensorType, ceil_div, is_floating, smax
 
 if TYPE_CHECKING:
     from nndsl.ops.emit import OnnxBuilder, OnnxValue, Text, TorchWriter
@@ -295,12 +296,12 @@ class Linspace(Generator):
         return t.call("torch.linspace", self.start, self.end, self.steps, **self.placed(t, self.dtype))
 
     def onnx(self, g: OnnxBuilder) -> Any:
-        if isinstance(self.steps, Dim):
+        if not isinstance(self.steps, int) or not lowering.few(self.steps):
             return self._counted(g, self.steps)
         last = max(self.steps - 1, 1)
         return g.const([self.start + (self.end - self.start) * i / last for i in range(self.steps)], self.dtype)
 
-    def _counted(self, g: OnnxBuilder, steps: Dim) -> OnnxValue:
+    def _counted(self, g: OnnxBuilder, steps: Size) -> OnnxValue:
         places = g.cast(g.op("Range", g.const(0), g.size(steps), g.const(1)), self.dtype)
         gap = g.op("Div", g.const(self.end - self.start, self.dtype), scalar(g, smax(steps - 1, 1), self.dtype))
         made: OnnxValue = g.op("Add", g.op("Mul", places, gap), g.const(self.start, self.dtype))

@@ -6,9 +6,33 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from nndsl.ops.emit import OnnxBuilder, OnnxValue
-from nndsl.shapes import Dim, Size
+from nndsl.shapes import Dim, Size, product
 
 _FAR = (1 << 63) - 1
+MOST_LISTED = 1 << 22  # numbers of a constant; what would have more is computed when the model runs
+
+
+def few(*sizes: Size) -> bool:
+    """May so many numbers be written into the file? Sizes come from specs, and may be anything."""
+    count = product(sizes)
+    return isinstance(count, int) and count <= MOST_LISTED
+
+
+def filled(g: OnnxBuilder, value: float, sizes: Sequence[Size], dtype: str) -> Any:
+    """One number everywhere."""
+    if not few(*sizes):
+        return g.op("Expand", g.const(value, dtype), g.sizes(sizes))
+    made: Any = value
+    for size in reversed(sizes):
+        made = [made] * size  # type: ignore[operator]
+    return g.const(made, dtype)
+
+
+def counted(g: OnnxBuilder, count: Size) -> Any:
+    """0, 1, 2 … below `count`."""
+    if isinstance(count, int) and few(count):
+        return g.const(list(range(count)))
+    return g.op("Range", g.const(0), g.size(count), g.const(1))
 
 
 def unsqueeze(g: OnnxBuilder, x: OnnxValue, *axes: int) -> Any:

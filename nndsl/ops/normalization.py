@@ -111,10 +111,8 @@ class _BatchNorm(Op, family=NORMALIZATION, abstract=True):
 
 def _affine(g: OnnxBuilder, x: OnnxValue, affine: bool, bias: bool) -> tuple[OnnxValue, OnnxValue]:
     """Scale and offset per channel; constants where nothing is learned."""
-    channels = x.shape[1]
-    assert isinstance(channels, int)
-    scale = g.weight("weight") if affine else g.const([1.0] * channels, x.dtype)
-    offset = g.weight("bias") if affine and bias else g.const([0.0] * channels, x.dtype)
+    scale = g.weight("weight") if affine else lowering.filled(g, 1.0, x.shape[1:2], x.dtype)
+    offset = g.weight("bias") if affine and bias else lowering.filled(g, 0.0, x.shape[1:2], x.dtype)
     return scale, offset
 
 
@@ -205,8 +203,8 @@ class _InstanceNorm(Op, family=NORMALIZATION, abstract=True):
         channels = x.shape[-self.axes - 1]
         if not isinstance(channels, int):
             return self._plain(g, x)
-        scale = g.weight("weight") if self.affine else g.const([1.0] * channels, x.dtype)
-        offset = g.weight("bias") if self.affine and self.bias else g.const([0.0] * channels, x.dtype)
+        scale = g.weight("weight") if self.affine else lowering.filled(g, 1.0, [channels], x.dtype)
+        offset = g.weight("bias") if self.affine and self.bias else lowering.filled(g, 0.0, [channels], x.dtype)
 
         def run(x: OnnxValue) -> Any:
             if not self.track_running_stats:
@@ -310,7 +308,7 @@ class GroupNorm(Op, family=NORMALIZATION):
             affine = _affine(g, x, self.affine, self.bias)
             return g.op("GroupNormalization", x, *affine, num_groups=self.num_groups, epsilon=self.eps)
         groups = self.num_groups
-        unit = g.const([1.0] * groups, x.dtype), g.const([0.0] * groups, x.dtype)
+        unit = lowering.filled(g, 1.0, [groups], x.dtype), lowering.filled(g, 0.0, [groups], x.dtype)
         rows = g.op("Reshape", x, g.const([0, groups, -1]))
         rows = g.op("InstanceNormalization", rows, *unit, epsilon=self.eps)
         y = g.op("Reshape", rows, g.dims(x.shape))

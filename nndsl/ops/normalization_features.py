@@ -52,13 +52,8 @@ class _FeatureNorm(Op, family=NORMALIZATION, abstract=True):
 
     def unit(self, g: OnnxBuilder, x: OnnxValue) -> OnnxValue:
         """A scale of ones, for operators that want one."""
-        sizes = self.sizes(x)
-        if any(not isinstance(s, int) for s in sizes):
-            return g.op("Expand", g.const(1.0, x.dtype), g.sizes(sizes))  # type: ignore[no-any-return]
-        value: Any = 1.0
-        for size in reversed(sizes):
-            value = [value] * size  # type: ignore[operator]
-        return g.const(value, x.dtype)
+        made: OnnxValue = lowering.filled(g, 1.0, self.sizes(x), x.dtype)
+        return made
 
     def detail(self) -> str:
         return f"last {self.dims}" if self.dims > 1 else ""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nndsl.ops import lowering
 from nndsl.ops.kinds import Pair
 from nndsl.ops.layout import Moves
-from nndsl.ops.schema import param, same_along
+from nndsl.ops.schema import Unsupported, param, same_along
 from nndsl.shapes import Size, TensorType, product
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Windows(Moves, abstract=True):
     def one_hot(self, g: OnnxBuilder, channels: int, dtype: str) -> OnnxValue:
         """For every channel and place in the window, the filter that picks just that place."""
         height, width = self.kernel_size
+        if not lowering.few(channels, self.window(), self.window()):
+            raise Unsupported(f"{self.name} needs a filter for each place of its windows, too many of {height}×{width}")
         rows = [
             [[float((i, j) == (a, b)) for b in range(width)] for a in range(height)]
             for i in range(height)

@@ -95,13 +95,24 @@ class _AdaptivePool(Spatial, family=POOLING, abstract=True):
 
 def _bounds(g: OnnxBuilder, size: Size, n: int) -> tuple[Any, Any]:
     """Begin and end of each window, as columns."""
-    if isinstance(size, int):
+    if isinstance(size, int) and lowering.few(n):
         begins = [[i * size // n] for i in range(n)]
         return g.const(begins), g.const([[-(-(i + 1) * size // n)] for i in range(n)])
     whole, count = g.size(size), g.const(n)
-    begins_ = g.op("Div", g.op("Mul", g.const([[i] for i in range(n)]), whole), count)
-    reached = g.op("Add", g.op("Mul", g.const([[i + 1] for i in range(n)]), whole), g.const(n - 1))
-    return begins_, g.op("Div", reached, count)
+    before = g.op("Mul", lowering.unsqueeze(g, lowering.counted(g, n), 1), whole)
+    reached = g.op("Add", g.op("Add", before, whole), g.const(n - 1))
+    return g.op("Div", before, count), g.op("Div", reached, count)
+
+
+def averaging(g: OnnxBuilder, size: Size, n: int, dtype: str) -> Any:
+    """[n, size]: the share of each cell in each window's mean."""
+    if isinstance(size, int) and lowering.few(size, n):
+        bounds = [(i * size // n, -(-(i + 1) * size // n)) for i in range(n)]
+        return g.const([[(a <= j < b) / (b - a) for j in range(size)] for a, b in bounds], dtype)
+    begins, ends = _bounds(g, size, n)
+    places = g.op("Range", g.const(0), g.size(size), g.const(1))
+    inside = g.op("And", g.op("GreaterOrEqual", places, begins), g.op("Less", places, ends))
+    return g.op("Div", g.cast(inside, dtype), g.cast(g.op("Sub", ends, begins), dtype))
 
 
 class _AdaptiveAvgPool(_AdaptivePool, abstract=True):
@@ -113,7 +124,7 @@ class _AdaptiveAvgPool(_AdaptivePool, abstract=True):
 
     def along_axis(self, g: OnnxBuilder, x: OnnxValue, axis: int, what: tuple[Size, int, str]) -> Any:
         """The means of windows of unequal size are a matrix product."""
-        matrix = self._matrix(g, *what)
+        matrix = averaging(g, *what)
         last = self.axes + 1
         if axis == last - 1:
             return g.op("MatMul", matrix, x)
@@ -122,15 +133,6 @@ class _AdaptiveAvgPool(_AdaptivePool, abstract=True):
         x = x if axis == last else g.op("Transpose", x, perm=swapped)
         y = g.op("MatMul", x, g.op("Transpose", matrix, perm=[1, 0]))
         return y if axis == last else g.op("Transpose", y, perm=swapped)
-
-    def _matrix(self, g: OnnxBuilder, size: Size, n: int, dtype: str) -> Any:
-        if isinstance(size, int):
-            bounds = [(i * size // n, -(-(i + 1) * size // n)) for i in range(n)]
-            return g.const([[(a <= j < b) / (b - a) for j in range(size)] for a, b in bounds], dtype)
-        begins, ends = _bounds(g, size, n)
-        places = g.op("Range", g.const(0), g.size(size), g.const(1))
-        inside = g.op("And", g.op("GreaterOrEqual", places, begins), g.op("Less", places, ends))
-        return g.op("Div", g.cast(inside, dtype), g.cast(g.op("Sub", ends, begins), dtype))
 
 
 class AdaptiveAvgPool1d(_AdaptiveAvgPool, axes=1):
@@ -226,7 +228,7 @@ class _AdaptiveMaxPool(_AdaptivePool, abstract=True):
         return lowering.reduce(g, "ReduceMax", cells, [axis + 1], keepdims=False)
 
     def _cells(self, g: OnnxBuilder, size: Size, n: int) -> Any:
-        if isinstance(size, int):
+        if isinstance(size, int) and lowering.few(n, -(-size // n) + 1):
             bounds = [(i * size // n, -(-(i + 1) * size // n)) for i in range(n)]
             longest = max(b - a for a, b in bounds)
             return g.const([[min(a + j, b - 1) for j in range(longest)] for a, b in bounds])

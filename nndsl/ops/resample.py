@@ -6,7 +6,9 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from nndsl.ops import lowering
 from nndsl.ops.kinds import Floats, Sizes
+from nndsl.ops.pooling_adaptive import averaging
 from nndsl.ops.schema import SHAPE, Op, Unsupported, param, same_along
 from nndsl.shapes import Dim, Size, TensorType
 
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
 MODES = ("nearest", "linear", "bilinear", "bicubic", "trilinear", "area", "nearest-exact")
 # How many dims an image has in each mode; others take any.
 _RANKS = {"linear": 3, "bilinear": 4, "bicubic": 4, "trilinear": 5}
-# As many places are written into the file; more are computed when it runs.
-_FEW = 4096
 _WORK = {"linear": 4, "bilinear": 8, "trilinear": 16, "bicubic": 32}
 
 
@@ -161,30 +161,30 @@ class Upsample(Op, family=SHAPE):
     def _picks(self, g: OnnxBuilder, old: Size, new: Size, factor: float) -> Any:
         """Which old pixel each new one is, in float32: constants where they are known and few."""
         half = 0.5 if self.mode == "nearest-exact" else 0.0
-        if isinstance(old, int) and isinstance(new, int) and new <= _FEW:
+        if isinstance(old, int) and isinstance(new, int) and lowering.few(new):
             ratio = _single(old / new if self.size is not None else 1 / factor)
             return g.const([min(math.floor(_single((i + half) * ratio)), old - 1) for i in range(new)])
         step = g.const(_single(1 / factor), "float32")
         if self.size is not None:
             step = g.op("Div", g.cast(g.size(old), "float32"), g.cast(g.size(new), "float32"))
-        at: Any = g.cast(g.op("Range", g.const(0), g.size(new), g.const(1)), "float32")
+        at: Any = g.cast(lowering.counted(g, new), "float32")
         at = g.op("Add", at, g.const(half, "float32")) if half else at
         found = g.cast(g.op("Floor", g.op("Mul", at, step)), "int64")
         return g.op("Min", found, g.size(old - 1))
 
     def _area(self, g: OnnxBuilder, x: OnnxValue) -> Any:
-        """The mean over what a new pixel covers: along each axis a product with a constant matrix."""
+        """The mean over what a new pixel covers: along each axis a matrix product, as in adaptive pooling."""
         y: Any = x
         for axis, (old, new) in enumerate(zip(x.shape[2:], self._sizes(x.shape), strict=True), start=2):
             if old == new:
                 continue
-            if not isinstance(old, int) or not isinstance(new, int):
-                raise Unsupported("mode area needs known sizes in ONNX")
+            if not isinstance(new, int):
+                raise Unsupported("mode area needs a known size in ONNX")
             last = axis == x.rank - 1
             perm = list(range(x.rank))
             perm[axis], perm[-1] = perm[-1], perm[axis]
             y = y if last else g.op("Transpose", y, perm=perm)
-            y = g.op("MatMul", y, g.const(_means(old, new), x.dtype))
+            y = g.op("MatMul", y, g.op("Transpose", averaging(g, old, new, x.dtype), perm=[1, 0]))
             y = y if last else g.op("Transpose", y, perm=perm)
         return y
 
@@ -251,13 +251,3 @@ def _scaled(old: Size, factor: float) -> Size:
         return math.floor(old * factor)
     over, under = factor.as_integer_ratio()
     return old * over // under
-
-
-def _means(old: int, new: int) -> list[list[float]]:
-    """[old, new]: which old pixels make each new one, as adaptive pooling cuts them."""
-    matrix = [[0.0] * new for _ in range(old)]
-    for j in range(new):
-        start, stop = j * old // new, -(-(j + 1) * old // new)
-        for i in range(start, stop):
-            matrix[i][j] = 1 / (stop - start)
-    return matrix
