@@ -10,6 +10,7 @@ from nndsl.elaborate.context import Context, Use
 from nndsl.elaborate.operands import Operands, gather, match_inputs
 from nndsl.elaborate.reports import LayerSay
 from nndsl.elaborate.scope import Scope
+from nndsl.elaborate.slots import missing
 from nndsl.elaborate.values import (
     POISON,
     BlockLayer,
@@ -129,12 +130,9 @@ def apply_operator(
 
 
 def _instance_of(layer: OpLayer, span: Span, builder: GraphBuilder, ctx: Context) -> Op | None:
-    missing = [p.name for p in layer.op.params.values() if p.required and p.name not in layer.given]
-    if missing:
-        plural = "s" if len(missing) > 1 else ""
-        order = ", ".join(p.name for p in layer.op.params.values() if not p.keyword)
-        message = f"{layer.op.name} needs its argument{plural} {', '.join(missing)}"
-        ctx.error("missing-argument", message, span, frame=builder.frame, hints=[f"its arguments are ({order})"])
+    left = [p.name for p in layer.op.params.values() if p.required and p.name not in layer.given]
+    if left:
+        missing(layer.op, left, span, Scope(None, builder), ctx)
         return None
     try:
         return layer.op.of({name: given.value for name, given in layer.given.items()})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +9,10 @@ from nndsl.diagnostics import Edit, Fix
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import evaluate
 from nndsl.elaborate.flows import closure
-from nndsl.elaborate.hyperparameters import fits
+from nndsl.elaborate.hyperparameters import fits, instead
+from nndsl.elaborate.names import hidden_layer
 from nndsl.elaborate.scope import Scope, nearest
+from nndsl.elaborate.slots import Signature, place
 from nndsl.elaborate.texts import text_of
 from nndsl.elaborate.values import (
     POISON,
@@ -25,10 +26,12 @@ from nndsl.elaborate.values import (
     TypeName,
     extent,
     is_layer,
+    is_tensor,
     spelled,
 )
 from nndsl.ops.initializers import make_initializer
 from nndsl.ops.kinds import Unfit
+from nndsl.ops.schema import Op
 from nndsl.shapes import Dim
 from nndsl.syntax import ast
 
@@ -64,7 +67,7 @@ def call(node: ast.Call, callee: Any, scope: Scope, ctx: Context) -> Any:
         collect(node, scope, ctx)
         return POISON
     bound = collect(node, scope, ctx)
-    if bound is None:
+    if bound is None or _tensors_given(node, callee, bound, scope, ctx):
         return POISON
     if isinstance(callee, OpLayer):
         return _op(callee, bound, node, scope, ctx)
@@ -75,37 +78,43 @@ def call(node: ast.Call, callee: Any, scope: Scope, ctx: Context) -> Any:
     if isinstance(callee, Labelled):
         return Labelled(callee.label, call(node, callee.value, scope, ctx), callee.span, callee.label_span)
     hints = ["a layer that was made by `layer` is applied with `->`, without parentheses"] if is_layer(callee) else []
+    hints = hidden_layer(node.callee, scope, ctx) or hints
     return ctx.poison("not-callable", f"{ctx.describe(callee)} takes no arguments", node.span, scope, hints=hints)
+
+
+def _tensors_given(node: ast.Call, callee: Any, bound: Bound, scope: Scope, ctx: Context) -> bool:
+    """`Conv2d(8, 3)(x)`, `fc(x)`: as one writes it in Python."""
+    tensors = [g for name, g in bound if name is None and is_tensor(g.value)]
+    if not tensors or not is_layer(callee):
+        return False
+    if isinstance(callee, BlockLayer) and any(p.type is None for p in callee.definition.params or []):
+        return False  # it may be meant for a parameter that takes anything
+    rest = [a.span.text for a in node.arguments or [] if all(a.value.span != g.span for g in tensors)]
+    into = node.callee.span.text + (f"({', '.join(rest)})" if rest else "")
+    value = tensors[0].span.text if len(tensors) == 1 else f"({', '.join(g.span.text for g in tensors)})"
+    written = f"{value} -> {into}"
+    message = f"tensors flow into {ctx.describe(callee)} by `->`, not as arguments"
+    code = "bad-argument" if isinstance(callee, (OpLayer, BlockLayer)) else "not-callable"
+    found = ctx.error(code, message, tensors[0].span.to(tensors[-1].span), scope)
+    if node.braces is None and "\n" not in written:
+        found.fixes.append(Fix(f"write `{written}`", [Edit(node.span, written)]))
+    return True
 
 
 def _op(layer: OpLayer, bound: Bound, node: ast.Call, scope: Scope, ctx: Context) -> Any:
     params = layer.op.params
-    order = [p.name for p in params.values() if not p.keyword]
-    star = next((p.name for p in params.values() if p.star), None)
-    extra = getattr(layer.op, "extra", None)
+    signature = Signature.of_op(layer.op)
     given = dict(layer.given)
     positional = [g for name, g in bound if name is None]
     keywords = {name: g for name, g in bound if name is not None}
     if "{}" in keywords:
         return ctx.poison("too-many-arguments", f"{layer.op.name} takes no {{ … }}", keywords["{}"].span, scope)
-    if star is not None and len(positional) > order.index(star):
-        at = order.index(star)
-        rest = positional[at:]
-        positional = positional[:at]
-        values = (
-            rest[0].value if len(rest) == 1 and isinstance(rest[0].value, (list, tuple)) else [g.value for g in rest]
-        )
-        keywords.setdefault(star, Given(values, rest[0].span.to(rest[-1].span)))
-    if not place(layer.op.name, order, positional, keywords, set(params), given, scope, ctx, open_=extra is not None):
+    positional = _starred(layer.op, signature.order, positional, keywords)
+    if not place(signature, positional, keywords, given, scope, ctx):
         return POISON
-    fine = _collect_extra(layer, extra, given) and all(
-        [
-            _convert(params[name], name, g, layer.op.name, scope, ctx)
-            for name, g in given.items()
-            if name not in layer.given
-        ]
-    )
-    if not fine:
+    fresh = [(n, g) for n, g in given.items() if n in params and n not in layer.given]
+    fine = all([_convert(params[n], n, g, layer.op.name, scope, ctx) for n, g in fresh])
+    if not fine or not _convert_extra(layer, given, scope, ctx):
         return POISON
     made = OpLayer(layer.op, node.span, given)
     if layer.op.inputs or scope.builder is None:
@@ -115,40 +124,54 @@ def _op(layer: OpLayer, bound: Bound, node: ast.Call, scope: Scope, ctx: Context
     return apply_operator(made, (), scope.builder, node.span, None, ctx)
 
 
-def _collect_extra(layer: OpLayer, extra: str | None, given: dict[str, Given]) -> bool:
+def _starred(op: type[Op], order: list[str], positional: list[Given], keywords: dict[str, Given]) -> list[Given]:
+    """The positional arguments less those that one parameter takes all of (`Reshape(N, -1, 4)`)."""
+    star = next((p.name for p in op.params.values() if p.star), None)
+    if star is None or len(positional) <= order.index(star):
+        return positional
+    at = order.index(star)
+    rest = positional[at:]
+    alone = len(rest) == 1 and isinstance(rest[0].value, (list, tuple))
+    values = rest[0].value if alone else [g.value for g in rest]
+    keywords.setdefault(star, Given(values, rest[0].span.to(rest[-1].span)))
+    return positional[:at]
+
+
+def _convert_extra(layer: OpLayer, given: dict[str, Given], scope: Scope, ctx: Context) -> bool:
     """Keywords that are no parameters become one parameter, a dict (`Rearrange(…, h=heads)`)."""
-    if extra is None:
-        return True
+    extra = layer.op.extra
     loose = {name: given.pop(name) for name in list(given) if name not in layer.op.params}
-    if loose:
-        first = next(iter(loose.values()))
-        earlier = given[extra].value if extra in given else {}
-        given[extra] = Given({**earlier, **{name: g.value for name, g in loose.items()}}, first.span)
-    return True
+    if extra is None or not loose:
+        return True
+    first = next(iter(loose.values()))
+    earlier = given[extra].value if extra in given else {}
+    given[extra] = Given({**earlier, **{name: g.value for name, g in loose.items()}}, first.span)
+    return _convert(layer.op.params[extra], extra, given[extra], layer.op.name, scope, ctx)
 
 
 def _convert(param: Any, name: str, given: Given, who: str, scope: Scope, ctx: Context) -> bool:
+    written = given.value
     try:
-        given.value = param.convert(plain(given.value))
+        given.value = param.convert(plain(written))
     except Unfit as problem:
-        message = _without_hidden(param, given.value, problem.message, ctx)
-        message = f"{who}: {message}" if message.startswith(f"{name} ") else f"{who}: {name}: {message}"
+        message = f"{who}: {_without_hidden(param, written, problem, ctx).about(name)}"
         found = ctx.error("bad-argument", message, given.span, scope)
-        written = given.value
         if isinstance(written, str) and (close := nearest(written, [str(c) for c in problem.choices])):
             found.hints.append(f'did you mean "{close}"?')
             found.fixes.append(Fix(f'use "{close}"', [Edit(given.span, f'"{close}"')]))
+        elif hint := instead(given, ctx):
+            found.hints.append(hint)
         return False
     return True
 
 
-def _without_hidden(param: Any, value: Any, message: str, ctx: Context) -> str:
+def _without_hidden(param: Any, value: Any, problem: Unfit, ctx: Context) -> Unfit:
     """The same message about the dim as it was written."""
     try:
         param.convert(spelled(value, ctx.facts))
-    except Unfit as problem:
-        return problem.message
-    return message
+    except Unfit as found:
+        return found
+    return problem
 
 
 def plain(value: Any) -> Any:
@@ -172,7 +195,8 @@ def _block(layer: BlockLayer, bound: Bound, node: ast.Call, scope: Scope, ctx: C
             return POISON
         layer = found
     declared = layer.definition.params or []
-    order = [p.name.id for p in declared]
+    signature = Signature.of(layer.definition)
+    order = signature.order
     given = dict(layer.given)
     positional = [g for name, g in bound if name is None]
     keywords = {name: g for name, g in bound if name is not None}
@@ -184,7 +208,7 @@ def _block(layer: BlockLayer, bound: Bound, node: ast.Call, scope: Scope, ctx: C
         if target is None:
             return ctx.poison("too-many-arguments", f"{layer.name} takes no {{ … }}", braces.span, scope)
         keywords[target] = braces
-    if not place(layer.name, order, positional, keywords, set(order), given, scope, ctx):
+    if not place(signature, positional, keywords, given, scope, ctx):
         return POISON
     types = {p.name.id: p.type for p in declared}
     fresh = [(n, g) for n, g in given.items() if n not in layer.given]
@@ -194,59 +218,6 @@ def _block(layer: BlockLayer, bound: Bound, node: ast.Call, scope: Scope, ctx: C
 
 def _wants_layer(type_: ast.ParamTypeExpr | None) -> bool:
     return type_ is not None and type_.name.id == "layer"
-
-
-def place(
-    who: str,
-    order: Sequence[str],
-    positional: list[Given],
-    keywords: dict[str, Given],
-    known: set[str],
-    given: dict[str, Given],
-    scope: Scope,
-    ctx: Context,
-    open_: bool = False,
-) -> bool:
-    """Positional arguments fill what is not given yet, in order; keywords fill by name."""
-    slots = [name for name in order if name not in given or name in keywords] if given else list(order)
-    fine = True
-    if len(positional) > len(slots):
-        extra = positional[len(slots)]
-        takes = f"at most {len(slots)}" if slots else "no"
-        listed = f": {', '.join(slots)}" if slots else ""
-        message = f"{who} takes {takes} argument{'s' if len(slots) != 1 else ''}{listed}"
-        ctx.error("too-many-arguments", message, extra.span, scope)
-        fine = False
-    for name, value in zip(slots, positional, strict=False):
-        if name in keywords:
-            ctx.error(
-                "bad-argument",
-                f"{who}: {name} is given twice",
-                keywords[name].name_span or keywords[name].span,
-                scope,
-            )
-            fine = False
-        given[name] = value
-    for name, value in keywords.items():
-        if name not in known and not open_:
-            _unknown(who, name, value, sorted(known), scope, ctx)
-            fine = False
-        else:
-            given[name] = value
-    return fine
-
-
-def _unknown(who: str, name: str, given: Given, known: list[str], scope: Scope, ctx: Context) -> None:
-    span = given.name_span or given.span
-    found = ctx.error("unknown-argument", f"{who} has no argument {name}", span, scope)
-    close = nearest(name, known)
-    if close:
-        found.hints.append(f"did you mean {close}?")
-        found.fixes.append(Fix(f"rename it to {close}", [Edit(span, close)]))
-    elif known:
-        found.hints.append(f"it takes {', '.join(known)}")
-    if name in ("in_features", "in_channels", "input_size", "num_features", "normalized_shape", "embed_dim"):
-        found.hints = ["input sizes are inferred: leave it out"]
 
 
 # ---------------------------------------------------------------- initialisers, elements of tuples

@@ -104,6 +104,8 @@ class Context:
             raise Exceeded("there are too many mistakes")
         found = Diagnostic(code, message, span, label, labels=list(labels), hints=list(hints))
         found.trace = frame.chain() if frame is not None else []
+        if found.trace and found.trace[0].span == span:
+            del found.trace[0]  # the call that is underlined already
         self._at_the_user(found)
         if not (self.unsure and code == "unproven"):
             self.diagnostics.add(found)

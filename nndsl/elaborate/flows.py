@@ -6,6 +6,7 @@ from typing import Any
 
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import evaluate, form
+from nndsl.elaborate.names import hidden_layer
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import (
     POISON,
@@ -57,6 +58,7 @@ def _stage(node: Any, scope: Scope, ctx: Context) -> Any:
         message = f"{ctx.describe(value)} computes with hyperparameters; only layers stand after `->`"
         return ctx.poison("not-a-layer", message, node.span, scope)
     hints = ["write `y = …` on a line of its own to name a tensor"] if isinstance(value, Value) else []
+    hints = hidden_layer(node, scope, ctx) or hints
     return ctx.poison("not-a-layer", f"only a layer can stand after `->`, and this is {ctx.describe(value)}",
                       node.span, scope, hints=hints)  # fmt: skip
 

@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from nndsl.elaborate.arguments import collect, place
+from nndsl.elaborate.arguments import collect
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import evaluate
 from nndsl.elaborate.hyperparameters import fill_defaults
 from nndsl.elaborate.scope import Scope
+from nndsl.elaborate.slots import Signature, place
 from nndsl.elaborate.values import POISON, Given, is_tensor
 from nndsl.shapes import Dim, DimTooLarge, smax, smin
 from nndsl.syntax import ast
@@ -32,8 +33,7 @@ def call_function(node: ast.Call, callee: Any, scope: Scope, ctx: Context) -> An
     given: dict[str, Given] = {}
     positional = [g for n, g in bound if n is None]
     keywords = {n: g for n, g in bound if n is not None}
-    order = [p.name.id for p in definition.params]
-    if not place(name, order, positional, keywords, set(order), given, scope, ctx):
+    if not place(Signature.of(definition), positional, keywords, given, scope, ctx):
         return POISON
     inner = Scope(callee.home, scope.builder)
     inner.within = scope.within

@@ -6,10 +6,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from nndsl.diagnostics import Label
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import evaluate
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import Given, Poison, extent, is_layer, is_size
+from nndsl.ops.initializers import INITIALIZERS
 from nndsl.source import Span
 from nndsl.syntax import ast
 
@@ -37,8 +39,25 @@ def fits(type_: ast.ParamTypeExpr | None, name: str, given: Given, who: str, sco
         if type_ is not None and type_.name.id == "int" and isinstance(given.value, float):
             given.value = int(given.value)
         return True
-    ctx.error("bad-argument", f"{who}: {name} is {problem}, not {ctx.describe(given.value)}", given.span, scope)
+    hint = instead(given, ctx)
+    declared = (
+        [] if type_ is None or ctx.project.is_shipped(type_.span.source) else [Label(type_.span, "declared here")]
+    )
+    message = f"{who}: {name} is {problem}, not {ctx.describe(given.value)}"
+    ctx.error("bad-argument", message, given.span, scope, labels=declared, hints=[hint] if hint else [])
     return False
+
+
+def instead(given: Given, ctx: Context) -> str:
+    """What to write in place of a value of the wrong kind."""
+    value, text = given.value, given.span.text
+    if isinstance(value, str):
+        layers = [name for name in ctx.project.candidates(Scope()) if name[:1].isupper()]
+        meant = value if value in INITIALIZERS else next((n for n in layers if n.lower() == value.lower()), None)
+        return f"write {meant} without quotes" if meant else ""
+    if isinstance(value, float) and not value.is_integer() and "/" in text and "//" not in text:
+        return "`//` divides whole numbers, and rounds down"
+    return ""
 
 
 def misfit(type_: ast.ParamTypeExpr | None, value: Any) -> str | None:
@@ -74,7 +93,11 @@ def fill_defaults(
         plural = "s" if len(missing) > 1 else ""
         signature = ", ".join(p.name.id for p in declared)
         message = f"{who} needs its argument{plural} {', '.join(missing)}"
-        ctx.error("missing-argument", message, span, scope, hints=[f"its arguments are ({signature})"])
+        first = next(p for p in declared if p.name.id == missing[0])
+        own = not ctx.project.is_shipped(first.span.source)
+        labels = [Label(first.span, "declared here")] if own else []
+        hints = [] if own else [f"its arguments are ({signature})"]
+        ctx.error("missing-argument", message, span, scope, labels=labels, hints=hints)
         return False
     fine = True
     for param in declared:

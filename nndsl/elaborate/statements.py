@@ -195,7 +195,7 @@ def _init(statement: ast.Init, scope: Scope, ctx: Context) -> None:
     try:
         rule = KINDS["Initializer"].convert(value)
     except Unfit as problem:
-        ctx.error("bad-argument", f"init: {problem.message}", statement.value.span, scope)
+        ctx.error("bad-argument", problem.about("init"), statement.value.span, scope)
         return
     layer = statement.layer.id if statement.layer else None
     weight = statement.weight.id if statement.weight else None

@@ -12,7 +12,9 @@ from nndsl.elaborate.models import Spec
 from nndsl.elaborate.names import unknown_name
 from nndsl.elaborate.ports import declared_inputs
 from nndsl.elaborate.scope import MISSING, Scope, nearest
+from nndsl.elaborate.slots import Signature, missing, too_many, unknown
 from nndsl.elaborate.values import BlockLayer, OpLayer
+from nndsl.source import Span
 from nndsl.syntax import ast
 
 
@@ -99,32 +101,45 @@ def _call(node: ast.Call, scope: Scope, ctx: Context) -> None:
     if isinstance(node.callee, ast.Name):
         callee = ctx.project.resolve(node.callee.id, scope, node.callee.span)
         if isinstance(callee, (OpLayer, BlockLayer)):
-            _arguments(node, callee, ctx)
+            _arguments(node, callee, scope, ctx)
 
 
-def _arguments(node: ast.Call, callee: OpLayer | BlockLayer, ctx: Context) -> None:
-    if isinstance(callee, OpLayer):
-        if getattr(callee.op, "extra", None):
-            return
-        who, names = callee.op.name, list(callee.op.params)
-        open_ = any(p.star for p in callee.op.params.values())
-        room = sum(not p.keyword for p in callee.op.params.values())
-    elif is_alias(callee) and not callee.definition.params:
+def _arguments(node: ast.Call, callee: OpLayer | BlockLayer, scope: Scope, ctx: Context) -> None:
+    if isinstance(callee, BlockLayer) and is_alias(callee) and not callee.definition.params:
         return  # they are the other model's
-    else:
-        who, names, open_ = callee.name, [p.name.id for p in callee.definition.params or []], False
-        room = len(names)
+    signature = Signature.of_op(callee.op) if isinstance(callee, OpLayer) else Signature.of(callee.definition)
     given = node.arguments or []
     for argument in given:
-        if argument.name is not None and argument.name.id not in names:
-            found = ctx.error("unknown-argument", f"{who} has no argument {argument.name.id}", argument.name.span)
-            close = nearest(argument.name.id, names)
-            found.hints.append(f"did you mean {close}?" if close else f"it takes {', '.join(names) or 'none'}")
+        if argument.name is not None and argument.name.id not in signature.known and not signature.open:
+            unknown(signature, argument.name.id, argument.name.span, scope, ctx)
     positional = [a for a in given if a.name is None]
-    if len(positional) > room and not open_ and not any(a.star for a in positional):
-        listed = f": {', '.join(names[:room])}" if room else ""
-        message = f"{who} takes at most {room} argument{'s' if room != 1 else ''}{listed}"
-        ctx.error("too-many-arguments", message, positional[room].span)
+    room = len(signature.order)
+    starred = isinstance(callee, OpLayer) and any(p.star for p in callee.op.params.values())
+    said = any(found.span.source is node.span.source and node.span.start <= found.span.start < node.span.end
+               for found in ctx.diagnostics.errors)  # fmt: skip
+    if len(positional) > room and not starred and not any(a.star for a in positional) and not said:
+        too_many(signature, signature.order, positional[room].value.span, scope, ctx)
+
+
+def _flow(node: ast.Flow, scope: Scope, ctx: Context) -> None:
+    """What stands in a flow is applied: it must have all its arguments."""
+    for stage in node.stages:
+        _walk(stage, scope, ctx)
+        inner = stage.value if isinstance(stage, ast.Labelled) else stage
+        name = inner.callee if isinstance(inner, ast.Call) else inner
+        given = (inner.arguments or []) if isinstance(inner, ast.Call) else []
+        if isinstance(name, ast.Name) and not any(a.star for a in given):
+            callee = ctx.project.resolve(name.id, scope, name.span)
+            if isinstance(callee, OpLayer):
+                _complete(callee, given, stage.span, scope, ctx)
+
+
+def _complete(callee: OpLayer, given: list[ast.Argument], span: Span, scope: Scope, ctx: Context) -> None:
+    order = [p.name for p in callee.op.params.values() if not p.keyword]
+    names = {a.name.id for a in given if a.name is not None} | set(order[: sum(a.name is None for a in given)])
+    left = [p.name for p in callee.op.params.values() if p.required and p.name not in names]
+    if left and all(a.name is None or a.name.id in callee.op.params for a in given):  # a misspelt one is meant for it
+        missing(callee.op, left, span, scope, ctx)
 
 
 def _bind(names: list[ast.Name], scope: Scope) -> None:
@@ -193,6 +208,7 @@ def _init(node: ast.Init, scope: Scope, ctx: Context) -> None:
 
 _SPECIAL: dict[type, Any] = {
     ast.Call: _call,
+    ast.Flow: _flow,
     ast.Assign: _assign,
     ast.Input: _declare,
     ast.Output: _declare,

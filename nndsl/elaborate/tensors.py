@@ -86,7 +86,7 @@ def _initial(statement: ast.Tensor, scope: Scope, ctx: Context) -> Any:
     try:
         return KINDS["Initializer"].convert(plain(value))
     except Unfit as problem:
-        message = f"{statement.name.id}: {problem.message}"
+        message = problem.about(statement.name.id)
         if not isinstance(value, (int, float)) or isinstance(value, bool):
             message = f"{statement.name.id} cannot be filled with {ctx.describe(value)}"
         return ctx.poison("bad-argument", message, statement.value.span, scope, hints=[_otherwise(statement, value)])

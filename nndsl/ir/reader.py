@@ -233,10 +233,17 @@ class _Reader(Scanner):
         unknown = [key for key in values if key not in cls.params]
         if unknown or len(positional) > len(names):
             self.fail(f"{name} does not take {unknown[0] if unknown else 'so many arguments'}")
+        converted = {key: self.converted(cls, key, value) for key, value in values.items()}
         try:
-            return cls.of({key: cls.params[key].convert(value) for key, value in values.items()})
+            return cls.of(converted)
         except Unfit as problem:
             self.fail(problem.message)
+
+    def converted(self, cls: type[Op], key: str, value: Any) -> Any:
+        try:
+            return cls.params[key].convert(value)
+        except Unfit as problem:
+            self.fail(f"{cls.name}: {problem.about(key)}")
 
     def arguments(self) -> tuple[list[Any], dict[str, Any]]:
         positional: list[Any] = []

@@ -124,7 +124,10 @@ def _converted(name: str, key: str, value: Any) -> Any:
         if value not in _CHOICES[key]:
             raise Unfit(f"{key} is one of {', '.join(_CHOICES[key])}", choices=_CHOICES[key])
         return value
-    return KINDS["int" if key == "groups" else "float"].convert(value)
+    try:
+        return KINDS["int" if key == "groups" else "float"].convert(value)
+    except Unfit as problem:
+        raise Unfit(f"{key} {problem.message}") from None
 
 
 def _judge(name: str, values: dict[str, Any]) -> None:

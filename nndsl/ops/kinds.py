@@ -27,12 +27,17 @@ WIDEST_FLOAT = (2 - 2**-23) * 2.0**127  # every other number in float32
 
 
 class Unfit(Exception):
-    """A value that does not fit its parameter; the message is for the user. `choices` feed did-you-mean."""
+    """A value that does not fit its parameter. The message is for the user; that of a kind says what the parameter is
+    ("is a whole number, not 2.5"). `choices` feed did-you-mean."""
 
     def __init__(self, message: str, choices: Sequence[Any] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.choices = choices
+
+    def about(self, name: str) -> str:
+        """The message as a sentence whose subject is the parameter."""
+        return self.message if self.message.startswith(f"{name} ") else f"{name} {self.message}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,8 @@ def describe(value: Any) -> str:
     """How messages name a value that did not fit."""
     from nndsl.ops.schema import spell_value
 
+    if isinstance(value, (list, tuple)) and not all(isinstance(v, (int, float, str, Dim)) or v is None for v in value):
+        return "a list" if isinstance(value, list) else "a tuple"
     if isinstance(value, (int, float, bool, str, list, tuple, Dim)) or value is None:
         text = spell_value(value)
         return text if len(text) <= 60 else text[:57] + "..."
@@ -80,8 +87,8 @@ def describe(value: Any) -> str:
 def _int(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not _whole(value):
         if isinstance(value, Dim):
-            raise Unfit(f"a known number is needed here, and {value} is only known when the model runs")
-        raise Unfit(f"a whole number is needed here, not {describe(value)}")
+            raise Unfit(f"is a number that is known while compiling, and {value} is only known when the model runs")
+        raise Unfit(f"is a whole number, not {describe(value)}")
     return int(_within(int(value), WIDEST_INT))
 
 
@@ -91,26 +98,26 @@ def _whole(value: float) -> bool:
 
 def _float(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise Unfit(f"a number is needed here, not {describe(value)}")
+        raise Unfit(f"is a number, not {describe(value)}")
     return float(_within(value, WIDEST_FLOAT))
 
 
 def _within(value: Any, widest: float) -> Any:
     """Infinities are numbers of their own."""
     if abs(value) > widest and value not in (inf, -inf):
-        raise Unfit(f"numbers end at ±{widest:.3g} here, before {describe(value)}")
+        raise Unfit(f"is between -{widest:.3g} and {widest:.3g}, not {describe(value)}")
     return value
 
 
 def _bool(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise Unfit(f"true or false is needed here, not {describe(value)}")
+        raise Unfit(f"is true or false, not {describe(value)}")
     return value
 
 
 def _str(value: Any) -> str:
     if not isinstance(value, str):
-        raise Unfit(f"a string is needed here, not {describe(value)}")
+        raise Unfit(f"is a string, not {describe(value)}")
     return value
 
 
@@ -122,7 +129,7 @@ def _several(count: int) -> Callable[[Any], tuple[int, ...]]:
     def convert(value: Any) -> tuple[int, ...]:
         if isinstance(value, (list, tuple)):
             if len(value) != count:
-                raise Unfit(f"one number or {count} are needed here, not {len(value)}")
+                raise Unfit(f"is one number or {count}, not {len(value)} numbers")
             return tuple(_int(v) for v in value)
         return (_int(value),) * count
 
@@ -135,7 +142,7 @@ def _padding(count: int) -> Callable[[Any], Any]:
     def convert(value: Any) -> Any:
         if isinstance(value, str):
             if value not in ("same", "valid"):
-                raise Unfit('padding is a number, or "same", or "valid"', choices=("same", "valid"))
+                raise Unfit(f'is a number, "same" or "valid", not {describe(value)}', choices=("same", "valid"))
             return value
         return several(value)
 
@@ -148,7 +155,7 @@ def _partial(count: int) -> Callable[[Any], Any]:
     def convert(value: Any) -> Any:
         values = list(value) if isinstance(value, (list, tuple)) else [value] * count
         if len(values) != count:
-            raise Unfit(f"one number or {count} are needed here, not {len(values)}")
+            raise Unfit(f"is one number or {count}, not {len(values)} numbers")
         return tuple(None if v is None else _int(v) for v in values)
 
     return convert
@@ -171,7 +178,7 @@ def _sizes(value: Any) -> tuple[Size, ...]:
 
 def _size_map(value: Any) -> dict[str, Size]:
     if not isinstance(value, dict):
-        raise Unfit(f"sizes by name are needed here, such as h=8, not {describe(value)}")
+        raise Unfit(f"takes sizes by name, such as h=8, not {describe(value)}")
     return {name: _size(size) for name, size in value.items()}
 
 
@@ -183,13 +190,13 @@ def _dtype(value: Any) -> str:
         return "int64"
     known = (*sorted(FLOATING), *sorted(INTEGRAL), "bool")
     if name not in known:
-        raise Unfit(f"a type is needed here ({', '.join(known)}), not {describe(value)}", choices=known)
+        raise Unfit(f"is a type ({', '.join(known)}), not {describe(value)}", choices=known)
     return str(name)
 
 
 def _scalar(value: Any) -> Any:
     if not isinstance(value, (int, float, bool)):
-        raise Unfit(f"a number is needed here, not {describe(value)}")
+        raise Unfit(f"is a number, not {describe(value)}")
     return _within(value, WIDEST_FLOAT if isinstance(value, float) else WIDEST_INT)
 
 
@@ -200,7 +207,7 @@ def _initializer(value: Any) -> Any:
         return value
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return Initializer("constant", {"val": _float(value)})
-    raise Unfit(f"an initialiser is needed here, such as xavier_uniform or normal(std=0.02), not {describe(value)}")
+    raise Unfit(f"is an initialiser, such as xavier_uniform or normal(std=0.02), not {describe(value)}")
 
 
 def _optional(kind: Kind) -> Kind:

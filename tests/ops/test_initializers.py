@@ -57,7 +57,7 @@ def test_text_runs(name: str) -> None:
         ("normal", [0], {"mean": 1}, "normal is given mean twice"),
         ("normal", [], {"sdt": 1}, "normal has no argument sdt"),
         ("normal", [], {"std": -1}, "std is at least 0, not -1.0"),
-        ("normal", [], {"std": "wide"}, 'a number is needed here, not "wide"'),
+        ("normal", [], {"std": "wide"}, 'std is a number, not "wide"'),
         ("uniform", [1, 0], {}, "uniform draws from a to b, and a = 1.0 is greater than b = 0.0"),
         ("kaiming_normal", [], {"mode": "fan"}, "mode is one of fan_in, fan_out"),
         ("sparse", [2], {}, "sparsity is between 0 and 1, not 2.0"),
