@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nndsl.ops import lowering
 from nndsl.ops.arithmetic import together
+from nndsl.ops.contraction import contracted
 from nndsl.ops.schema import LINEAR, Op, Unsupported, param
 from nndsl.shapes import Size, TensorType, is_floating, product
 
@@ -199,13 +200,16 @@ class Einsum(Op, family=LINEAR):
         if len(more) > len(spare):
             raise Unsupported(f"an equation has at most {len(_LETTERS)} indices in ONNX")
         taken |= dict(zip(more, spare, strict=False))
-        spelled, values = [], []
+        kept, values = [], []
         for term, x in zip(terms, xs, strict=True):
             ones = _ones(term, x.shape, sizes)
             gone = [axis for axis, name in enumerate(term) if name in ones]
-            spelled.append("".join(taken[name] for name in term if name not in ones))
+            kept.append([name for name in term if name not in ones])
             values.append(lowering.squeeze(g, x, *gone) if gone else x)
-        equation = ",".join(spelled) + "->" + "".join(taken[name] for name in result)
+        if all(is_floating(x.dtype) for x in xs) and (y := contracted(g, values, kept, result)) is not None:
+            return y
+        spelled = ["".join(taken[name] for name in term) for term in (*kept, result)]
+        equation = ",".join(spelled[:-1]) + "->" + spelled[-1]
         if all(is_floating(x.dtype) or x.dtype in ("int32", "int64") for x in xs):
             return g.op("Einsum", *values, equation=equation)
         return g.cast(g.op("Einsum", *[g.cast(x, "int64") for x in values], equation=equation), xs[0].dtype)

@@ -8,6 +8,7 @@ from nndsl.ops.arithmetic import cast_to
 from nndsl.ops.kinds import Ints
 from nndsl.ops.schema import SHAPE, Op, param
 from nndsl.shapes import Dim, Size, TensorType, promote
+from nndsl.shapes.dims import lower_bound
 
 if TYPE_CHECKING:
     from nndsl.ops.emit import OnnxBuilder, OnnxValue, Operand, Text, TorchWriter
@@ -248,14 +249,11 @@ class Roll(Moves):
         return y
 
     def _rolled(self, g: OnnxBuilder, y: Any, shift: int, axis: int, size: Size) -> Any:
-        """A shift of a dim that is not known may go around several times, so it is reduced when the model runs."""
+        """Where the shift may go around, as its dim may be smaller, it is reduced when the model runs."""
         far, here = g.const([(1 << 63) - 1]), g.const([axis])
-        at = (
-            g.op("Unsqueeze", g.op("Mod", g.const(-shift), g.size(size)), g.const([0]))
-            if isinstance(size, Dim)
-            else None
-        )
-        at = at if at is not None else g.const([-shift])
+        least = lower_bound(size) if isinstance(size, Dim) else size
+        around = least is None or least < abs(shift)
+        at = g.op("Mod", g.const([-shift]), g.sizes([size])) if around else g.const([-shift])
         return g.op("Concat", g.op("Slice", y, at, far, here), g.op("Slice", y, g.const([0]), at, here), axis=axis)
 
     def detail(self) -> str:

@@ -108,3 +108,89 @@ def test_what_nobody_wants_is_not_computed(tmp_path: Path) -> None:
     made = {n.name.split("/")[0]: [bool(o) for o in n.output]
             for n in exported(body, tmp_path).graph.node if n.op_type in ("LSTM", "GRU")}  # fmt: skip
     assert made == {"one": [True], "two": [False, True], "three": [True, True]}
+
+
+# --- what need not be there -----------------------------------------------------------------------------------------
+
+# a body, and the nodes that it needs
+LEAST: list[tuple[str, dict[str, int]]] = [
+    # entries of what is joined, stacked or turned
+    ("input x: float[B, T, 8]\n _, h, _ = x -> LSTM(4, num_layers=2)\n output y = h[-1]",
+     {"Transpose": 1, "LSTM": 2, "Squeeze": 1, "Gather": 1}),
+    ("input x: float[B, T, 8]\n s, _ = x -> GRU(4)\n output y = s[:, -1]",
+     {"Transpose": 1, "GRU": 1, "Squeeze": 1, "Gather": 1}),
+    ("input x: float[N, 4]\n input z: float[N, 4]\n s = (x, z) -> Stack(dim=1)\n output y = s[:, 1] -> ReLU",
+     {"Relu": 1}),
+    # axes put in at once, or not at all
+    ("input m: bool[B, T]\n input x: float[B, 2, T, T]\n output y = (x, m[:, none, none, :]) -> MaskedFill(0)",
+     {"Unsqueeze": 1, "Where": 1}),
+    ("input x: float[N, 4]\n output y = x -> Unsqueeze(1) -> Squeeze(1) -> ReLU", {"Relu": 1}),
+    # products
+    ("input q: float[B, H, T, 8]\n input k: float[B, H, S, 8]\n"
+     ' output y = (q, k) -> Einsum("b h i d, b h j d -> b h i j")', {"Transpose": 1, "MatMul": 1}),
+    ("input x: float[B, T, 8]\n input w: float[8, 5]\n"
+     ' output y = (x, w) -> Einsum("b t d, d e -> b t e")', {"MatMul": 1}),
+    ("input x: float[B, T]\n input w: float[B, T, 8]\n"
+     ' output y = (x, w) -> Einsum("b t, b t d -> b d t")', {"Transpose": 1, "Unsqueeze": 1, "Mul": 1}),
+    ("input x: float[B, T, T]\n output y = x -> Einsum(\"b t t -> b\")", {"Einsum": 1}),
+    # sizes that are said, not computed
+    ("input x: float[B, H, W, 3]\n require H % 4 == 0 and W % 4 == 0\n"
+     ' output y = x -> Rearrange("b (h p) (w q) c -> (b h w) (p q) c", p=4, q=4)',
+     {"Shape": 1, "Div": 1, "Concat": 1, "Reshape": 2, "Transpose": 1}),
+    ("input x: float[B, H, W, 3]\n require H >= 4\n output y = x -> Roll(-2, 1)", {"Slice": 2, "Concat": 1}),
+    # constants
+    ("input x: float[N, 8]\n output y = x * ((Arange(8) -> Cast(float)) * 0.5 -> Exp)", {"Mul": 1}),
+    ("input x: float[N, 8]\n output y = x + (Ones(8) * 2 + 1)", {"Add": 1}),
+    # values of another name
+    ("input x: float[N, 8]\n output y = x\n output z = x -> Dropout(0.5)", {"Identity": 2}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "wanted"), LEAST)
+def test_no_more_nodes_than_needed(body: str, wanted: dict[str, int], tmp_path: Path) -> None:
+    model = exported(body, tmp_path)
+    assert kinds(model) == wanted
+    assert untyped(model) == []
+
+
+def test_without_optimization_layers_stay_as_they_are(tmp_path: Path) -> None:
+    body = "input x: float[N, 8]\n output y = x + (Ones(8) * 2 + 1)"
+    assert kinds(exported(body, tmp_path, optimize=False)) == {"Expand": 1, "Mul": 1, "Add": 2}
+
+
+def test_constants_say_what_they_hold(tmp_path: Path) -> None:
+    body = """
+    input x: float[N, 8]
+    scale = (Arange(8) -> Cast(float)) * 0.5 -> Exp
+    output y = x * scale -> Reshape(N, 2, 4)
+    output z = x * 3
+    output w = x[0]
+    """
+    names = {i.name for i in exported(body, tmp_path).graph.initializer}
+    assert names == {"scale", "const[0,2,4]", "const.3", "const.0"}
+
+
+def test_models_of_many_kinds(tmp_path: Path) -> None:
+    """Several models in one, constants alone as outputs, inputs nobody uses, outputs of every type."""
+    text = """
+    model Generator { input z: float[N, 4]
+      output image = z -> Linear(64) -> Reshape(N, 4, 4, 4) -> ConvTranspose2d(1, 4, 2, padding=1) -> Tanh }
+    model Critic { input image: float[N, 1, 8, 8]
+      output score = image -> Conv2d(4, 3) -> BatchNorm2d -> LeakyReLU(0.2) -> Flatten -> Linear(1) }
+    model M {
+      input z: float[N, 4]
+      input _spare: float[K]
+      fake = z -> generator: Generator
+      output score = fake -> critic: Critic
+      output image = fake
+      output real = score > 0
+      output at = fake -> Flatten -> ArgMax(dim=1)
+      output same = z
+      output numbers = Arange(3)
+    }
+    """
+    assert nndsl.loads(text, "M").export(tmp_path / "m.onnx").verified
+    graph = onnx.load(str(tmp_path / "m.onnx")).graph
+    assert [o.name for o in graph.output] == ["score", "image", "real", "at", "same", "numbers"]
+    assert [i.name for i in graph.input] == ["z", "_spare"]
+    assert {n.name for n in graph.node} >= {"generator/linear_1", "critic/conv2d_1", "critic/linear_1"}

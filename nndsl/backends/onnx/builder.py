@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nndsl.backends.onnx.dtypes import Dtypes
+from nndsl.backends.onnx.fold import folded
 from nndsl.backends.onnx.foreign import Exporter, NoFunction, merge
 from nndsl.backends.onnx.infer import infer
 from nndsl.backends.onnx.records import Body, Recipe, Step, Tensor
@@ -63,11 +64,17 @@ class Builder:
         while values and values[-1] is None:
             values.pop()
         if self.optimize and not domain and outputs == 1:
-            instead = simplify(self, op_type, values, given)
+            instead = simplify(self, op_type, values, given) or self.folded(op_type, values, given)
             if instead is not None:
                 return instead
         made = self.steps(op_type, values, given, outputs, domain)
         return made[0] if outputs == 1 else made
+
+    def folded(self, op_type: str, inputs: list[Tensor | None], attributes: dict[str, Any]) -> Tensor | None:
+        """The result, where it depends on constants alone: a constant too."""
+        array = folded(op_type, inputs, attributes)
+        known = infer(op_type, inputs, attributes, 1)[0] if array is not None else None
+        return None if array is None else self.constant(array, known and known.with_shape(array.shape))
 
     def raw(self, op_type: str, inputs: list[Tensor | None], attributes: dict[str, Any]) -> Tensor:
         """A node of one output, as it is."""
@@ -136,11 +143,16 @@ class Builder:
 
     def const(self, value: Any, dtype: str = "int64") -> Tensor:
         array = np.asarray(value, dtype=self.dtypes.numpy(dtype))
-        key = (self.dtypes.exact(dtype), array.shape, array.tobytes())
+        return self.constant(array, TensorType(dtype, array.shape))
+
+    def constant(self, array: Any, known: TensorType | None = None) -> Tensor:
+        """Equal ones are one."""
+        known = known or TensorType(self.dtypes.name_of(array.dtype), array.shape)
+        key = (self.dtypes.exact(known.dtype), array.shape, array.tobytes())
         if key not in self.body.constants:
-            made = Tensor(_constant_name(array), TensorType(dtype, array.shape))
+            made = Tensor(_constant_name(array), known)
             made.array = array
-            if dtype == "int64" and array.ndim == 1:
+            if known.dtype == "int64" and array.ndim == 1:
                 made.content = tuple(array.tolist())
             self.body.constants[key] = made
         return self.body.constants[key]
@@ -164,6 +176,8 @@ class Builder:
         return scalar
 
     def cast(self, x: Tensor, dtype: str) -> Tensor:
+        if self.optimize and x.array is not None:
+            return self.const(x.array, dtype)
         made: Tensor = self.op("Cast", x, to=self.elem_type(dtype))
         if made.known is None and x.known is not None:
             made.known = TensorType(dtype, x.shape)
@@ -181,7 +195,8 @@ def _frozen(item: tuple[str, Any]) -> Any:
 
 
 def _constant_name(array: Any) -> str:
-    """`const.0_-1_768`: what it holds, where that is short."""
-    if array.size > 6:
-        return "const"
-    return "const." + "_".join(f"{v:g}" if array.dtype.kind == "f" else str(v) for v in array.reshape(-1).tolist())
+    """`const.2`, `const[0,-1,768]`: what it holds, where that is short. Others bear the name of what they came from."""
+    if array.size > 6 or array.ndim > 1:
+        return ""
+    words = [f"{v:g}" if array.dtype.kind == "f" else str(v) for v in array.reshape(-1).tolist()]
+    return f"const[{','.join(words)}]" if array.ndim else f"const.{words[0]}"

@@ -47,6 +47,10 @@ class Dtypes:
         found = _NAMES.get(number, "")
         return "float" if found == self.floating else found
 
+    def name_of(self, dtype: Any) -> str:
+        """The nndsl name of a NumPy type."""
+        return "float" if str(dtype) == self.floating else str(dtype)
+
     def numpy(self, name: str) -> Any:
         exact = self.exact(name)
         if exact == "bfloat16":

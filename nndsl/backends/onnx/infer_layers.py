@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nndsl.shapes import Dim, Size, TensorType
+from nndsl.shapes.dims import lower_bound
 
 if TYPE_CHECKING:
     from nndsl.backends.onnx.records import Tensor
+
+_FAR = (1 << 31) - 1
 
 Inputs = Sequence["Tensor | None"]
 Found = list[TensorType | None]
@@ -93,10 +96,23 @@ def _slice(inputs: Inputs, attributes: dict[str, Any]) -> TensorType | None:
     for start, end, axis, step in zip(starts, ends, axes, steps or [1] * len(starts), strict=True):
         size = shape[axis]
         if isinstance(size, Dim):
-            return None
+            left = _left(size, start, end) if step == 1 else None
+            if left is None:
+                return None
+            shape[axis] = left
+            continue
         stop = None if step < 0 and end < -size else end
         shape[axis] = len(range(size)[slice(start, stop, step)])
     return x.with_shape(tuple(shape))
+
+
+def _left(size: Dim, start: int, end: int) -> Size | None:
+    """Of a size that is not known, where it is large enough for both ends to lie inside."""
+    far = end >= _FAR
+    if (lower_bound(size) or 0) < max(abs(start), 0 if far else abs(end)):
+        return None
+    first = size + start if start < 0 else start
+    return (size if far else size + end if end < 0 else end) - first
 
 
 def _range(inputs: Inputs, attributes: dict[str, Any]) -> TensorType | None:

@@ -35,7 +35,7 @@ def name(body: Body) -> None:
     for tensor, wanted in zip(body.outputs, body.names, strict=True):
         tensor.name = names.take(wanted)
     for tensor in (*body.weights.values(), *body.constants.values()):
-        tensor.name = names.take(tensor.hint)
+        tensor.name = names.take(tensor.hint or "const")
     _name_steps(body.steps)
     for step in body.steps:
         for i, value in enumerate(step.outputs):

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nndsl.backends.onnx.records import Tensor
+from nndsl.backends.onnx.records import Step, Tensor
 from nndsl.shapes import Dim, Size
 
 if TYPE_CHECKING:
@@ -62,11 +62,10 @@ def _reshape(g: Builder, inputs: Inputs, attributes: dict[str, Any]) -> Tensor |
         made: Tensor = g.op("Reshape", before, wanted)
         return made
     short = _said(x, sizes)
-    if short is None or (wanted.array is not None and list(wanted.array) == short):
+    at_hand = wanted.step is not None and wanted.step.op_type == "Shape"
+    if short == list(wanted.content) or (at_hand and any(isinstance(size, Dim) for size in short)):
         return None
-    vector = g.const(short)
-    vector.content = tuple(short)
-    made = g.raw("Reshape", [x, vector], {})
+    made = g.raw("Reshape", [x, g.sizes(short)], {})
     if -1 not in sizes:
         made.known = _typed(x, sizes)
     return made
@@ -92,16 +91,18 @@ def whole(x: Tensor, sizes: tuple[Size, ...]) -> tuple[Size, ...]:
     return tuple(total if s == -1 else s for s in sizes)
 
 
-def _said(x: Tensor, sizes: tuple[Size, ...]) -> list[int] | None:
-    """The vector in numbers; None where two sizes are neither known nor kept."""
-    said: list[int] = []
-    for i, size in enumerate(sizes):
-        kept = x.known is not None and i < x.rank and x.shape[i] == size
-        if isinstance(size, Dim):
-            said.append(0 if kept else -1)
-        else:
-            said.append(size)
-    return said if said.count(-1) <= 1 else None
+def _said(x: Tensor, sizes: tuple[Size, ...]) -> list[Size]:
+    """With 0 for what is kept, and -1 for what is left over: of several sizes the one that is dearest to compute."""
+    if 0 in sizes:  # there is nothing in it
+        return list(sizes)
+    said: list[Size] = [
+        0 if isinstance(size, Dim) and x.known is not None and i < x.rank and x.shape[i] == size else size
+        for i, size in enumerate(sizes)
+    ]
+    unknown = [i for i, size in enumerate(said) if isinstance(size, Dim)]
+    if unknown and -1 not in said:
+        said[max(unknown, key=lambda i: len(str(said[i])))] = -1
+    return said
 
 
 def _expand(g: Builder, inputs: Inputs, attributes: dict[str, Any]) -> Tensor | None:
@@ -109,6 +110,77 @@ def _expand(g: Builder, inputs: Inputs, attributes: dict[str, Any]) -> Tensor | 
     assert x is not None
     assert wanted is not None
     return x if x.known is not None and wanted.content == x.shape else None
+
+
+def _unsqueeze(g: Builder, inputs: Inputs, attributes: dict[str, Any]) -> Tensor | None:
+    """Two in a row are one."""
+    x = inputs[0]
+    axes = _axes_of(inputs)
+    first = _axes_of(x.step.inputs) if x is not None and x.step is not None and x.step.op_type == "Unsqueeze" else None
+    if x is None or x.step is None or x.known is None or axes is None or first is None:
+        return None
+    rank = x.rank + len(axes)
+    later = {axis % rank for axis in axes}
+    kept = [axis for axis in range(rank) if axis not in later]
+    both = sorted(later | {kept[axis % x.rank] for axis in first})
+    made: Tensor = g.op("Unsqueeze", x.step.inputs[0], g.const(both))
+    return made
+
+
+def _squeeze(g: Builder, inputs: Inputs, attributes: dict[str, Any]) -> Tensor | None:
+    """What was put in before is not put in."""
+    x = inputs[0]
+    axes = _axes_of(inputs)
+    if x is None or x.step is None or x.step.op_type != "Unsqueeze" or x.known is None or axes is None:
+        return None
+    before = _axes_of(x.step.inputs)
+    same = before is not None and {axis % x.rank for axis in axes} == {axis % x.rank for axis in before}
+    return x.step.inputs[0] if same else None
+
+
+def _axes_of(inputs: Inputs) -> list[int] | None:
+    given = inputs[1] if len(inputs) > 1 else None
+    return None if given is None or given.array is None else [int(axis) for axis in given.array]
+
+
+def _gather(g: Builder, inputs: Inputs, attributes: dict[str, Any]) -> Tensor | None:
+    """One entry of an axis: looked for behind what only arranges the axes, and in the piece that holds it."""
+    x, index = inputs
+    if x is None or index is None or index.array is None or index.array.ndim or x.step is None or x.known is None:
+        return None
+    at, axis = int(index.array), attributes.get("axis", 0) % x.rank
+    source = x.step.inputs[0]
+    if x.step.op_type == "Unsqueeze":
+        axes = _axes_of(x.step.inputs)
+        return source if axes is not None and [a % x.rank for a in axes] == [axis] else None
+    if x.step.op_type == "Transpose":
+        return _of_turned(g, x.step, index, axis)
+    if x.step.op_type == "Concat" and x.step.attributes["axis"] % x.rank == axis:
+        return _of_pieces(g, x.step.inputs, at, axis)
+    return None
+
+
+def _of_turned(g: Builder, step: Step, index: Tensor, axis: int) -> Tensor | None:
+    """Where the other axes are in order without that one."""
+    order = step.attributes.get("perm", [])
+    rest = [a for i, a in enumerate(order) if i != axis]
+    if not order or rest != sorted(rest):
+        return None
+    made: Tensor = g.op("Gather", step.inputs[0], index, axis=order[axis])
+    return made
+
+
+def _of_pieces(g: Builder, pieces: Inputs, at: int, axis: int) -> Tensor | None:
+    """Counted from the end that the index counts from."""
+    for piece in pieces if at >= 0 else reversed(pieces):
+        size = piece.shape[axis] if piece is not None and piece.known is not None else None
+        if not isinstance(size, int):
+            return None
+        if -size <= at < size:
+            made: Tensor = g.op("Gather", piece, g.const(at), axis=axis)
+            return made
+        at += size if at < 0 else -size
+    return None
 
 
 def _concat(g: Builder, inputs: Inputs, attributes: dict[str, Any]) -> Tensor | None:
@@ -122,4 +194,7 @@ _RULES: dict[str, Rule] = {
     "Reshape": _reshape,
     "Expand": _expand,
     "Concat": _concat,
+    "Unsqueeze": _unsqueeze,
+    "Squeeze": _squeeze,
+    "Gather": _gather,
 }
