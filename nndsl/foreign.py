@@ -3,6 +3,7 @@ exported by PyTorch, each for itself."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,11 @@ from nndsl.backends.torch.traced import Traced, trace
 from nndsl.diagnostics import Diagnostic, SpecError
 from nndsl.ir.graph import Graph, Node
 from nndsl.shapes import Dim, Facts, Size, TensorType
+
+# How torch.export says that a size did not stay open: "You marked L['inputs'][0].size()[1] as dynamic but your code
+# specialized it to be a constant (3)".
+SPECIALIZED = re.compile(r"L\['inputs'\]\[(\d+)\]\.size\(\)\[(\d+)\] as dynamic but your code specialized it")
+PROBES = 5  # runs of the model with different sizes
 
 
 @dataclass(slots=True)
@@ -54,7 +60,7 @@ class ForeignLayers:
         self.dtype = dtype
         self.opset = opset
         self.layers = dict(_layers(graph))  # by their names in the state dict
-        self._calls: dict[str, list[Call]] | None = None
+        self._runs: dict[int, dict[str, list[Call]]] = {}
 
     def __call__(self, layer: str, node: Node) -> Traced:
         """The ONNX graph of one use of a layer. SpecError where its class does not do what the spec says of it, or
@@ -65,22 +71,22 @@ class ForeignLayers:
         try:
             found = trace(self.module.get_submodule(layer), call.inputs, dynamic, self.opset, self.dtype)
         except Exception as problem:
-            message = f"{_title(said)} cannot be written as ONNX by PyTorch"
-            raise SpecError([failure(said, message, _root(problem))]) from problem
+            raise SpecError([self._unwritten(node, said, _root(problem))]) from problem
         self._check_opset(found, said)
         self._check_sizes(found, node, said)
+        if any(dynamic):
+            self._check_paths(found, layer, node, said)
         return found
 
     # ------------------------------------------------------------ runs
 
-    def calls(self, layer: str) -> list[Call]:
-        if self._calls is None:
-            self._calls = {name: [] for name in self.layers}
-            for which in range(2):
-                self._record(which, self._calls)
-        return self._calls[layer]
+    def calls(self, layer: str, which: int) -> list[Call]:
+        """What the layer got and gave in a run of the model, with other sizes for another `which`."""
+        if which not in self._runs:
+            self._runs[which] = self._recorded(which)
+        return self._runs[which][layer]
 
-    def _record(self, which: int, calls: dict[str, list[Call]]) -> None:
+    def _recorded(self, which: int) -> dict[str, list[Call]]:
         """The model is run with inputs that suit it; where some do not, with tamer ones."""
         import numpy as np
 
@@ -92,7 +98,7 @@ class ForeignLayers:
             raise SpecError([self._cannot(str(problem))]) from None
         first: Exception | None = None
         for attempt in range(feeds.ATTEMPTS):
-            given = feeds.inputs(self.graph, sizes, np.dtype(self.floating), which, attempt)
+            given = feeds.inputs(self.graph, sizes, np.dtype(self.floating), abs(which), attempt)
             made: dict[str, list[Call]] = {name: [] for name in self.layers}
             try:
                 with self._watched(sizes, made):
@@ -102,9 +108,7 @@ class ForeignLayers:
             except Exception as problem:
                 first = first or problem
                 continue
-            for name, found in made.items():
-                calls[name] += found
-            return
+            return made
         assert first is not None
         at = ", ".join(f"{name} = {size}" for name, size in sizes.items())
         if isinstance(first, Raised):
@@ -147,7 +151,8 @@ class ForeignLayers:
     def _fitting(self, layer: str, node: Node, said: Node) -> Call:
         """A call with this node's types, of which no size is 0 or 1: PyTorch would take those for fixed."""
         types = _types(node)
-        fitting = [call for call in self.calls(layer) if self._are(call.inputs, types, call.sizes)]
+        calls = [call for which in range(2) for call in self.calls(layer, which)]
+        fitting = [call for call in calls if self._are(call.inputs, types, call.sizes)]
         if not fitting:
             inputs = ", ".join(map(self._spelled, types))
             raise SpecError([failure(said, f"{_title(said)} was never called with {inputs}")])
@@ -203,11 +208,61 @@ class ForeignLayers:
         for port, type_ in zip(found.model.graph.input, _types(node), strict=True):
             for dim, size in zip(port.type.tensor_type.shape.dim, type_.shape, strict=True):
                 if isinstance(size, Dim) and not dim.dim_param:
-                    name = self.facts.spell(size)
-                    message = f"{_title(said)}, as PyTorch exports it, takes no other {name} than {dim.dim_value}"
+                    raise SpecError([self._fixed(said, size)])
+
+    def _unwritten(self, node: Node, said: Node, problem: BaseException) -> Diagnostic:
+        fixed = SPECIALIZED.search(str(problem))
+        size = _types(node)[int(fixed[1])].shape[int(fixed[2])] if fixed else None
+        if isinstance(size, Dim):
+            return self._fixed(said, size)
+        return failure(said, f"{_title(said)} cannot be written as ONNX by PyTorch", problem)
+
+    def _fixed(self, said: Node, size: Dim) -> Diagnostic:
+        name = self.facts.spell(size)
+        message = f"{_title(said)} cannot be written as ONNX: its Python code needs {name} as a number"
+        problem = failure(said, message)
+        problem.hints.append(
+            f"`--dim` fixes a size: `--dim {name}=…`" if name.isidentifier() else "`--dim` fixes sizes"
+        )
+        return problem
+
+    def _check_paths(self, found: Traced, layer: str, node: Node, said: Node) -> None:
+        """PyTorch exports one path through a layer's Python, and believes that no size is 1: where another size might
+        take another path, its graph is run and compared."""
+        for which in range(-1, PROBES):
+            try:
+                calls = self.calls(layer, which)
+            except SpecError:
+                continue  # the model itself cannot be run with such sizes
+            for call in calls:
+                if not self._are(call.inputs, _types(node), call.sizes):
+                    continue
+                if (which < 0 or not found.holds_for(call.inputs)) and not self._agrees(found, call):
+                    at = ", ".join(f"{name} = {size}" for name, size in call.sizes.items())
+                    message = f"{_title(said)}, as PyTorch exports it, computes something else at {at}"
                     problem = failure(said, message)
-                    problem.hints.append("its Python code decides by that size, or needs it as a number")
+                    problem.hints.append("its Python code decides by a size: `--dim` fixes a size")
                     raise SpecError([problem])
+
+    def _agrees(self, found: Traced, call: Call) -> bool:
+        import onnxruntime
+
+        from nndsl.backends.onnx.verify import TOLERANCES, difference
+
+        if self.dtype == "bfloat16":  # onnxruntime has none on the CPU
+            return True
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        names = [port.name for port in found.model.graph.input]
+        arrays = [x.numpy().astype(self.dtype) if str(x.dtype) == f"torch.{self.floating}" else x.numpy()
+                  for x in call.inputs]  # fmt: skip
+        try:
+            session = onnxruntime.InferenceSession(found.model.SerializeToString(), options)
+            got = session.run(None, dict(zip(names, arrays, strict=True)))
+        except Exception:
+            return False
+        wanted = call.result if isinstance(call.result, (list, tuple)) else [call.result]
+        return all(difference(a, b.numpy()) <= TOLERANCES[self.dtype] for a, b in zip(got, wanted, strict=True))
 
 
 def _types(node: Node) -> list[TensorType]:

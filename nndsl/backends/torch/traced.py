@@ -16,14 +16,23 @@ _INNER = "layer."  # where the wrapper has the layer
 @dataclass(slots=True)
 class Traced:
     """`model` is a ModelProto. `weights`: which of its initializers are the layer's weights, by their state-dict name,
-    and whether they are transposed; the others are constants."""
+    and whether they are transposed; the others are constants. `guards`: what PyTorch took for granted of sizes."""
 
     model: Any
     weights: dict[str, tuple[str, bool]]
+    guards: list[str]
+
+    def holds_for(self, inputs: Sequence[Any]) -> bool:
+        """Would PyTorch have met these sizes on the same path through the layer's Python?"""
+        try:
+            return all(eval(guard, {"L": {"inputs": inputs}}) for guard in self.guards)
+        except (NameError, TypeError):  # said in other words than Python's
+            return False
 
 
 def trace(layer: Any, inputs: Sequence[Any], dynamic: Sequence[Sequence[int]], opset: int, dtype: str) -> Traced:
-    """`dynamic`: the axes of each input that may have any size. Raises what torch raises."""
+    """`dynamic`: the axes of each input that may have any size; where the layer's Python needs one as a number, that is
+    an error. Raises what torch raises."""
     import torch
     from torch.export import Dim
 
@@ -31,20 +40,13 @@ def trace(layer: Any, inputs: Sequence[Any], dynamic: Sequence[Sequence[int]], o
         floating = getattr(torch, dtype)
         layer = copy.deepcopy(layer).to(floating)
         inputs = [x.to(floating) if x.dtype == torch.float32 else x for x in inputs]
-    axes = tuple(dict.fromkeys(each, Dim.AUTO) for each in dynamic)
+    axes = tuple(dict.fromkeys(each, Dim.DYNAMIC) for each in dynamic)
     arguments = tuple(x.clone() for x in inputs)  # the same tensor twice would be one input
     with _quiet(), torch.no_grad():
-        program = torch.onnx.export(
-            _wrapped(layer),
-            arguments,
-            dynamo=True,
-            dynamic_shapes=(axes,),
-            opset_version=opset,
-            external_data=False,
-            verbose=False,
-        )
+        path = torch.export.export(_wrapped(layer), arguments, dynamic_shapes=(axes,), strict=False)
+        program = torch.onnx.export(path, dynamo=True, opset_version=opset, external_data=False, verbose=False)
         model = program.model_proto
-    return Traced(model, _weights(model, layer.state_dict()))
+    return Traced(model, _weights(model, layer.state_dict()), list(getattr(path, "_guards_code", None) or ()))
 
 
 def _wrapped(layer: Any) -> Any:
