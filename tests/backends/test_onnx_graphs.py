@@ -194,3 +194,22 @@ def test_models_of_many_kinds(tmp_path: Path) -> None:
     assert [o.name for o in graph.output] == ["score", "image", "real", "at", "same", "numbers"]
     assert [i.name for i in graph.input] == ["z", "_spare"]
     assert {n.name for n in graph.node} >= {"generator/linear_1", "critic/conv2d_1", "critic/linear_1"}
+
+
+def test_what_pytorch_exported_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A layer written in Python ends in a node that, made here, would be joined with the next."""
+    (tmp_path / "turning_layers.py").write_text(
+        "from torch import nn\n\nclass Turn(nn.Module):\n    def forward(self, x):\n        return x.transpose(1, 2)\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    text = """
+    extern block Turn() = "turning_layers:Turn" { input x: float[N, C, T]  output y: [N, T, C] }
+    model M {
+      input x: float[N, 3, T]
+      t = x -> Turn
+      output y = t -> Transpose(1, 2)
+      output z = t[:, 0]
+    }
+    """
+    assert nndsl.loads(text).export(tmp_path / "m.onnx", allow_extern=True).verified
+    assert kinds(onnx.load(str(tmp_path / "m.onnx")))["Transpose"] >= 2

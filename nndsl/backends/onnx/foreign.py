@@ -80,6 +80,7 @@ def _step(g: Builder, node: NodeProto, values: dict[str, Tensor | None]) -> None
     outputs = [Tensor("") if name else None for name in node.output]
     step = Step(node.op_type, "", [values[name] for name in node.input], outputs, {})
     step.path, step.blocks, step.layer, step.origin = g.path, g.blocks, g.result, g.node
+    step.foreign = True
     step.attributes = {attribute.name: attribute for attribute in node.attribute}
     for graph in _subgraphs(node):
         step.captures.update({n: t for n in _outer(graph) if (t := values.get(n)) is not None})

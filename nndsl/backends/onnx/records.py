@@ -96,6 +96,7 @@ class Step:
     origin: Node | None = None
     name: str = ""
     captures: dict[str, Tensor] = field(default_factory=dict)  # what its subgraphs read of the values around them
+    foreign: bool = False  # written by PyTorch's exporter: its attributes are protobuf's
 
 
 @dataclass(slots=True, eq=False)

@@ -22,6 +22,12 @@ def simplify(g: Builder, op_type: str, inputs: Inputs, attributes: dict[str, Any
     return rule(g, inputs, attributes) if rule is not None else None
 
 
+def _maker(x: Tensor | None, op_type: str) -> Step | None:
+    """The node that gives x, where it is of this kind."""
+    step = x.step if x is not None else None
+    return step if step is not None and step.op_type == op_type and not step.foreign else None
+
+
 def _identity(g: Builder, inputs: Inputs, attributes: dict[str, Any]) -> Tensor | None:
     return inputs[0]
 
@@ -40,10 +46,11 @@ def _transpose(g: Builder, inputs: Inputs, attributes: dict[str, Any]) -> Tensor
         return None
     if list(order) == sorted(order):
         return x
-    if x.step is None or x.step.op_type != "Transpose" or x.step.attributes.get("perm") is None:
+    step = _maker(x, "Transpose")
+    if step is None or step.attributes.get("perm") is None:
         return None
-    before = x.step.attributes["perm"]
-    made: Tensor = g.op("Transpose", x.step.inputs[0], perm=[before[i] for i in order])
+    before = step.attributes["perm"]
+    made: Tensor = g.op("Transpose", step.inputs[0], perm=[before[i] for i in order])
     return made
 
 
@@ -57,7 +64,8 @@ def _reshape(g: Builder, inputs: Inputs, attributes: dict[str, Any]) -> Tensor |
     sizes = whole(x, wanted.content)
     if x.known is not None and sizes == x.shape:
         return x
-    before = x.step.inputs[0] if x.step is not None and x.step.op_type == "Reshape" else None
+    step = _maker(x, "Reshape")
+    before = step.inputs[0] if step is not None else None
     if before is not None and before.known is not None and 0 not in wanted.content:
         made: Tensor = g.op("Reshape", before, wanted)
         return made
@@ -114,28 +122,28 @@ def _expand(g: Builder, inputs: Inputs, attributes: dict[str, Any]) -> Tensor | 
 
 def _unsqueeze(g: Builder, inputs: Inputs, attributes: dict[str, Any]) -> Tensor | None:
     """Two in a row are one."""
-    x = inputs[0]
-    axes = _axes_of(inputs)
-    first = _axes_of(x.step.inputs) if x is not None and x.step is not None and x.step.op_type == "Unsqueeze" else None
-    if x is None or x.step is None or x.known is None or axes is None or first is None:
+    x, axes = inputs[0], _axes_of(inputs)
+    step = _maker(x, "Unsqueeze")
+    first = _axes_of(step.inputs) if step is not None else None
+    if x is None or step is None or x.known is None or axes is None or first is None:
         return None
     rank = x.rank + len(axes)
     later = {axis % rank for axis in axes}
     kept = [axis for axis in range(rank) if axis not in later]
     both = sorted(later | {kept[axis % x.rank] for axis in first})
-    made: Tensor = g.op("Unsqueeze", x.step.inputs[0], g.const(both))
+    made: Tensor = g.op("Unsqueeze", step.inputs[0], g.const(both))
     return made
 
 
 def _squeeze(g: Builder, inputs: Inputs, attributes: dict[str, Any]) -> Tensor | None:
     """What was put in before is not put in."""
-    x = inputs[0]
-    axes = _axes_of(inputs)
-    if x is None or x.step is None or x.step.op_type != "Unsqueeze" or x.known is None or axes is None:
+    x, axes = inputs[0], _axes_of(inputs)
+    step = _maker(x, "Unsqueeze")
+    if x is None or step is None or x.known is None or axes is None:
         return None
-    before = _axes_of(x.step.inputs)
+    before = _axes_of(step.inputs)
     same = before is not None and {axis % x.rank for axis in axes} == {axis % x.rank for axis in before}
-    return x.step.inputs[0] if same else None
+    return step.inputs[0] if same else None
 
 
 def _axes_of(inputs: Inputs) -> list[int] | None:
@@ -146,17 +154,16 @@ def _axes_of(inputs: Inputs) -> list[int] | None:
 def _gather(g: Builder, inputs: Inputs, attributes: dict[str, Any]) -> Tensor | None:
     """One entry of an axis: looked for behind what only arranges the axes, and in the piece that holds it."""
     x, index = inputs
-    if x is None or index is None or index.array is None or index.array.ndim or x.step is None or x.known is None:
+    if x is None or index is None or index.array is None or index.array.ndim or x.known is None:
         return None
-    at, axis = int(index.array), attributes.get("axis", 0) % x.rank
-    source = x.step.inputs[0]
-    if x.step.op_type == "Unsqueeze":
-        axes = _axes_of(x.step.inputs)
-        return source if axes is not None and [a % x.rank for a in axes] == [axis] else None
-    if x.step.op_type == "Transpose":
-        return _of_turned(g, x.step, index, axis)
-    if x.step.op_type == "Concat" and x.step.attributes["axis"] % x.rank == axis:
-        return _of_pieces(g, x.step.inputs, at, axis)
+    axis = attributes.get("axis", 0) % x.rank
+    if (step := _maker(x, "Unsqueeze")) is not None:
+        axes = _axes_of(step.inputs)
+        return step.inputs[0] if axes is not None and [a % x.rank for a in axes] == [axis] else None
+    if (step := _maker(x, "Transpose")) is not None:
+        return _of_turned(g, step, index, axis)
+    if (step := _maker(x, "Concat")) is not None and step.attributes["axis"] % x.rank == axis:
+        return _of_pieces(g, step.inputs, int(index.array), axis)
     return None
 
 
