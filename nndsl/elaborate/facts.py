@@ -41,11 +41,11 @@ def judge(part: Any, statement: ast.Require, scope: Scope, ctx: Context) -> bool
             builder.renormalize()
             _renormalize_names(scope, ctx)
             return True
-        fact = _spelled(value, ctx)
+        fact, values = _spelled(value, ctx), _values(part, scope, ctx)
         message = (f"{why}: " if why else "") + f"this cannot be proven: {written}"
-        hints = [f"state it in the model: `require {fact}`"] if fact and not (builder and builder.root) else []
-        ctx.error("unproven", message, part.span, scope, label=_values(part, scope, ctx), hints=hints)
-        _assume(value, ctx)  # said once: what follows from it is no further mistake
+        learnt = _assume(value, ctx)  # said once: what follows from it is no further mistake
+        hints = [f"state it in the model: `require {fact}`"] if learnt and fact and ctx.facts.sayable(fact) else []
+        ctx.error("unproven", message, part.span, scope, label=values, hints=hints)
     else:
         ctx.error("bad-value", f"`require` takes a condition, not {ctx.describe(value)}", part.span, scope)
     return value is not False

@@ -236,4 +236,5 @@ def _unnamed(scope: Scope, ctx: Context) -> Dim:
     taken = {*dims, *(ctx.mentioned(body) if body is not None else ())}
     name = next(name for n in count(1) if (name := f"_{n}") not in taken and not scope.holds(name))
     dims[name] = made = symbol(name)
+    ctx.facts.unnamed.add(name)
     return made

@@ -6,6 +6,7 @@ them: `spell` turns 16*h back into `H // 2`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from math import gcd, prod
@@ -24,6 +25,7 @@ from nndsl.shapes.forms import (
     solved,
 )
 
+NAME = re.compile(r"[A-Za-z_]\w*")
 HIDDEN_SPELLING = str.maketrans(
     {"+": "'p", "-": "'m", "*": "'x", "/": "'d", "%": "'r", "(": "'l", ")": "'j", ",": "'c"}
 )
@@ -32,7 +34,7 @@ HIDDEN_SPELLING = str.maketrans(
 class Facts:
     """Substitutions, and the few inequalities that are none."""
 
-    __slots__ = ("_substitutions", "hidden", "known", "names", "positive", "uppers")
+    __slots__ = ("_substitutions", "hidden", "known", "names", "positive", "unnamed", "uppers")
 
     def __init__(self) -> None:
         self.known: dict[str, Size] = {}
@@ -41,6 +43,7 @@ class Facts:
         self.positive: list[Dim] = []  # polynomials known to be at least 1
         self._substitutions: dict[Dim, Size] = {}  # those already made
         self.names: dict[str, None] = {}  # original symbols, in the order in which facts named them
+        self.unnamed: set[str] = set()  # symbols that no spec can say
 
     def copy(self) -> Facts:
         other = Facts()
@@ -54,6 +57,7 @@ class Facts:
         self.uppers = dict(other.uppers)
         self.positive = list(other.positive)
         self.names = dict(other.names)
+        self.unnamed = set(other.unnamed)
 
     def _attempt(self, learn: Callable[[], bool], *sizes: Size) -> bool:
         """A fact that cannot be used, or contradicts, leaves nothing behind."""
@@ -98,6 +102,12 @@ class Facts:
         part = self._hide(over, under * self.spelled(by))
         return self._bind(lone[0], part * by)
 
+    def _remains(self, dim: Size, by: Size, remainder: int) -> bool:
+        """`dim % by == remainder`."""
+        if remainder < 0 or not self._at_least(self.normalize(by), remainder + 1):
+            return False
+        return self._divisible(self.normalize(dim - remainder), self.normalize(by))
+
     def _carry(self, dim: Dim, by: int, atom: Atom) -> bool:
         """Solve `factor * s + rest == 0 (mod by)` for the symbol s: s = step*k - offset with k >= 1."""
         factor = dim.terms[(atom,)]
@@ -124,9 +134,9 @@ class Facts:
         if verdict is not None or depth > 3:
             return verdict is True
         gap = lowest_terms(gap)
-        remainder = as_remainder(gap)
+        remainder = as_remainder(gap) or as_remainder(-gap)
         if remainder is not None:
-            return self._divisible(*remainder)
+            return self._remains(*remainder)
         solutions = [(atom, value) for atom in linear_symbols(gap) if (value := solved(gap, atom)) is not None]
         solutions.sort(key=lambda s: (not self._surely_positive(s[1]), isinstance(s[1], Dim), _reverse(s[0])))
         if solutions:
@@ -330,6 +340,10 @@ class Facts:
         if not atom.operands:
             return symbol(atom)
         return applied(atom, [self.spelled(operand) for operand in atom.operands])
+
+    def sayable(self, condition: str) -> bool:
+        """Has a spec names for all that the condition speaks of?"""
+        return self.unnamed.isdisjoint(NAME.findall(condition))
 
     def missing_fact(self, a: Size, b: Size) -> str | None:
         """The condition that would prove the two equal: `H % 2 == 0`. Each answer has been tried."""

@@ -27,6 +27,21 @@ def linear_symbols(dim: Dim) -> list[Atom]:
     return sorted(found, key=lambda atom: (abs(dim.terms[(atom,)]), atom))
 
 
+def linear_in(symbol: Atom, size: Dim) -> tuple[Size, Size]:
+    """`(a, b)` of `a * symbol + b`, neither with the symbol; `(0, 0)` where the size is not of that form."""
+    factor: Size = 0
+    rest: Size = 0
+    for mono, times in size.terms.items():
+        others = tuple(atom for atom in mono if atom != symbol)
+        if len(mono) - len(others) > 1 or any(symbol in atom_symbols(atom) for atom in others):
+            return 0, 0
+        if len(others) < len(mono):
+            factor = factor + monomial(others, times)
+        else:
+            rest = rest + monomial(others, times)
+    return factor, rest
+
+
 def coefficients_mod(size: Size, modulus: int) -> Size:
     if isinstance(size, int):
         return size % modulus
@@ -124,13 +139,12 @@ def _is_zero(size: Size) -> bool | None:
     return False if (low is not None and low > 0) or (high is not None and high < 0) else None
 
 
-def as_remainder(dim: Dim) -> tuple[Dim, int] | None:
-    """(X, k) when the dim is `X % k`, which is kept as `X - k*(X // k)`."""
+def as_remainder(dim: Dim) -> tuple[Dim, Size, int] | None:
+    """(X, k, r) when the dim is `X % k - r`, a remainder being kept as `X - k*(X // k)`."""
     for mono, factor in dim.terms.items():
-        if factor >= 0 or len(mono) != 1 or mono[0].kind != "div":
-            continue
-        over, under = mono[0].operands
-        rest = {m: f for m, f in dim.terms.items() if m != mono}
-        if isinstance(under, int) and under == -factor and isinstance(over, Dim) and rest == over.terms:
-            return over, under
+        for atom in mono if factor < 0 else ():
+            over, under = atom.operands if atom.kind == "div" else (0, 1)
+            rest = over - monomial((atom,), 1) * under - dim
+            if isinstance(over, Dim) and isinstance(rest, int):
+                return over, under, rest
     return None

@@ -17,14 +17,14 @@ def spelled(dim: Dim) -> str:
     return _remainder(dim) or _rounded_down(dim) or _sum(dim.terms)
 
 
-def quotient(a: Size, b: Size) -> str:
+def quotient(a: Size, b: Size, sign: str = "//") -> str:
     over = str(a) if isinstance(a, int) else _sum(a.terms)
     under = str(b) if isinstance(b, int) else _sum(b.terms)
     if over.startswith("-") or " " in over:
         over = f"({over})"
     if not _is_name(under) and not under.isdigit():
         under = f"({under})"
-    return f"{over} // {under}"
+    return f"{over} {sign} {under}"
 
 
 def _sum(terms: Terms) -> str:
@@ -56,7 +56,7 @@ def _remainder(dim: Dim) -> str | None:
     from nndsl.shapes.forms import as_remainder
 
     found = as_remainder(dim)
-    return " % ".join(quotient(*found).rsplit(" // ", 1)) if found is not None else None
+    return quotient(*found[:2], "%") if found is not None and not found[2] else None
 
 
 def _rounded_down(dim: Dim) -> str | None:

@@ -24,6 +24,8 @@ def missing_fact(facts: Facts, a: Size, b: Size) -> str | None:
     if facts.equal(a, b) is not None:
         return None
     for text, learn in _candidates(facts, a, b):
+        if not facts.sayable(text):
+            continue
         trial = facts.copy()
         if learn(trial) and trial.equal(a, b):
             return text
@@ -59,7 +61,8 @@ def _divisibilities(gap: Dim) -> tuple[list[Condition], list[Condition]]:
 
 
 def _all_divisible(conditions: list[Condition], facts: Facts) -> bool:
-    return all(facts.assume_divisible(over, by) for over, by in conditions)
+    """As `require` states it."""
+    return all(facts.assume_equal(over % by, 0) for over, by in conditions)
 
 
 def _text(conditions: list[Condition]) -> str:

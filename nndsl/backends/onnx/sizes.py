@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from nndsl.backends.onnx.records import Tensor
 from nndsl.shapes import Dim, Size
 from nndsl.shapes.dims import Atom, Terms, lower_bound
+from nndsl.shapes.forms import linear_in
 
 if TYPE_CHECKING:
     from nndsl.backends.onnx.builder import Builder
@@ -161,8 +162,8 @@ class Sizes:
         raise Unsolvable(str(symbol))
 
     def _solved(self, symbol: Atom, value: Tensor, axis: int, size: Dim) -> Tensor | None:
-        factor, rest = _linear_in(symbol, size)
-        if not factor or any(s in self.solving and s != symbol for s in _symbols(factor) | _symbols(rest)):
+        factor, rest = linear_in(symbol, size)
+        if factor == 0 or any(s in self.solving and s != symbol for s in _symbols(factor) | _symbols(rest)):
             return None
         total = self._shape(value, axis, 1)
         try:
@@ -175,23 +176,3 @@ class Sizes:
 
 def _symbols(size: Size) -> frozenset[str]:
     return size.symbols() if isinstance(size, Dim) else frozenset()
-
-
-def _linear_in(symbol: Atom, size: Dim) -> tuple[Size, Size]:
-    """`(a, b)` of `a * symbol + b`; `(0, 0)` where the size is not of that form."""
-    factor: Size = 0
-    rest: Size = 0
-    for monomial, times in size.terms.items():
-        others = [atom for atom in monomial if atom != symbol]
-        product: Size = times
-        for atom in others:
-            product = product * Dim({(atom,): 1})
-        if len(monomial) - len(others) == 1:
-            factor = factor + product
-        elif len(others) == len(monomial):
-            rest = rest + product
-        else:
-            return 0, 0
-    if symbol in _symbols(factor) or symbol in _symbols(rest):
-        return 0, 0
-    return factor, rest
