@@ -10,12 +10,13 @@ from nndsl.shapes import Size
 @dataclass(frozen=True, slots=True)
 class Domain:
     """From `least` to `most`, both included; None is no end. `ascending`: along the last dim they begin with `least`
-    and never fall; `closed`: and end with `most`."""
+    and never fall; `closed`: and end with `most`. `distinct`: of equal ones, each program picks its own."""
 
-    least: Size
+    least: Size | None = None
     most: Size | None = None
     ascending: bool = False
     closed: bool = False
+    distinct: bool = False
 
 
 def indices(size: Size) -> Domain:

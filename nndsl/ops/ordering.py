@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops.arithmetic import cast_to
+from nndsl.ops.domain import Domain
 from nndsl.ops.schema import REDUCTION, Op, Unsupported, param, same_along
 from nndsl.shapes import Size, TensorType, is_floating
 
@@ -45,6 +46,9 @@ class TopK(Op, family=REDUCTION):
 
     def demands(self, x: TensorType) -> list[Size]:
         return [x.shape[self.dim] - self.k + 1]
+
+    def domains(self, x: TensorType) -> dict[int, Domain]:
+        return {0: Domain(distinct=True)}
 
     def flops(self, x: TensorType, y: Any) -> Size | None:
         return None

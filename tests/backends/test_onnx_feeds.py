@@ -125,6 +125,17 @@ def test_offsets_ascend(closed: str) -> None:
         assert offsets[-1] == 7 if closed == "true" else offsets[-1] <= 7
 
 
+def test_what_is_ranked_is_distinct() -> None:
+    """Of equal numbers PyTorch's topk takes any; where an index cannot be distinct, it is in range all the same."""
+    body = " input k: int[N, T]\n v, at = k * 2 -> TopK(3)\n output y = v\n output z = at"
+    for (k,) in drawn(body, {"N": 4, "T": 30}):
+        assert len(np.unique(k)) == k.size
+    for (k,) in drawn(f"{body}\n output e = k -> Embedding(7, 2)", {"N": 4, "T": 30}):
+        assert 0 <= k.min() <= k.max() <= 6
+    for (k,) in drawn(f"{body}\n output e = k -> Embedding(120, 2)", {"N": 4, "T": 30}):
+        assert sorted(k.reshape(-1)) == list(range(120))
+
+
 def test_what_nothing_is_known_of() -> None:
     body = " input a: int[N]\n input b: uint8[N]\n input c: int8[N]\n output y = a + 1\n output z = b + c"
     a, b, c = (np.concatenate(parts) for parts in zip(*drawn(body, {"N": 9}), strict=True))

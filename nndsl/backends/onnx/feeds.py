@@ -3,6 +3,7 @@ something."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -72,6 +73,10 @@ def _whole(shape: tuple[int, ...], type: Any, limits: list[tuple[Any, Any, Range
     first, last = UNKNOWN[attempt]
     if low is None:
         low = first if high is None else min(first, high)
+    distinct = any(limit.domain.distinct for *_, limit in limits) and attempt == 0
+    room = int(type.max) if high is None else min(high, int(type.max))
+    if distinct and max(low, int(type.min)) + math.prod(shape) - 1 <= room:
+        return (max(low, int(type.min)) + random.permutation(math.prod(shape)).reshape(shape)).astype(type.dtype)
     if high is None:
         high = max(last, low + 1)
     if attempt > 1 and low <= first <= high:  # all the same: what is computed of them stays small

@@ -36,11 +36,15 @@ class Range:
     def solved(self, number: Number) -> tuple[int | None, int | None, Range]:
         """The least and the greatest x."""
         shift = number(self.shift)
-        low = number(self.domain.least) - shift
+        low = None if self.domain.least is None else number(self.domain.least) - shift
         high = None if self.domain.most is None else number(self.domain.most) - shift
         if self.factor > 0:
-            return -(-low // self.factor), None if high is None else high // self.factor, self
-        return None if high is None else -(high // -self.factor), -low // -self.factor, self
+            return _over(low, self.factor), None if high is None else high // self.factor, self
+        return None if high is None else -(high // -self.factor), None if low is None else -low // -self.factor, self
+
+
+def _over(low: int | None, factor: int) -> int | None:
+    return None if low is None else -(-low // factor)
 
 
 Origins = dict[int, frozenset[Origin]]
