@@ -13,10 +13,10 @@ from nndsl.elaborate.hyperparameters import fill_defaults
 from nndsl.elaborate.operands import Operands, gather, match_inputs
 from nndsl.elaborate.ports import bind_dims, dtype_of, match
 from nndsl.elaborate.scope import Scope
-from nndsl.elaborate.values import POISON, BlockLayer, Given, Poison, is_size
+from nndsl.elaborate.values import POISON, BlockLayer, LayerValue, Poison, is_size, members
 from nndsl.ir.graph import Graph, Node, Value
 from nndsl.ops import lookup
-from nndsl.shapes import Size, TensorType, is_floating
+from nndsl.shapes import Dim, Size, TensorType, is_floating
 from nndsl.source import Span
 from nndsl.syntax import ast
 
@@ -63,9 +63,10 @@ def extern_node(
         definition.params or [], layer.given, scope, layer.name, span, Scope(layer.home, builder), ctx
     ):
         return None
+    arguments = _arguments(definition, layer, scope, ctx)
     inputs = _bind(definition, operands, scope, builder, span, ctx)
     types = _outputs(definition, inputs, scope, ctx) if inputs is not None else None
-    if inputs is None or types is None:
+    if inputs is None or types is None or arguments is None:
         return None
     op = lookup("Extern")
     assert op is not None
@@ -73,7 +74,7 @@ def extern_node(
         {
             "target": definition.target.value,
             "title": layer.name,
-            "arguments": _arguments(definition, scope, ctx),
+            "arguments": arguments,
             "results": tuple(types),
         }
     )
@@ -134,14 +135,25 @@ def _size(dim: Any, scope: Scope, ctx: Context) -> Size | Poison:
     return ctx.poison("bad-value", f"a dim is a whole number, not {ctx.describe(value)}", dim.span)
 
 
-def _arguments(definition: ast.Extern, scope: Scope, ctx: Context) -> dict[str, Any]:
-    """Hyperparameters go to the constructor by name; layers do not travel into Python."""
-    found = {}
-    for param in definition.params or []:
-        value = scope.names.get(param.name.id)
-        if isinstance(value, Given):
-            value = value.value
-        found[param.name.id] = (
-            value if isinstance(value, (int, float, str, bool, list)) or value is None else ctx.spell(value)
-        )
-    return found
+def _arguments(definition: ast.Extern, layer: BlockLayer, scope: Scope, ctx: Context) -> dict[str, Any] | None:
+    """Hyperparameters go to the constructor by name: what Python knows, too."""
+    found = {param.name.id: scope.names.get(param.name.id) for param in definition.params or []}
+    places = {param.name.id: (param.default or param.name).span for param in definition.params or []}
+    places |= {name: given.span for name, given in layer.given.items()}
+    fine = [_travels(name, value, definition, places[name], scope, ctx) for name, value in found.items()]
+    return found if all(fine) else None
+
+
+def _travels(name: str, value: Any, definition: ast.Extern, span: Span, scope: Scope, ctx: Context) -> bool:
+    odd = next((m for m in members(value) if not isinstance(m, (bool, int, float, str)) and m is not None), None)
+    if odd is None:
+        return True
+    who = f"{definition.name.id}: {name} goes to a Python class"
+    if isinstance(odd, Dim):
+        message = f"{who} while the module is made, and {ctx.spell(odd)} is only known when the model runs"
+        ctx.error("unknown-dim", message, span, scope, hints=["the class can read sizes from its inputs"])
+    else:
+        message = f"{who}, which takes numbers, strings and lists of them, not {ctx.describe(odd)}"
+        hints = ["give the name of the layer as a string"] if isinstance(odd, LayerValue) else []
+        ctx.error("extern", message, span, scope, hints=hints)
+    return False
