@@ -23,7 +23,7 @@ HEAVY = {"torch", "onnx", "onnxruntime", "numpy", "pydantic", "rich", "lark"}
 
 # A part imports only parts of lower layers, and itself.
 LAYERS = {
-    "source": 0, "diagnostics": 1, "files": 0,
+    "source": 0, "diagnostics": 1, "files": 0, "folders": 1,
     "dims": 0, "dimbounds": 0, "dimdivision": 0, "dimforms": 0, "dimtext": 0, "facts": 0, "shapes": 0, "suggestions": 0,
     "syntax": 2, "ops": 2,
     "ir": 3,

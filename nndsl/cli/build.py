@@ -13,9 +13,13 @@ from typing import Any
 import click
 
 from nndsl.cli.export import described, seeded
-from nndsl.cli.failures import Failed, say, stop_for
-from nndsl.cli.specs import guarded, hyper_options, named, open_model, opset_option, save, show, target_argument
+from nndsl.cli.failures import Failed, say
+from nndsl.cli.specs import guarded, hyper_options, named, open_model, opset_option, show, target_argument
+from nndsl.files import write
+from nndsl.folders import filled
 from nndsl.model import Model, need
+
+MADE = ("model.py", "model.svg", "summary.txt", "summary.json", "model.onnx", "model.onnx.data")
 
 
 @click.command("build")
@@ -29,15 +33,23 @@ from nndsl.model import Model, need
 def command(
     target: str, output: str, hyper: tuple[str, ...], dims: tuple[str, ...], opset: int, allow_extern: bool, seed: int
 ) -> None:
-    """Make model.py, model.onnx (verified), model.svg, summary.txt and summary.json in DIR."""
+    """Make model.py, model.onnx (verified), model.svg, summary.txt and summary.json in DIR: all of them, or none."""
     model = open_model(target, hyper, dims)
     for package in ("torch", "onnx", "onnxruntime"):
         guarded(partial(need, package, "onnx", "to build ONNX"))
-    folder = Path(output)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise Failed(stop_for(f"cannot make the folder {output}: {problem.strerror}")) from None
+        guarded(lambda: _build(Path(output), model, opset, allow_extern, seed))
+    except Failed:
+        say(f"{output} is as it was")
+        raise
+
+
+def _build(output: Path, model: Model, opset: int, allow_extern: bool, seed: int) -> None:
+    with filled(output, MADE) as folder:
+        _fill(folder, model, opset, allow_extern, seed)
+
+
+def _fill(folder: Path, model: Model, opset: int, allow_extern: bool, seed: int) -> None:
     steps: list[tuple[str, Callable[[], str]]] = [
         ("model.py", lambda: _source(model, folder / "model.py")),
         ("model.svg", lambda: _diagram(model, folder / "model.svg")),
@@ -51,12 +63,12 @@ def command(
 
 def _source(model: Model, path: Path) -> str:
     text = model.source()
-    save(path, text)
+    write(path, text)
     return f"{text.count(chr(10))} lines of PyTorch"
 
 
 def _diagram(model: Model, path: Path) -> str:
-    save(path, model.draw())
+    write(path, model.draw())
     return "diagram"
 
 
@@ -65,9 +77,9 @@ def _summary(model: Model, folder: Path) -> str:
     from nndsl.cli.summary import as_json
 
     summary = model.summary()
-    save(folder / "summary.txt", table(summary, width=132, color=False) + "\n")
+    write(folder / "summary.txt", table(summary, width=132, color=False) + "\n")
     text = as_json(summary)
-    save(folder / "summary.json", text)
+    write(folder / "summary.json", text)
     import json
 
     facts = json.loads(text)
@@ -84,7 +96,7 @@ def _onnx(model: Model, path: Path, opset: int, allow_extern: bool, seed: int) -
 def _progress(name: str, total: int) -> Iterator[Callable[[str, Callable[[], Any]], None]]:
     """One line for each result; on a terminal, with what is being made shown while it is made."""
     if not sys.stderr.isatty():
-        yield lambda made, work: say(f"{made}: {guarded(work)}")
+        yield lambda made, work: say(f"{made}: {work()}")
         return
     from rich.console import Console
 
@@ -93,7 +105,7 @@ def _progress(name: str, total: int) -> Iterator[Callable[[str, Callable[[], Any
     def step(made: str, work: Callable[[], Any]) -> None:
         begun = perf_counter()
         with console.status(f"{name}: {made}"):
-            what = guarded(work)
+            what = work()
         console.print(f"[green]✓[/green] {made}: {what} [dim]{perf_counter() - begun:.1f} s[/dim]", soft_wrap=True)
 
     yield step
