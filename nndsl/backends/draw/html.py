@@ -106,10 +106,10 @@ def _digest(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
-@lru_cache(maxsize=1)
-def script() -> str:
-    """The modules of `web/` as one."""
-    parts = [_JOINS.sub("", (WEB / name).read_text(encoding="utf-8")) for name in SCRIPTS]
+@lru_cache(maxsize=4)
+def script(names: tuple[str, ...] = SCRIPTS) -> str:
+    """Modules of `web/` as one."""
+    parts = [_JOINS.sub("", (WEB / name).read_text(encoding="utf-8")) for name in names]
     return "\n" + "\n".join(parts)
 
 

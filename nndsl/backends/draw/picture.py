@@ -39,7 +39,12 @@ def scene(
 ) -> Scene:
     """The picture of a model. `depth`: how many levels of blocks are open (0: none); None: what reads well.
     `direction`: where the data flow. `labels`: whether boxes bear the names of their layers."""
-    planner = Planner(graph, depth)
+    return picture(Planner(graph, depth), direction, font, theme, labels=labels)
+
+
+def picture(planner: Planner, direction: Direction, font: Font, theme: Theme, *, labels: bool) -> Scene:
+    """The picture of what is planned."""
+    graph = planner.root
     writer = Writer(planner, direction, font, labels=labels)
     laid = lay(planner.figure(graph, [None] * len(graph.inputs)), writer, "", None)
     made = Scene(0.0, 0.0, shortened(graph.name, 80), direction, font, theme)

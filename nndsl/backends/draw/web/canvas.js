@@ -1,16 +1,19 @@
-// Draws a scene. Only what is in view is drawn; from so far away that this is very much, plain shapes without texts,
-// one path for each colour.
+// Draws a scene. Only what is in view and around it is drawn, on a sheet larger than the view: panning moves the sheet
+// and draws nothing. From so far away that very much is in view: plain shapes without texts, a path for each colour.
 import { pathOf, straightPath } from "./curves.js";
 import { round, svg } from "./dom.js";
 import { boxGlyph, dotGlyph, frameGlyph, labelGlyph, outline, wireGlyph } from "./glyphs.js";
 
 const MOST_DETAIL = 700; // boxes
-const SPARE = 0.6; // how much beyond the view is drawn, so that panning seldom draws
+const SPARE = 0.5; // how much of the view's size is drawn beyond it, on each side
+const CRISP = 120; // ms after the last zoom until all is drawn in its new size
 
 const LAYERS = ["frames", "skips", "wires", "dots", "boxes", "labels", "lights"];
 
 export class Canvas {
-  constructor(root) {
+  /** `sheet`: the element that is moved; `root`: the group in it that is drawn into. */
+  constructor(sheet, root) {
+    this.sheet = sheet;
     this.root = root;
     this.layers = {};
     for (const name of LAYERS) {
@@ -22,7 +25,8 @@ export class Canvas {
     this.lit = [];
     this.marks = [];
     this.overview = null;
-    this.region = null;
+    this.region = null; // what the sheet holds, in the scene's coordinates
+    this.crisp = 0;
   }
 
   /** Show another scene; what was there and still is moves to its place, unless `still`. */
@@ -35,33 +39,64 @@ export class Canvas {
     for (const element of this.drawn.values()) element.remove();
     this.drawn.clear();
     this.overview = null;
-    this.region = null;
-    this.draw(camera);
+    this.redraw(camera);
     if (places && this.isDetailed) this.animate(places, camera, before);
   }
 
   /** After the camera moved. */
-  draw(camera, everything = false) {
-    this.root.setAttribute("transform", `translate(${round(camera.x)} ${round(camera.y)}) scale(${camera.scale})`);
+  draw(camera) {
+    const { region } = this;
+    clearTimeout(this.crisp);
+    if (region && holds(region, camera.seen())) {
+      const zoom = camera.scale / region.scale;
+      this.move(camera, zoom);
+      if (zoom === 1) return;
+      this.crisp = setTimeout(() => this.redraw(camera), CRISP);
+      if (zoom > 0.4 && zoom < 2.5) return;
+    }
+    this.redraw(camera);
+  }
+
+  redraw(camera) {
+    clearTimeout(this.crisp);
     const seen = camera.seen();
-    if (!everything && this.region && this.region.scale === camera.scale && holds(this.region, seen)) return;
-    const zoomed = !this.region || this.region.everything || camera.scale / this.region.scale;
-    if (!everything && this.region && zoomed > 0.5 && zoomed <= 1.3 && holds(this.region, seen)) return;
-    const wide = everything ? Infinity : SPARE;
-    this.region = {
-      x: seen.x - seen.width * wide,
-      y: seen.y - seen.height * wide,
-      width: everything ? Infinity : seen.width * (1 + 2 * SPARE),
-      height: everything ? Infinity : seen.height * (1 + 2 * SPARE),
+    this.fill({
+      x: seen.x - seen.width * SPARE,
+      y: seen.y - seen.height * SPARE,
+      width: seen.width * (1 + 2 * SPARE),
+      height: seen.height * (1 + 2 * SPARE),
       scale: camera.scale,
-      everything,
-    };
-    if (everything) Object.assign(this.region, { x: -1e9, y: -1e9, width: 2e9, height: 2e9 });
-    const inside = this.items.filter((item) => touches(this.region, item));
-    const count = inside.filter((item) => item.layer === "boxes").length;
-    this.isDetailed = everything || count <= MOST_DETAIL;
+    });
+    this.move(camera, 1);
+  }
+
+  /** Everything, for print: the sheet is as large as the scene. */
+  drawAll() {
+    const margin = 4;
+    const { width, height } = this.scene;
+    const box = { x: -margin, y: -margin, width: width + 2 * margin, height: height + 2 * margin };
+    this.fill({ ...box, scale: 1 }, Infinity);
+    this.sheet.setAttribute("viewBox", `0 0 ${round(box.width)} ${round(box.height)}`);
+    this.sheet.style.transform = "";
+    this.region = null;
+  }
+
+  fill(region, most = MOST_DETAIL) {
+    const { x, y, width, height, scale } = region;
+    this.region = region;
+    this.sheet.removeAttribute("viewBox");
+    this.sheet.setAttribute("width", Math.ceil(width * scale));
+    this.sheet.setAttribute("height", Math.ceil(height * scale));
+    this.root.setAttribute("transform", `translate(${round(-x * scale)} ${round(-y * scale)}) scale(${scale})`);
+    const inside = this.items.filter((item) => touches(region, item));
+    this.isDetailed = inside.filter((item) => item.layer === "boxes").length <= most;
     this.detail(this.isDetailed ? inside : []);
     this.far(!this.isDetailed);
+  }
+
+  move(camera, zoom) {
+    const [x, y] = [camera.x + this.region.x * camera.scale, camera.y + this.region.y * camera.scale];
+    this.sheet.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
   }
 
   detail(items) {
@@ -94,7 +129,7 @@ export class Canvas {
 
   far(isFar) {
     if (isFar && !this.overview) this.overview = overviewOf(this.scene);
-    if (this.overview) for (const [layer, elements] of this.overview) {
+    for (const [layer, elements] of this.overview || []) {
       if (isFar) this.layers[layer].append(...elements);
       else for (const element of elements) element.remove();
     }
@@ -140,7 +175,7 @@ export class Canvas {
     for (const { wires, kind } of edges) {
       for (const wire of new Set(wires)) {
         const { points, skip, arrow } = this.scene.wires[wire];
-        shown.push(svg("path", { class: `light ${kind}`, d: pathOf({ points, skip, arrow: arrow && false }) }));
+        shown.push(svg("path", { class: `light ${kind}`, d: pathOf({ points, skip, arrow }) }));
       }
     }
     this.layers.lights.replaceChildren(...shown);

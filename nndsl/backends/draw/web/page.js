@@ -23,7 +23,7 @@ export class Page {
     this.panel = new Panel(this.blocks, { go: (id) => this.go(id), toggle: (id) => this.toggle(id) });
     this.build();
     this.camera = new Camera(this.area, () => this.canvas.draw(this.camera));
-    this.canvas = new Canvas(this.root);
+    this.canvas = new Canvas(this.sheet, this.root);
     this.listen();
     this.keys = new Keys(this);
     this.readAddress(false);
@@ -62,11 +62,9 @@ export class Page {
     );
     const title = html("div", { class: "title" }, html("h1", {}, model.name), html("p", {}, model.totals));
     this.root = svg("g", { id: "picture", role: "presentation" });
-    this.area = svg(
-      "svg",
-      { id: "area", tabindex: "0", role: "tree", "aria-label": `Diagram of ${model.name}`, "aria-describedby": "how" },
-      this.root,
-    );
+    this.sheet = svg("svg", { id: "sheet", role: "presentation" }, this.root);
+    const about = { "aria-label": `Diagram of ${model.name}`, "aria-describedby": "how" };
+    this.area = html("div", { id: "area", tabindex: "0", role: "tree", ...about }, this.sheet);
     this.legend = html("ul", { id: "legend", "aria-label": "Legend" });
     this.live = html("p", { id: "live", class: "unseen", "aria-live": "polite" });
     this.notice = html("p", { id: "notice", role: "status", hidden: true });
@@ -346,15 +344,11 @@ export class Page {
 
   beforePrint() {
     document.documentElement.dataset.theme = this.theme === "dark" ? "light" : this.theme;
-    this.canvas.draw(this.camera, true);
-    this.root.removeAttribute("transform");
-    this.area.setAttribute("viewBox", `-4 -4 ${this.scene.width + 8} ${this.scene.height + 8}`);
+    this.canvas.drawAll();
   }
 
   afterPrint() {
     this.paintTheme();
-    this.area.removeAttribute("viewBox");
-    this.canvas.region = null;
-    this.canvas.draw(this.camera);
+    this.canvas.redraw(this.camera);
   }
 }

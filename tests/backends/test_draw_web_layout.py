@@ -1,0 +1,172 @@
+"""The page lays out as Python does: the same places for all boxes, frames, wires and texts, whatever is open."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import nndsl
+from nndsl.backends.draw import Scene
+from nndsl.backends.draw.atlas import Atlas, opened
+from nndsl.backends.draw.picture import picture
+from nndsl.backends.draw.plan import Constant, Figure, Planner, Source, Thing, is_plain
+from nndsl.backends.draw.scene import Direction, Text
+from nndsl.backends.draw.style import LIGHT
+from nndsl.ir.graph import Graph
+from tests.backends.browser import run_layout
+from tests.backends.graphs_by_hand import SAMPLES
+from tests.backends.test_draw_random import FOUND, knot, random_graph
+
+ZOO = ["resnet.nn:ResNet18", "resnet.nn:ResNet50", "googlenet.nn:GoogLeNet", "vit.nn:ViTB16", "vgg.nn:VGG11BN"]
+ZOO += ["alexnet.nn", "lenet.nn", "mlp.nn", "transformer_encoder.nn", "lstm_classifier.nn"]
+CLOSE = 0.01
+
+PAINT = """(cases) => cases.map(({ atlas, ways }) => {
+  const blocks = new Blocks(atlas);
+  blocks.open = new Set(ways);
+  const scene = paint(new Layouter(atlas), blocks.tree());
+  const place = ({ id, path, x, y, width, height }) => ({ id, path, place: [x, y, width, height] });
+  const words = (texts) => texts.map(({ x, y, run }) => [x, y, run.text]);
+  return {
+    boxes: scene.boxes.map((box) => ({ ...place(box), frame: box.frame && box.frame.id, texts: words(textsOf(box)) })),
+    frames: scene.frames.map((frame) => ({
+      ...place(frame),
+      texts: words(frame.caption.flatMap(([x, y, runs]) => inLine(runs, frame.x + x, frame.y + y))),
+    })),
+    labels: words(scene.labels.flatMap(({ x, y, runs }) => inLine(runs, x, y))),
+    wires: scene.wires.map(({ points, skip, arrow }) => ({ points, skip, arrow })),
+    edges: scene.edges,
+    dots: scene.dots,
+  };
+})"""
+
+
+class Chosen(Planner):
+    """Opens what it is told to, by the ways that the page uses."""
+
+    def __init__(self, root: Graph, ways: list[str]) -> None:
+        super().__init__(root, None)
+        self.ways = set(ways)
+        self.way = ""
+
+    def _open(self, figure: Figure, thing: Thing, given: list[Source | None], level: int, frames: int) -> None:
+        way = f"{self.way}{len(figure.things)}"
+        if thing.target is None or way not in self.ways:
+            return
+        around, self.way = self.way, f"{way}."
+        constants = [source if isinstance(source, Constant) else None for source in given]
+        thing.body = self.figure(thing.target, constants, level + 1, frames + 1)
+        thing.body.plain = is_plain(thing)
+        self.way = around
+
+
+def some_ways(atlas: dict[str, Any], rng: random.Random, chance: float) -> list[str]:
+    """Blocks chosen at random, also inside blocks that are closed."""
+    found: list[str] = []
+
+    def visit(number: int, way: str) -> None:
+        for i, thing in enumerate(atlas["figures"][number]["things"]):
+            if "inside" in thing and len(found) < 400:
+                if rng.random() < chance:
+                    found.append(f"{way}{i}")
+                visit(thing["inside"], f"{way}{i}.")
+
+    visit(0, "")
+    return found
+
+
+Case = tuple[str, dict[str, Any], Scene]
+
+
+def case(name: str, graph: Graph, ways: list[str] | float | None, direction: Direction) -> tuple[Case, list[str]]:
+    """`ways`: what is open, or how likely each block is; None: what is open at first."""
+    atlas = Atlas(graph, None, direction, "sans", labels=True).write()
+    if isinstance(ways, float):
+        ways = some_ways(atlas, random.Random(name), ways)
+    chosen = atlas["start"] if ways is None else ways
+    scene = picture(Chosen(graph, chosen), direction, "sans", LIGHT, labels=True)
+    return (name, atlas, scene), chosen
+
+
+def zoo(target: str) -> Graph:
+    return nndsl.load(Path(nndsl.__file__).parent.parent / "models" / target)._graph
+
+
+def all_cases() -> list[tuple[Case, list[str]]]:
+    found = []
+    directions: tuple[Direction, ...] = ("up", "down", "right")
+    for direction in directions:
+        for name, build in SAMPLES.items():
+            for ways in (None, [], 0.5, 1.0):
+                found.append(case(f"{name} {direction} {ways}", build(), ways, direction))
+        for seed in [*range(40), *FOUND]:
+            graph = random_graph(seed, 3 + seed % 30, seed % 4)
+            for ways in (None, 0.6, 1.0):
+                found.append(case(f"random {seed} {direction} {ways}", graph, ways, direction))
+    for target in ZOO:
+        for ways in (None, 0.3, 0.7, 1.0):
+            found.append(case(f"{target} {ways}", zoo(target), ways, "up"))
+    found.append(case("knot", knot(300), None, "up"))
+    return found
+
+
+def test_the_page_lays_out_as_python_does() -> None:
+    cases = all_cases()
+    answers = run_layout(PAINT, [{"atlas": atlas, "ways": ways} for (_, atlas, _), ways in cases])
+    for ((name, _, scene), _), answer in zip(cases, answers, strict=True):
+        compare(name, scene, answer)
+
+
+def compare(name: str, scene: Scene, answer: dict[str, Any]) -> None:
+    """Python's page has a header, so that all is a little further down and to the right there."""
+    assert len(scene.boxes) == len(answer["boxes"]), name
+    first, same = scene.boxes[0], answer["boxes"][0]["place"]
+    off = first.x - same[0], first.y - same[1]
+
+    def near(ours: tuple[float, float], theirs: list[float]) -> bool:
+        return abs(ours[0] - theirs[0] - off[0]) < CLOSE and abs(ours[1] - theirs[1] - off[1]) < CLOSE
+
+    def texts(ours: list[Text], theirs: list[Any]) -> None:
+        assert [text.text for text in ours] == [text for _, _, text in theirs], name
+        assert all(near((a.x, a.y), b[:2]) for a, b in zip(ours, theirs, strict=True)), name
+
+    frames = {frame.id: there["id"] for frame, there in zip(scene.clusters, answer["frames"], strict=True)}
+    for ours, theirs in zip([*scene.boxes, *scene.clusters], [*answer["boxes"], *answer["frames"]], strict=True):
+        where = f"{name}: {ours.path}"
+        assert ours.path == theirs["path"], where
+        assert near((ours.x, ours.y), theirs["place"][:2]), where
+        assert abs(ours.width - theirs["place"][2]) < CLOSE and abs(ours.height - theirs["place"][3]) < CLOSE, where
+        texts(ours.texts, theirs["texts"])
+    for box, there in zip(scene.boxes, answer["boxes"], strict=True):
+        assert (frames[box.cluster] if box.cluster else None) == there["frame"], name
+    for wire, there in zip(scene.wires, answer["wires"], strict=True):
+        assert (wire.skip, wire.arrow) == (there["skip"], there["arrow"]), name
+        assert all(near(a, b) for a, b in zip(wire.points, there["points"], strict=True)), name
+    assert all(near(a, b) for a, b in zip(scene.dots, answer["dots"], strict=True)), name
+    texts(scene.labels, answer["labels"])
+    ids = {box.id: there["id"] for box, there in zip(scene.boxes, answer["boxes"], strict=True)}
+    ours_edges = [(ids[edge.source], ids[edge.target], edge.wires) for edge in scene.edges]
+    assert ours_edges == [(e["source"], e["target"], e["wires"]) for e in answer["edges"]], name
+
+
+def test_the_comparison_sees_a_difference() -> None:
+    ((name, atlas, scene), ways) = case("resnet", SAMPLES["resnet"](), None, "up")
+    (answer,) = run_layout(PAINT, [{"atlas": atlas, "ways": ways}])
+    compare(name, scene, answer)
+    answer["boxes"][-1]["place"][0] += 0.02
+    with pytest.raises(AssertionError):
+        compare(name, scene, answer)
+
+
+def test_levels_are_those_of_depth() -> None:
+    """What the page opens at a depth is what `--depth` opens."""
+    program = "(cases) => cases.map(({ atlas, depth }) => new Blocks(atlas).waysOf(depth).ways)"
+    graphs = [*(build() for build in SAMPLES.values()), *map(zoo, ZOO)]
+    cases = [(graph, depth) for graph in graphs for depth in (0, 1, 2, 9)]
+    atlases = [Atlas(graph, None, "up", "sans", labels=True).write() for graph, _ in cases]
+    asked = [{"atlas": atlas, "depth": depth} for atlas, (_, depth) in zip(atlases, cases, strict=True)]
+    for (graph, depth), ways in zip(cases, run_layout(program, asked), strict=True):
+        assert sorted(ways) == sorted(opened(Planner(graph, depth))), (graph, depth)
