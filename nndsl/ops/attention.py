@@ -148,7 +148,7 @@ class ScaledDotProductAttention(Op, family=ATTENTION):
 
     def onnx(self, g: OnnxBuilder, query: OnnxValue, key: OnnxValue, value: OnnxValue, mask: OnnxValue | None) -> Any:
         usual = self.scale is None or self.scale > 0  # onnxruntime refuses others
-        if usual and g.opset >= 23 and query.rank == 4 and query.dtype in ("float", "float32", "float16"):
+        if usual and g.opset >= 23 and query.rank == 4 and single_or_half(g, query):
             return g.op(
                 "Attention",
                 query,
@@ -201,6 +201,11 @@ class ScaledDotProductAttention(Op, family=ATTENTION):
 
 def _is_bool(mask: OnnxValue | None) -> bool:
     return mask is not None and mask.dtype == "bool"
+
+
+def single_or_half(g: OnnxBuilder, x: OnnxValue) -> bool:
+    """What runtimes have Attention for; its scale is a number of single precision anyway."""
+    return g.elem_type(x.dtype) in map(g.elem_type, ("float32", "float16"))
 
 
 def causal_mask(g: OnnxBuilder, queries: Size, keys: Size, dtype: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from nndsl.ops.attention import SOFTMAX_WORK, attend, causal_mask
+from nndsl.ops.attention import SOFTMAX_WORK, attend, causal_mask, single_or_half
 from nndsl.ops.lowering import reduce, squeeze, unsqueeze
 from nndsl.ops.schema import ATTENTION, Inferred, Op, Weight, param
 from nndsl.ops.windows import dtype_argument
@@ -241,7 +241,7 @@ class MultiheadAttention(Op, family=ATTENTION):
         batch, length, keys = self._batch(query), self._length(query), self._keys(roles[1])
         q, k, v = self._more_keys(g, self._projected(g, roles), batch, query.dtype)
         blocked = self._blocked(g, (query, roles[1]), padding, mask)
-        if g.opset >= 23 and not self.need_weights and query.dtype in ("float", "float32", "float16"):
+        if g.opset >= 23 and not self.need_weights and single_or_half(g, query):
             wide = blocked if padding is None or blocked is None else g.op("Expand", blocked, g.sizes([length, keys]))
             heads = self.num_heads
             y = g.op("Attention", q, k, v, wide, q_num_heads=heads, kv_num_heads=heads)

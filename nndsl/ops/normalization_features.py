@@ -133,7 +133,8 @@ class RMSNorm(_FeatureNorm):
         return t.call("F.rms_norm", x, self.sizes(x), **self.given("eps"))
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
-        eps = _EPSILON.get(x.dtype, 2.0**-23) if self.eps is None else self.eps
+        kind = "float64" if g.elem_type(x.dtype) == g.elem_type("float64") else x.dtype
+        eps = _EPSILON.get(kind, 2.0**-23) if self.eps is None else self.eps
         if g.opset >= 23:
             scale = g.weight("weight") if self.elementwise_affine else self.unit(g, x)
             return g.op("RMSNormalization", x, scale, axis=-self.dims, epsilon=eps)

@@ -229,3 +229,12 @@ def test_a_file_is_replaced_at_once(model: nndsl.Model, tmp_path: Path) -> None:
     model.export(path)
     assert path.read_bytes() != b"before"
     assert [file.name for file in tmp_path.iterdir()] == ["net.onnx"]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+def test_precisions_of_what_attention_and_normalisation_compute(tmp_path: Path, dtype: str) -> None:
+    body = """model M { input x: float[N, T, 16]
+      output y = x -> MultiheadAttention(4) -> LayerNorm -> RMSNorm
+      output z = x -> Transpose(1, 2) -> GroupNorm(4)
+      output w = (x[:, none], x[:, none], x[:, none]) -> ScaledDotProductAttention(causal=true) }"""
+    assert nndsl.loads(body).export(tmp_path / "m.onnx", dtype=dtype).verified
