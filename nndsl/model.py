@@ -211,7 +211,7 @@ class Model:
         left."""
         need("onnx", "onnx", "to export ONNX")
         from nndsl.backends.onnx import Options, check_options, export_model
-        from nndsl.reference import TorchReference
+        from nndsl.oracle import TorchReference
 
         options = Options(opset=opset, functions=functions, optimize=optimize, dtype=dtype)
         check_options(self._graph, options)

@@ -186,10 +186,9 @@ class Unbind(Pieces):
         return (TensorType(x.dtype, (*x.shape[:axis], *x.shape[axis + 1 :])),) * count
 
     def torch(self, t: TorchWriter, x: Operand) -> tuple[Text, ...]:
-        size = x.shape[self.dim]
-        return self.cut(
-            t, t.method(x, "unbind", *([self.dim] if self.dim else [])), size if isinstance(size, int) else 2
-        )
+        count = x.shape[self.dim]
+        assert isinstance(count, int), "`shape` asks for a size that is known"
+        return self.cut(t, t.method(x, "unbind", *([self.dim] if self.dim else [])), count)
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
         count = x.shape[self.dim]

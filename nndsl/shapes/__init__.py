@@ -57,9 +57,6 @@ class TensorType:
     def with_shape(self, shape: Iterable[Size]) -> TensorType:
         return TensorType(self.dtype, tuple(shape))
 
-    def with_dtype(self, dtype: str) -> TensorType:
-        return TensorType(dtype, self.shape)
-
     def spell(self, facts: Facts) -> str:
         """As people write it, no hidden symbol shown."""
         return f"{self.dtype}{spell_shape(self.shape, facts)}"

@@ -73,10 +73,6 @@ class Facts:
 
     # --- learning ------------------------------------------------------------
 
-    def assume_divisible(self, dim: Size, by: Size) -> bool:
-        """`dim % by == 0`. False where that contradicts, or where no symbol can carry it."""
-        return self._attempt(lambda: self._divisible(self.normalize(dim), self.normalize(by)), dim, by)
-
     def assume_equal(self, a: Size, b: Size) -> bool:
         """`a == b`, by solving for a symbol."""
         return self._attempt(lambda: self._zero(self.normalize(a - b), 0), a, b)
@@ -84,10 +80,8 @@ class Facts:
     def assume_at_least(self, dim: Size, least: int) -> bool:
         return self._attempt(lambda: self._at_least(self.normalize(dim), least), dim)
 
-    def assume_at_most(self, dim: Size, most: int) -> bool:
-        return self._attempt(lambda: self._at_least(self.normalize(-dim), -most), dim)
-
     def _divisible(self, dim: Size, by: Size) -> bool:
+        """`dim % by == 0`. False where that contradicts, or where no symbol can carry it."""
         if by == 0:
             return False
         verdict = self.divisible(dim, by)

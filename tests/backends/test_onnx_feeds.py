@@ -174,7 +174,7 @@ def test_results_that_are_numbers_are_preferred(tmp_path: Path) -> None:
     """A mean of logarithms of both signs is NaN, whatever a wrong file would compute."""
     pytest.importorskip("onnxruntime")
     from nndsl.backends.onnx.verify import verify
-    from nndsl.reference import TorchReference
+    from nndsl.oracle import TorchReference
 
     model = nndsl.loads("model M { input x: float[N, 8]\n output y = x -> Log -> Mean(dim=1) }")
     other = nndsl.loads("model M { input x: float[N, 8]\n output y = (x -> Log -> Mean(dim=1)) + 1 }")
@@ -188,7 +188,7 @@ def test_results_that_are_never_numbers_hide_nothing(tmp_path: Path) -> None:
     """All is NaN in the end; so the layers before are compared themselves."""
     pytest.importorskip("onnxruntime")
     from nndsl.backends.onnx.verify import verify
-    from nndsl.reference import TorchReference
+    from nndsl.oracle import TorchReference
 
     model = nndsl.loads("model M { input x: float[N, 8]\n output y = (x -> fc: Linear(4) -> Tanh) - 9 -> Log }")
     weights = {"fc.weight": np.ones((4, 8)), "fc.bias": np.zeros(4)}
@@ -203,7 +203,7 @@ def test_results_that_are_never_numbers_hide_nothing(tmp_path: Path) -> None:
 def test_equal_numbers_of_another_type_are_not_the_same(odd: str, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
     from nndsl.backends.onnx.verify import verify
-    from nndsl.reference import TorchReference
+    from nndsl.oracle import TorchReference
 
     whole, floating = (nndsl.loads(f"model M {{\n input x: int[N]\n output y = x * {k}\n}}") for k in ("2", "2.0"))
     (floating if odd == "ONNX" else whole).export(tmp_path / "m.onnx")

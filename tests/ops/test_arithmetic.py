@@ -122,7 +122,7 @@ def test_what_is_not_known_asks_for_a_fact() -> None:
     assert say.messages[1][0] == "unproven"
     assert say.messages[0][1] == "state it in the model: `require H % 2 == 0`"
     facts = Facts()
-    assert facts.assume_divisible(symbol("H"), 2)
+    assert facts.assume_equal(symbol("H") % 2, 0)
     assert everything()["Add"]().shape(x, y, Collect("Add", facts)) is not None
 
 

@@ -125,6 +125,8 @@ def test_proofs_hold(a: Tree, b: Tree, values: dict[str, int]) -> None:
 CONDITIONS = st.one_of(
     st.tuples(st.just("divisible"), TREES, st.integers(1, 9)),
     st.tuples(st.just("divisible"), st.sampled_from(NAMES), st.integers(1, 40)),
+    st.tuples(st.just("divisible"), TREES, st.sampled_from(NAMES)),
+    st.tuples(st.just("equal"), st.tuples(st.just("%"), TREES, st.integers(2, 12)), st.integers(0, 12)),
     st.tuples(st.just("equal"), TREES, TREES),
     st.tuples(st.just("least"), TREES, st.integers(-5, 30)),
     st.tuples(st.just("most"), TREES, st.integers(1, 60)),
@@ -134,11 +136,11 @@ CONDITIONS = st.one_of(
 def learned(facts: Facts, condition: tuple[str, Tree, Tree]) -> bool:
     kind, a, b = condition
     if kind == "divisible":
-        return facts.assume_divisible(size_of(a), size_of(b))
+        return facts.assume_equal(size_of(("%", a, b)), 0)
     if kind == "equal":
         return facts.assume_equal(size_of(a), size_of(b))
     assert isinstance(b, int)
-    return facts.assume_at_least(size_of(a), b) if kind == "least" else facts.assume_at_most(size_of(a), b)
+    return facts.assume_at_least(size_of(a), b) if kind == "least" else facts.assume_at_least(-size_of(a), -b)
 
 
 def holds(condition: tuple[str, Tree, Tree], values: dict[str, int]) -> bool:

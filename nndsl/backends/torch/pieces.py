@@ -17,7 +17,6 @@ from nndsl.backends.torch.names import is_attribute, number, quote
 from nndsl.shapes import TensorType
 
 Number: TypeAlias = int | float | bool
-NO_TEXTS: Mapping[str, str] = {}
 
 
 @dataclass(slots=True, eq=False)
