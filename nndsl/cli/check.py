@@ -13,6 +13,7 @@ from nndsl.cli.specs import FORMATS, hyper_options, parse_dims, parse_hyper, sho
 from nndsl.diagnostics import Diagnostic, Diagnostics
 from nndsl.elaborate import Unreadable, check_spec, open_spec
 from nndsl.model import split_target
+from nndsl.source import Source, Span
 
 
 @click.command("check")
@@ -38,6 +39,8 @@ def command(targets: tuple[str, ...], format_: str, quiet: bool, hyper: tuple[st
             spec = open_spec(source_of(path), diagnostics)
         except Unreadable as problem:
             unreadable = bool(stop_for(str(problem)))
+            if format_ != "text":  # a program reads only what is on standard output
+                found.append(Diagnostic("unreadable", str(problem), Span(Source("", path), 0, 0)))
             continue
         if model is not None and model not in [m.name.id for m in spec.models()]:
             from nndsl.model import choose

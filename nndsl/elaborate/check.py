@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from nndsl.diagnostics import Diagnostics
+from nndsl.diagnostics import Diagnostic, Diagnostics
 from nndsl.elaborate.budget import Budget, Exceeded
 from nndsl.elaborate.echoes import Echoes
 from nndsl.elaborate.models import Spec, elaborate, open_spec
+from nndsl.elaborate.scope import nearest
 from nndsl.elaborate.static import check_declaration, check_definition
 from nndsl.elaborate.unused import warn_unused
 from nndsl.ir.graph import Graph
@@ -58,14 +59,18 @@ def _check(
         for item in spec.file.items:
             check_declaration(item, spec)
     budget = Budget()
-    for definition in spec.complete():
+    wanted = _wanted(spec, model, hyper or {})
+    absent: list[set[str]] = []
+    for name in wanted:
         if spec.diagnostics.full or budget.spent:
             return graphs
-        if model is not None and definition.name.id != model:
-            continue
-        graph = _apart(spec, definition.name.id, hyper, dims, budget)
+        if len(wanted) > 1:
+            absent.append(set())
+        graph = _apart(spec, name, hyper, dims, budget, absent[-1] if absent else None)
         if graph is not None:
             graphs.append(graph)
+    if len(graphs) == len(wanted):
+        _absent(spec, set.intersection(*absent) if absent else set(), hyper or {})
     with suppress(Exceeded):
         for item in spec.file.items:
             if isinstance(item, (ast.Definition, ast.Function)):
@@ -76,17 +81,41 @@ def _check(
     return graphs
 
 
+def _wanted(spec: Spec, model: str | None, hyper: Mapping[str, Any]) -> list[str]:
+    """The models that are complete, with these hyperparameters, too; the named one in any case where there are some."""
+    if model is not None and hyper:
+        return [m.name.id for m in spec.models() if m.name.id == model]
+    return [m.name.id for m in spec.complete(hyper) if model in (None, m.name.id)]
+
+
 def _apart(
     spec: Spec,
     name: str,
     hyper: Mapping[str, Any] | None,
     dims: Mapping[str, int] | None,
     budget: Budget,
+    absent: set[str] | None,
 ) -> Graph | None:
     """One model, with its own list of mistakes: those of one do not hide another's."""
     own = Diagnostics()
     part = Spec(spec.file, spec.scope, spec.project, own)
-    graph = elaborate(part, name, hyper=hyper, dims=dims, budget=budget)
+    graph = elaborate(part, name, hyper=hyper, dims=dims, budget=budget, absent=absent)
     for found in own.items:
         spec.diagnostics.add(found)
     return graph
+
+
+def _absent(spec: Spec, names: set[str], hyper: Mapping[str, Any]) -> None:
+    """Of several models, one may lack what another has: a name that none has is a mistake."""
+    for name in sorted(names):
+        models = spec.models()
+        if name in hyper:
+            code, kind = "unknown-argument", "hyperparameter"
+            known = sorted({p.name.id for m in models for p in m.params or []})
+        else:
+            code, kind = "unknown-dim", "dim"
+            known = []
+        close = nearest(name, known)
+        hints = [f"did you mean {close}?"] if close else []
+        message = f"none of the models has a {kind} {name}"
+        spec.diagnostics.add(Diagnostic(code, message, models[0].name.span, hints=hints))

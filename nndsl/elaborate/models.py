@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from nndsl.diagnostics import Diagnostics
@@ -39,13 +40,14 @@ class Spec:
     def models(self) -> list[ast.Definition]:
         return [i for i in self.file.items if isinstance(i, ast.Definition) and i.kind == "model"]
 
-    def complete(self) -> list[ast.Definition]:
+    def complete(self, given: Container[str] = ()) -> list[ast.Definition]:
         """Models that can be built as they are: every hyperparameter has a default."""
-        return [m for m in self.models() if _is_complete(m)]
+        return [m for m in self.models() if _is_complete(m, given)]
 
 
-def _is_complete(model: ast.Definition) -> bool:
-    return all(p.default is not None or (p.type is not None and p.type.optional) for p in model.params or [])
+def _is_complete(model: ast.Definition, given: Container[str]) -> bool:
+    needed = [p for p in model.params or [] if p.default is None and not (p.type is not None and p.type.optional)]
+    return all(p.name.id in given for p in needed)
 
 
 def open_spec(source: Source, diagnostics: Diagnostics) -> Spec:
@@ -62,17 +64,19 @@ def elaborate(
     hyper: Mapping[str, Any] | None = None,
     dims: Mapping[str, int] | None = None,
     budget: Budget | None = None,
+    absent: set[str] | None = None,
 ) -> Graph | None:
     """The IR of one model, or None after mistakes (they are in `spec.diagnostics`).
 
-    `hyper` sets hyperparameters (plain values, or `.nn` expressions as `Expression`), `dims` fixes symbolic dims."""
+    `hyper` sets hyperparameters (plain values, or `.nn` expressions as `Expression`), `dims` fixes symbolic dims. Where
+    there is `absent`, names of either that the model has not are put there, and are no mistake."""
     ctx = Context(spec.project, spec.diagnostics, budget)
     ctx.fixed = dict(dims or {})
     model = next(m for m in spec.models() if m.name.id == name)
     graph = None
     try:
         with ROOM:
-            graph = _elaborate(ctx, spec, model, hyper or {})
+            graph = _elaborate(ctx, spec, model, hyper or {}, absent)
     except (Exceeded, DimTooLarge) as problem:
         spec.diagnostics.error("too-big", f"{name}: {problem}", ctx.at or model.name.span)
     except RecursionError:
@@ -80,13 +84,15 @@ def elaborate(
     except MemoryError:
         spec.diagnostics.error("too-big", f"{name}: this takes more memory than there is", ctx.at or model.name.span)
     if graph is not None and dims:
-        _unused_dims(ctx, model, dims)
+        _unused_dims(ctx, model, dims, absent)
     return graph if not spec.diagnostics.errors else None
 
 
-def _unused_dims(ctx: Context, model: ast.Definition, dims: Mapping[str, int]) -> None:
+def _unused_dims(ctx: Context, model: ast.Definition, dims: Mapping[str, int], absent: set[str] | None) -> None:
     for name in dims:
-        if name not in ctx.used_fixed:
+        if name not in ctx.used_fixed and absent is not None:
+            absent.add(name)
+        elif name not in ctx.used_fixed:
             known = sorted(ctx.used_fixed)
             close = nearest(name, known)
             hint = f"did you mean {close}?" if close else f"its dims are: {', '.join(known) or 'none'}"
@@ -113,10 +119,16 @@ def _given(ctx: Context, spec: Spec, hyper: Mapping[str, Any], model: ast.Defini
     return found
 
 
+@lru_cache(maxsize=32)
+def _setting(name: str, text: str) -> Source:
+    """One for all models of a file, so that what is wrong with it is said once."""
+    before = f"fn {name}_() = "
+    return Source(before + text, f"--set {name}", hidden=len(before))
+
+
 def _parsed(ctx: Context, spec: Spec, name: str, text: Expression) -> Any:
     """`--set name=text`."""
-    before = f"fn {name}_() = "
-    source = Source(before + text, f"--set {name}", hidden=len(before))
+    source = _setting(name, text)
     already = len(ctx.diagnostics.errors)
     file = parse(source, ctx.diagnostics)
     if len(ctx.diagnostics.errors) > already:
@@ -130,7 +142,9 @@ def _parsed(ctx: Context, spec: Spec, name: str, text: Expression) -> Any:
     return value if isinstance(value, Poison) else (value, item.value.span)
 
 
-def _elaborate(ctx: Context, spec: Spec, model: ast.Definition, hyper: Mapping[str, Any]) -> Graph | None:
+def _elaborate(
+    ctx: Context, spec: Spec, model: ast.Definition, hyper: Mapping[str, Any], absent: set[str] | None
+) -> Graph | None:
     given = _given(ctx, spec, hyper, model)
     if given is None:
         return None
@@ -140,6 +154,9 @@ def _elaborate(ctx: Context, spec: Spec, model: ast.Definition, hyper: Mapping[s
         return None
     target = layer.definition
     assert isinstance(target, ast.Definition)
+    if absent is not None:
+        absent |= hyper.keys() - {p.name.id for p in target.params or []}
+        layer = replace(layer, given={name: value for name, value in layer.given.items() if name not in absent})
     if not _known(ctx, name, target, layer.given):
         return None
     return _root(ctx, layer, target, name, model.doc or target.doc)

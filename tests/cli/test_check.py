@@ -76,6 +76,23 @@ def test_file_trouble_does_not_hide_mistakes(nndsl: Nndsl, write: Write) -> None
     assert "unknown-layer" in done.err
 
 
+@pytest.mark.parametrize("format_", ["json", "sarif", "github"])
+def test_programs_are_told_of_file_trouble(nndsl: Nndsl, write: Write, format_: str) -> None:
+    write("bad.nn", BAD)
+    write("bytes.nn", b"model \xff")
+    done = nndsl("check", "missing.nn", "bytes.nn", "bad.nn", "--format", format_)
+    assert done.code == 2
+    for said in (
+        "cannot read missing.nn: No such file or directory",
+        "bytes.nn: line 1: byte 0xff is not UTF-8",
+        "Linaer",
+    ):
+        assert said in done.out
+    if format_ == "json":
+        assert codes(done.out) == ["unreadable", "unreadable", "unknown-layer", "contract"]
+        assert [found["file"] for found in json.loads(done.out)] == ["missing.nn", "bytes.nn", "bad.nn", "bad.nn"]
+
+
 def test_usage(nndsl: Nndsl) -> None:
     assert nndsl("check").code == 2
     assert nndsl().code == 2
@@ -266,6 +283,59 @@ def test_set_of_what_does_not_fit(nndsl: Nndsl, write: Write, given: str, code: 
     done = nndsl("check", "net.nn", "--format", "json", "--set", given)
     assert done.code == 1
     assert code in codes(done.out)
+
+
+SEVERAL = """model A(k: int = 2) {
+  input x: float[N, 8]
+  output y = x -> Linear(k)
+}
+
+model B(wide: int = 2) {
+  input x: float[M, 8]
+  output y = x -> Linear(wide)
+}
+
+model C(q: int) {
+  input x: float[M, 8]
+  output y = x -> Linear(q)
+}
+"""
+
+
+@pytest.mark.parametrize("given", ["k=3", "wide=3", "q=3", "k=3 wide=4 q=5"])
+def test_set_reaches_the_models_that_have_it(nndsl: Nndsl, write: Write, given: str) -> None:
+    write("net.nn", SEVERAL)
+    done = nndsl("check", "net.nn", *(word for pair in given.split() for word in ("--set", pair)))
+    assert (done.code, done.err) == (0, "no mistakes\n")
+
+
+def test_dim_reaches_the_models_that_have_it(nndsl: Nndsl, write: Write) -> None:
+    write("net.nn", SEVERAL)
+    for given, code in (("N=2", 0), ("M=2", 0), ("Q=2", 1)):
+        done = nndsl("check", "net.nn", "--dim", given)
+        assert done.code == code
+    assert "unknown-dim" in done.err
+    assert "none of the models has a dim Q" in done.err
+
+
+@pytest.mark.parametrize(
+    ("target", "given", "said"),
+    [
+        ("net.nn", "wid=3", "none of the models has a hyperparameter wid\n|did you mean wide?"),
+        ("net.nn", "q=-1", "Linear: out_features is at least"),
+        ("net.nn:C", "qq=3", "C has no hyperparameter qq"),
+        ("net.nn:A", "wide=3", "A has no hyperparameter wide"),
+        ("net.nn:C", 'q="x"', "C: q is a whole number"),
+        ("net.nn", "k=foo", "there is no name foo"),
+    ],
+)
+def test_set_that_no_model_takes(nndsl: Nndsl, write: Write, target: str, given: str, said: str) -> None:
+    write("net.nn", SEVERAL)
+    done = nndsl("check", target, "--set", given)
+    assert done.code == 1
+    for part in said.split("|"):
+        assert part in done.err
+    assert done.err.endswith("\n1 error\n")
 
 
 def test_set_of_an_unknown_name_has_a_suggestion(nndsl: Nndsl, write: Write) -> None:
