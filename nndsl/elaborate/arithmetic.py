@@ -88,8 +88,12 @@ def _number(value: Any) -> bool:
 
 def _misfit(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) -> Any:
     hints = []
-    if is_layer(left) or is_layer(right):
-        hints = ["apply the layer to a tensor first: `(x -> Layer) + y`; layers in sequence are joined with `->`"]
+    layer = node.left if is_layer(left) else node.right if is_layer(right) else None
+    if layer is not None:
+        text = layer.span.text if len(layer.span.text) < 40 and "\n" not in layer.span.text else "Layer"
+        other = node.right if layer is node.left else node.left
+        start = other.id if isinstance(other, ast.Name) and is_tensor(left if other is node.left else right) else "x"
+        hints = [f"apply the layer to a tensor first: `({start} -> {text})`; layers in sequence are joined with `->`"]
     what = f"`{node.op}` does not go between {ctx.describe(left)} and {ctx.describe(right)}"
     return ctx.poison("bad-value", what, node.span, scope, hints=hints)
 

@@ -38,8 +38,9 @@ def _flow(node: ast.Flow, scope: Scope, ctx: Context) -> Any:
         if is_layer(value):
             poisoned = any(isinstance(s.value, Poison) for s in rest)
             return POISON if poisoned else Chain([Stage(value, node.stages[0].span), *rest], node.span)
+        hints = ["tensors side by side stand in round brackets: `(a, b)`"] if _tensors(value) else []
         return ctx.poison("not-a-tensor", f"a flow starts with a tensor or a layer, not {ctx.describe(value)}",
-                          node.stages[0].span, scope)  # fmt: skip
+                          node.stages[0].span, scope, hints=hints)  # fmt: skip
     for stage in rest:
         if isinstance(stage.value, Poison):
             return POISON
@@ -47,6 +48,10 @@ def _flow(node: ast.Flow, scope: Scope, ctx: Context) -> Any:
         if isinstance(value, Poison):
             return POISON
     return value
+
+
+def _tensors(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(is_tensor(member) for member in value)
 
 
 def _stage(node: Any, scope: Scope, ctx: Context) -> Any:

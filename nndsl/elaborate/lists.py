@@ -7,6 +7,7 @@ from typing import Any
 from nndsl.elaborate.conditions import condition
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import evaluate, form
+from nndsl.elaborate.operands import named_parts
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import POISON, Labelled, LayerValue, Poison, is_layer, is_tensor
 from nndsl.ir.graph import Value
@@ -138,13 +139,13 @@ def bind_names(names: list[ast.Name], value: Any, scope: Scope, ctx: Context) ->
             _bind(name, POISON, scope)
         return False
     if not isinstance(value, (list, tuple)) or len(value) != len(names):
-        count = f"{len(value)} values" if isinstance(value, (list, tuple)) else ctx.describe(value)
-        ctx.error(
-            "wrong-outputs",
-            f"{len(names)} names, and this gives {count}",
-            names[0].span.to(names[-1].span),
-            scope,
-        )
+        several = isinstance(value, (list, tuple))
+        count = f"{len(value)} values{named_parts(value)}" if several else f"one value, {ctx.describe(value)}"
+        fewer = several and len(names) < len(value)
+        rest = ", ".join([name.id for name in names] + ["_"] * (len(value) - len(names))) if fewer else ""
+        hints = [f"`_` leaves one out: `{rest} = …`"] if rest and len(value) < 9 else []
+        at = names[0].span.to(names[-1].span)
+        ctx.error("wrong-outputs", f"{len(names)} names, and this gives {count}", at, scope, hints=hints)
         for name in names:
             _bind(name, POISON, scope)
         return False

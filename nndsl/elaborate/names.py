@@ -31,7 +31,8 @@ def _named_within(layer: BlockLayer, node: ast.Name, scope: Scope, ctx: Context)
     """A block of a file, and in whose text it is named here."""
     if any(at == id(layer.definition) for at, _ in scope.within):
         cycle = " -> ".join([*(name for _, name in scope.within), layer.name])
-        return ctx.poison("recursion", f"{layer.name} contains itself: {cycle}", node.span, scope)
+        hints = [f"a block is repeated where it is used: `[{layer.name}] * 3`, or in a `for`"]
+        return ctx.poison("recursion", f"{layer.name} contains itself: {cycle}", node.span, scope, hints=hints)
     return BlockLayer(layer.definition, layer.home, layer.span, layer.given, scope.within)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,10 +99,21 @@ def _wrong_count(
     needed = [n for n in names if not n.endswith("?")]
     most = f"{takes} tensors" if len(needed) == takes else f"{len(needed)} to {takes} tensors"
     one = "one tensor" if takes == 1 else f"{most} ({', '.join(names)})" if takes else "no tensor"
-    gets = "1" if count == 1 else str(count)
+    gets = f"{count}{named_parts(operands.positional)}"
     hints = []
     if count > takes and takes == 1:
         hints = ["take one of them with `-> Item(0)`, name them with `a, b = …`, or join them with `-> Concat(dim=1)`"]
     elif count < takes:
         hints = [f"give all of them: `({', '.join(needed)}) -> {who}`"]
     ctx.error("wrong-inputs", f"{who} takes {one}, and this gives {gets}", span, frame=builder.frame, hints=hints)
+
+
+def named_parts(values: Sequence[Any]) -> str:
+    """` (output, h_n, c_n)`: what the results of one layer are called."""
+    producer = getattr(values[0], "producer", None) if values else None
+    if producer is None or len(values) < 2 or len(values) != len(producer.outputs):
+        return ""
+    if any(getattr(v, "producer", None) is not producer for v in values):
+        return ""
+    ports = [p.name for p in producer.target.outputs] if producer.is_call else list(producer.op.outputs)
+    return f" ({', '.join(ports)})" if len(ports) == len(values) and "*ys" not in ports else ""

@@ -71,7 +71,8 @@ def match(type_: ast.TensorTypeExpr, value: Value, scope: Scope, span: Span, wha
     if pairs is None:
         spelled = spell_shape(value.shape, ctx.facts)
         message = f"{what} is {type_.span.text}, and this has {len(value.shape)} dims: {spelled}"
-        ctx.error("rank-mismatch", message, span, scope, labels=[Label(type_.span, "declared here")])
+        hints = _fewer_dims(len(type_.dims), value)
+        ctx.error("rank-mismatch", message, span, scope, labels=[Label(type_.span, "declared here")], hints=hints)
         return False
     later: list[tuple[Any, Size, int]] = []
     for dim, size, axis in pairs:
@@ -82,6 +83,17 @@ def match(type_: ast.TensorTypeExpr, value: Value, scope: Scope, span: Span, wha
             continue
         later.append((dim, size, axis))
     return all([_equal(dim, size, axis, value, scope, span, what, ctx) for dim, size, axis in later])
+
+
+def _fewer_dims(wanted: int, value: Value) -> list[str]:
+    """Features where an image, or a sequence, still has its other dims."""
+    rank = len(value.shape)
+    node = value.producer
+    if wanted != 2 or not 3 <= rank <= 5 or node is None:
+        return []
+    if not node.is_call and node.op.name == "Linear":
+        return [f"put `Flatten` before the `Linear`: this one works on the last of {rank} dims alone"]
+    return [f"`AdaptiveAvgPool{rank - 2}d(1) -> Flatten`, or `Flatten` alone, makes two dims of it"]
 
 
 def _bind(name: str, size: Size, scope: Scope) -> None:

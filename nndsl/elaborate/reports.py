@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from nndsl.diagnostics import Label
+from nndsl.elaborate.advice import Case, advise
 from nndsl.elaborate.builder import GraphBuilder
-from nndsl.elaborate.projection import advice
 from nndsl.elaborate.provenance import explain
 from nndsl.elaborate.values import Given
 from nndsl.ir.graph import Value
 from nndsl.ops.say import At, Say
+from nndsl.ops.schema import Op
 from nndsl.shapes import Size
 from nndsl.source import Span
 
@@ -23,14 +24,14 @@ class LayerSay(Say):
         span: Span,
         given: dict[str, Given],
         inputs: list[Value | None],
-        input_spans: list[Span] | None = None,
+        op: Op | None = None,
     ) -> None:
         super().__init__(who, builder.context.facts)
+        self.op = op
         self.builder = builder
         self.span = span
         self.given = given
         self.values = inputs
-        self.input_spans = input_spans
         self.said = False
 
     def error(
@@ -48,7 +49,7 @@ class LayerSay(Say):
             message,
             self._place(at),
             label=label,
-            hints=[*([help] if help else []), *self._advice(code)],
+            hints=self._hints(code, help),
             labels=self._origins(code, at),
             frame=self.builder.frame,
         )
@@ -58,12 +59,14 @@ class LayerSay(Say):
         found = self.builder.context.error(code, message, self._place(at), hints=hints, frame=self.builder.frame)
         found.severity = "warning"
 
-    def _advice(self, code: str) -> list[str]:
-        if self.who != "Add" or code != "shape-mismatch" or len(self.values) != 2:
-            return []
-        a, b = self.values
-        shipped = self.builder.context.project.is_shipped(self.span.source)
-        return advice(a, b, self.builder, shipped=shipped) if a is not None and b is not None else []
+    def _hints(self, code: str, help: str | None) -> list[str]:
+        if self.op is None:
+            return [help] if help else []
+        return advise(code, Case(self.op, self.builder, self.span, self.given, self.values), help)
+
+    def subject(self, at: At) -> str:
+        names = self.op.input_names() if self.op is not None else []
+        return f"its input {names[at]}" if isinstance(at, int) and at < len(names) > 1 else "this"
 
     def _place(self, at: At) -> Span:
         if isinstance(at, str) and at in self.given:
@@ -90,5 +93,6 @@ class LayerSay(Say):
                 for back in range(-len(shape), 0)
                 if any(len(o) >= -back and o[back] != shape[back] for o in shapes)
             ]
-            labels.extend(explain(value, axes, self.facts))
+            joined = self.op.values()["dim"] % len(shape) if self.op is not None and self.who == "Concat" else None
+            labels.extend(explain(value, [axis for axis in axes if axis != joined], self.facts))
         return [a for i, a in enumerate(labels) if all(a.span != b.span for b in labels[:i])]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nndsl.diagnostics import Label
+from nndsl.diagnostics import Edit, Fix, Label
 from nndsl.elaborate.arguments import plain
 from nndsl.elaborate.builder import GraphBuilder
 from nndsl.elaborate.combinators import depth_taken
@@ -14,6 +14,7 @@ from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import evaluate
 from nndsl.elaborate.facts import require
 from nndsl.elaborate.lists import bind_names, iterate
+from nndsl.elaborate.operands import named_parts
 from nndsl.elaborate.ports import match, model_input
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import (
@@ -53,9 +54,20 @@ def run(body: list[Any], scope: Scope, ctx: Context, *, want_value: bool, span: 
     if want_value and value is None and not _has_output(body):
         if any(scope.get(k) is POISON for k in scope.names):
             return POISON
-        message = "nothing comes out of this: its last line must be a flow (its value), or give an `output`"
-        return ctx.poison("wrong-outputs", message, body[-1].span if body else span, scope)
+        return _nothing(body, scope, span, ctx)
     return value
+
+
+def _nothing(body: list[Any], scope: Scope, span: Span, ctx: Context) -> Poison:
+    called = scope.builder.called if scope.builder is not None else "this"
+    message = f"nothing comes out of {called}: it needs an `output`, or a flow as its last line"
+    last = body[-1] if body else None
+    found = ctx.error("wrong-outputs", message, last.span if last is not None else span, scope)
+    if isinstance(last, ast.Assign) and len(last.targets) == 1:
+        target = last.targets[0]
+        written = "output y" if target.id in ("output", "outputs", "return") else f"output {target.id}"
+        found.fixes.append(Fix(f"write `{written} = …`", [Edit(target.span, written)]))
+    return POISON
 
 
 def _has_output(body: list[Any]) -> bool:
@@ -108,7 +120,13 @@ def _output(statement: ast.Output, scope: Scope, ctx: Context) -> None:
         value = evaluate(statement.value, scope, ctx)
         if not isinstance(value, (Value, Poison)):
             message = f"the output {name.id} is one tensor, and this is {ctx.describe(value)}"
-            value = ctx.poison("wrong-outputs", message, statement.value.span, scope)
+            hints = ["a flow starts with a tensor: `x -> …`"] if is_layer(value) else []
+            if isinstance(value, tuple):
+                parts = named_parts(value)
+                message += parts
+                names = parts[2:-1].replace("output", "y") or "a, b"
+                hints = [f"take one with `-> Item(0)`, or name them: `{names} = …`"]
+            value = ctx.poison("wrong-outputs", message, statement.value.span, scope, hints=hints)
     scope.names[name.id] = value
     if isinstance(value, Value):
         value = builder.take(value)

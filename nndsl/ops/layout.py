@@ -76,7 +76,7 @@ def _joins(say: Say, xs: tuple[TensorType, ...], k: int, axis: int | None) -> bo
         say.error(f"{message}: {say.type(x)}", code="rank-mismatch", at=k)
         return False
     for i, (a, b) in enumerate(zip(first.shape, x.shape, strict=True)):
-        where = f"dim {i} of input {k} ({say.type(x)}) differs from the first ({say.type(first)})"
+        where = f"these cannot be joined: {say.type(first)} and {say.type(x)}, dim {i}"
         if i != axis and not say.same(a, b, where, at=k, axis=i):
             return False
     return True

@@ -41,6 +41,10 @@ class Say:
         """What is allowed, and will probably not do what is wanted."""
         raise NotImplementedError
 
+    def subject(self, at: At) -> str:
+        """What messages call an input."""
+        return "this"
+
     # ------------------------------------------------------------ questions
 
     def known(self, size: Size, what: str, at: At = 0) -> int | None:
@@ -96,18 +100,24 @@ class Say:
     def floating(self, x: TensorType, at: At = 0, help: str | None = None) -> bool:
         if is_floating(x.dtype):
             return True
+        embed = "embed indices with `Embedding`, or " if is_integral(x.dtype) else ""
         self.error(
-            f"{self.who} takes floating-point numbers, and this is {x.dtype}",
+            f"{self.who} takes floating-point numbers, and {self.subject(at)} is {x.dtype}",
             code="dtype-mismatch",
             at=at,
-            help=help or "embed indices with `Embedding`, or convert with `Cast(float)`",
+            help=help or f"{embed}convert with `Cast(float)`",
         )
         return False
 
     def integral(self, x: TensorType, at: At = 0) -> bool:
         if is_integral(x.dtype):
             return True
-        self.error(f"{self.who} takes whole numbers (indices), and this is {x.dtype}", code="dtype-mismatch", at=at)
+        self.error(
+            f"{self.who} takes whole numbers (indices), and {self.subject(at)} is {x.dtype}",
+            code="dtype-mismatch",
+            at=at,
+            help="declare the input as `int[…]`, or convert with `Cast(int)`",
+        )
         return False
 
     def index(self, x: TensorType, at: At = 0) -> bool:
@@ -126,7 +136,8 @@ class Say:
     def boolean(self, x: TensorType, at: At = 0) -> bool:
         if x.dtype == "bool":
             return True
-        self.error(f"{self.who} takes true/false values (bool), and this is {x.dtype}", code="dtype-mismatch", at=at)
+        message = f"{self.who} takes true/false values (bool), and {self.subject(at)} is {x.dtype}"
+        self.error(message, code="dtype-mismatch", at=at, help="convert with `Cast(bool)`, or compare: `x > 0`")
         return False
 
     def holds(self, dtype: str, number: Any, at: At = None) -> bool:
@@ -142,7 +153,8 @@ class Say:
         """`dim` counted from 0, when it exists."""
         if -rank <= dim < rank:
             return dim % rank
-        self.error(f"dim {dim} does not exist: there are {rank} dims", code="bad-value", at=at)
+        dims = f"there are {rank} dims, counted from 0" if rank > 1 else "there is one dim" if rank else "there is none"
+        self.error(f"dim {dim} does not exist: {dims}", code="bad-value", at=at)
         return None
 
     def positive(self, size: Size, what: str, at: At = None) -> bool:

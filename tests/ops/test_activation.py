@@ -63,7 +63,7 @@ def test_numbers_only(op: str) -> None:
 
 
 def test_axes_exist() -> None:
-    assert complaint("Softmax(2)", "[2, 3]") == ("bad-value", "dim 2 does not exist: there are 2 dims")
+    assert complaint("Softmax(2)", "[2, 3]") == ("bad-value", "dim 2 does not exist: there are 2 dims, counted from 0")
     assert complaint("Softmax", "[]")[0] == "rank-mismatch"
     assert complaint("Softmax2d", "[2, 3]")[0] == "rank-mismatch"
 

@@ -35,7 +35,7 @@ def test_transposed() -> None:
             "rank-mismatch",
             "Concat takes inputs of one rank: [N, 3] has 2 dims, input 2 has 3: [N, 4, 9]",
         ),
-        ("Concat(dim=2)", ["[N, 3]", "[N, 3]"], "bad-value", "dim 2 does not exist: there are 2 dims"),
+        ("Concat(dim=2)", ["[N, 3]", "[N, 3]"], "bad-value", "dim 2 does not exist: there are 2 dims, counted from 0"),
         ("Split([3, 3], 1)", ["[N, 7]"], "shape-mismatch", "the sizes sum up to dim 1: 6 ≠ 7"),
         ("Split(3)", ["[N, 7]"], "unknown-dim", "the number of pieces must be known: N cut into pieces of 3"),
         ("Chunk(2)", ["[N, 7]"], "unproven", "equal pieces of dim 0: cannot prove that 2*(N // 2) equals N"),

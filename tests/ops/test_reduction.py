@@ -15,7 +15,7 @@ def test_examples(example: str) -> None:
 
 
 def test_mistakes() -> None:
-    assert complaint("Mean(3)", "[2, 3]")[1] == "dim 3 does not exist: there are 2 dims"
+    assert complaint("Mean(3)", "[2, 3]")[1] == "dim 3 does not exist: there are 2 dims, counted from 0"
     assert complaint("Mean([0, -2])", "[2, 3]")[1] == "each dim can be reduced once"
     assert complaint("Mean", "int[2, 3]")[0] == "dtype-mismatch"
     assert complaint("Max", "bool[2, 3]")[0] == "dtype-mismatch"
