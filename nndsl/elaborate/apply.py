@@ -8,6 +8,7 @@ from nndsl.diagnostics import Label
 from nndsl.elaborate.builder import GraphBuilder
 from nndsl.elaborate.context import Context, Use
 from nndsl.elaborate.operands import Operands, gather, match_inputs
+from nndsl.elaborate.pasted import settled, warn_misread
 from nndsl.elaborate.reports import LayerSay
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.slots import missing
@@ -122,6 +123,7 @@ def apply_operator(
 ) -> Any:
     """Check parameters and inputs, infer the type, add the node."""
     operands = gather(value, builder, span, ctx)
+    layer = layer if operands is None else settled(layer, operands)
     op = _instance_of(layer, span, builder, ctx)
     if operands is None or op is None:
         return POISON
@@ -172,6 +174,7 @@ def operator_node(
     types = types if isinstance(types, tuple) else (types,)
     if op.has_weights and not op.initializable(*[v.type if v is not None else None for v in inputs], say=say):
         return None
+    warn_misread(op, say)
     if not _one_mode(inputs, builder, span, ctx) or not possible(types, op.name, span, builder, ctx):
         return None
     name = shared if shared is not None else builder.claim(label, op.name, span)
@@ -228,6 +231,7 @@ def _instance(layer: Instance, value: Any, builder: GraphBuilder, span: Span, ct
     label = builder.borrow(layer)
     recipe = layer.recipe.value if isinstance(layer.recipe, Labelled) else layer.recipe
     if isinstance(recipe, OpLayer):
+        recipe = settled(recipe, operands)
         op = _instance_of(recipe, span, builder, ctx)
         if op is None:
             return POISON

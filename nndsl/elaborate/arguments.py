@@ -11,6 +11,7 @@ from nndsl.elaborate.evaluation import evaluate
 from nndsl.elaborate.flows import closure
 from nndsl.elaborate.hyperparameters import fits, instead
 from nndsl.elaborate.names import hidden_layer
+from nndsl.elaborate.pasted import told
 from nndsl.elaborate.scope import Scope, nearest
 from nndsl.elaborate.slots import Signature, place
 from nndsl.elaborate.texts import text_of
@@ -110,6 +111,11 @@ def _op(layer: OpLayer, bound: Bound, node: ast.Call, scope: Scope, ctx: Context
     if "{}" in keywords:
         return ctx.poison("too-many-arguments", f"{layer.op.name} takes no {{ … }}", keywords["{}"].span, scope)
     positional = _starred(layer.op, signature.order, positional, keywords)
+    if layer.op.inferred and not layer.given:
+        written = {name: replace(g, value=plain(g.value)) for name, g in keywords.items()}
+        meant = told(layer.op, [replace(g, value=plain(g.value)) for g in positional], written, node, scope, ctx)
+        if meant is not None:
+            return meant
     if not place(signature, positional, keywords, given, scope, ctx):
         return POISON
     fresh = [(n, g) for n, g in given.items() if n in params and n not in layer.given]

@@ -62,11 +62,11 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "input_dim": ("num_embeddings",), "output_dim": ("embedding_dim",), "size": ("output_size",),
     "kernel_initializer": ("init",), "weight_init": ("init",), "bias_initializer": ("bias_init",),
 }  # fmt: skip
-_INFERRED = "input sizes are inferred: leave it out"
+INFERRED = "input sizes are inferred: leave it out"
 _NOTES = {
     **dict.fromkeys(
         ("in_features", "in_channels", "input_size", "num_features", "normalized_shape", "embed_dim", "input_shape",
-         "num_channels", "in1_features", "in2_features", "batch_input_shape"), _INFERRED),
+         "num_channels", "in1_features", "in2_features", "batch_input_shape"), INFERRED),
     "activation": "an activation is a layer of its own, after this one: `-> ReLU`",
     "inplace": "leave it out: no layer overwrites its input",
     "data_format": "images are [N, C, H, W]; `Permute(0, 3, 1, 2)` makes them so",

@@ -100,7 +100,7 @@ def unknown(signature: Signature, name: str, span: Span, scope: Scope, ctx: Cont
     message = f"{signature.who} has no argument {name}"
     found = ctx.error("unknown-argument", message, span, scope, labels=signature.labels(ctx))
     meant, note = foreign.argument(name, known)
-    close = meant or nearest(name, known)
+    close = meant or (None if note == foreign.INFERRED else nearest(name, known))
     note = note if signature.defined is None and not close else None
     if note:
         found.hints.append(note)

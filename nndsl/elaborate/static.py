@@ -10,10 +10,11 @@ from nndsl.elaborate.extern import check_target
 from nndsl.elaborate.hyperparameters import KNOWN_TYPES
 from nndsl.elaborate.models import Spec
 from nndsl.elaborate.names import unknown_name
+from nndsl.elaborate.pasted import UNKNOWN, told
 from nndsl.elaborate.ports import declared_inputs
 from nndsl.elaborate.scope import MISSING, Scope, nearest
 from nndsl.elaborate.slots import Signature, missing, too_many, unknown
-from nndsl.elaborate.values import BlockLayer, OpLayer
+from nndsl.elaborate.values import BlockLayer, Given, OpLayer
 from nndsl.source import Span
 from nndsl.syntax import ast
 
@@ -117,8 +118,18 @@ def _arguments(node: ast.Call, callee: OpLayer | BlockLayer, scope: Scope, ctx: 
     starred = isinstance(callee, OpLayer) and any(p.star for p in callee.op.params.values())
     said = any(found.span.source is node.span.source and node.span.start <= found.span.start < node.span.end
                for found in ctx.diagnostics.errors)  # fmt: skip
-    if len(positional) > room and not starred and not any(a.star for a in positional) and not said:
+    if len(positional) <= room or starred or any(a.star for a in positional) or said:
+        return
+    if not isinstance(callee, OpLayer) or told(callee.op, *_unread(given), node, scope, ctx) is None:
         too_many(signature, signature.order, positional[room].value.span, scope, ctx)
+
+
+def _unread(arguments: list[ast.Argument]) -> tuple[list[Given], dict[str, Given]]:
+    """Arguments of which only the numbers are known."""
+    values = [Given(a.value.value if isinstance(a.value, ast.Number) else UNKNOWN, a.value.span,
+                    a.name.span if a.name is not None else None) for a in arguments]  # fmt: skip
+    named = {a.name.id: g for a, g in zip(arguments, values, strict=True) if a.name is not None}
+    return [g for a, g in zip(arguments, values, strict=True) if a.name is None], named
 
 
 def _flow(node: ast.Flow, scope: Scope, ctx: Context) -> None:

@@ -21,6 +21,7 @@ from nndsl.syntax import ast
 
 if TYPE_CHECKING:
     from nndsl.elaborate.builder import GraphBuilder
+    from nndsl.elaborate.pasted import Doubt
     from nndsl.elaborate.scope import Lineage, Scope
 
 
@@ -61,6 +62,7 @@ class OpLayer(LayerValue):
     op: type[Op]
     span: Span
     given: dict[str, Given] = field(default_factory=dict)
+    doubt: Doubt | None = None
 
 
 @dataclass(slots=True, eq=False)

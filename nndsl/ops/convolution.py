@@ -54,6 +54,9 @@ class Convolution(Spatial, family=CONVOLUTION, abstract=True):
             return False
         return True
 
+    def seems_misread(self, x: TensorType) -> bool:
+        return _pasted(self, x)
+
     def pads(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Cells added before and after, per axis. An odd total of "same" has its extra cell at the end."""
         if isinstance(self.padding, tuple):
@@ -204,6 +207,9 @@ class TransposedConvolution(Spatial, family=CONVOLUTION, abstract=True):
                 return False
         return True
 
+    def seems_misread(self, x: TensorType) -> bool:
+        return _pasted(self, x)
+
     def shape(self, x: TensorType, say: Say) -> TensorType | None:
         if not self.fits(x, say):
             return None
@@ -301,6 +307,17 @@ class ConvTranspose3d(TransposedConvolution, axes=3):
         "[N, 2, T, 4, 4] -> ConvTranspose3d(2, 3, padding=1, bias=false) -> [N, 2, T, 4, 4]",
         "[4, 2, 3, 4] -> ConvTranspose3d(4, [1, 2, 3], [1, 2, 2], output_padding=[0, 1, 1], groups=4) -> [4, 2, 7, 10]",
     ]
+
+
+def _pasted(op: Any, x: TensorType) -> bool:
+    """As many filters as channels, and windows that are large or at odds with their steps, hardly padded: more likely
+    PyTorch's (channels, filters, size). A filter of a single signal may be as long as it likes."""
+    size, step = op.kernel_size[0], op.stride[0]
+    if {*op.kernel_size, *op.stride} != {size, step} or op.groups > 1 or not isinstance(op.padding, tuple):
+        return False
+    if 4 * op.padding[0] >= size or x.shape[-op.axes - 1] == op.axes == 1:
+        return False
+    return bool((size > 2 * step and size >= 12) or (step >= 3 and size > step and size % step != 0))
 
 
 def _grouped(channels: int, groups: int, say: Say) -> bool:
