@@ -84,8 +84,8 @@ def _equation(gap: Dim) -> str:
             left = left + Dim({mono: factor})
         else:
             right = right + Dim({mono: -factor})
-    if isinstance(left, int):
-        left, right = right, left
+    if isinstance(left, int) or not left.symbols():
+        left, right = right, left  # names first, as one says it
     return f"{left} == {right}"
 
 

@@ -27,7 +27,7 @@ def test_transposed() -> None:
             "Concat(dim=1)",
             ["[N, 3, 8]", "[N, 4, 9]"],
             "shape-mismatch",
-            "dim 2 of input 1 ([N, 4, 9]) differs from the first ([N, 3, 8]): 8 ≠ 9",
+            "these cannot be joined: [N, 3, 8] and [N, 4, 9], dim 2: 8 ≠ 9",
         ),
         (
             "Concat(dim=1)",
@@ -71,7 +71,7 @@ def test_transposed() -> None:
             "Stack",
             ["[2, 4]", "[2, 5]"],
             "shape-mismatch",
-            "dim 1 of input 1 ([2, 5]) differs from the first ([2, 4]): 4 ≠ 5",
+            "these cannot be joined: [2, 4] and [2, 5], dim 1: 4 ≠ 5",
         ),
     ],
 )

@@ -181,6 +181,10 @@ def test_the_missing_fact_is_named(a: Size, b: Size, fact: str | None) -> None:
     assert Facts().missing_fact(a, b) == fact
 
 
+def test_a_fact_has_its_names_on_the_left() -> None:
+    assert Facts().missing_fact(8, H) == Facts().missing_fact(H, 8) == "H == 8"
+
+
 def test_the_missing_fact_knows_what_is_already_known() -> None:
     facts = knowing((H, 4))
     assert facts.missing_fact(16 * (H // 16), H) == "H % 16 == 0"
