@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nndsl.elaborate import foreign
 from nndsl.elaborate.arithmetic import Unknown
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import evaluate
@@ -126,7 +127,9 @@ def _of_tensor(node: ast.Attribute, base: Value, scope: Scope, ctx: Context) -> 
             return ctx.poison("rank-mismatch", message, node.span, scope, hints=[hint])
         given = {"batched": Given(True, node.span)} if name == "mT" else {}
         return apply_operator(OpLayer(op, node.span, given), (base,), scope.builder, node.span, None, ctx)
-    hints = [f"did you mean .{c}?"] if (c := nearest(name, ["T", "mT", "shape", "ndim"])) else []
+    meant = foreign.method(name)
+    close = nearest(name, ["T", "mT", "shape", "ndim"])
+    hints = [meant] if meant else [f"did you mean .{close}?"] if close else []
     hints = hints or ["a tensor has .T, .mT, .shape and .ndim; every other operation is a layer: `x -> Layer`"]
     return ctx.poison("unknown-name", f"a tensor has no .{name}", node.name.span, scope, hints=hints)
 
