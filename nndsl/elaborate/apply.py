@@ -157,7 +157,7 @@ def operator_node(
     inputs = match_inputs(op.name, list(op.inputs), operands, builder, span, ctx)
     if inputs is None:
         return None
-    say = LayerSay(op.name, builder, span, given, inputs)
+    say = LayerSay(op.name, builder, span, given, inputs, op)
     from nndsl.shapes import DimTooLarge
 
     try:

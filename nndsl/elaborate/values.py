@@ -243,6 +243,8 @@ def describe(value: Any, facts: Facts) -> str:
         return f"a tuple of {len(value)}"
     if isinstance(value, list) and value and is_layer(value):
         return "a list of layers"
+    if isinstance(value, list) and any(isinstance(v, Value) for v in members(value)):
+        return "a list of tensors"
     if isinstance(value, OpLayer):
         return f"the layer {value.op.name}"
     if isinstance(value, BlockLayer):
