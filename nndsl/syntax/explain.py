@@ -127,6 +127,7 @@ def explain(recovery: Recovery, at: int, repair: Repair | None) -> Diagnostic:
         stray_else,
         arrow_for_equals,
         round_dims,
+        type_for_value,
     ):
         found = special(place)
         if found is not None:
@@ -201,6 +202,15 @@ def arrow_for_equals(place: Place) -> Diagnostic | None:
     if place.token.kind != "->" or not place.accepts("=") or place.statement().kind not in {"BLOCK", "MODEL"}:
         return None
     return place.error("a block's flow comes after `=`", label="`=` expected", fix=place.replaced(place.token, "="))
+
+
+def type_for_value(place: Place) -> Diagnostic | None:
+    """`input x = (3, 32, 32)`: an input has a type and no value."""
+    begin = place.statement()
+    if place.token.kind != "=" or begin.kind != "INPUT" or place.near(-2) is not begin:
+        return None
+    name = place.previous.text
+    return place.error("an input has a type, not a value", hint=f"for example `input {name}: float[N, 3, H, W]`")
 
 
 def round_dims(place: Place) -> Diagnostic | None:

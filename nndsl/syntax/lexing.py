@@ -56,6 +56,8 @@ TYPED_QUOTES = {"'": "'", "“": "”", "‘": "’", "«": "»"}
 ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t", "r": "\r", "0": "\0"}
 _NAME_TAIL = re.compile(r"[\w.]*")
 _LINE = re.compile(r"[^\r\n]*")
+_WORDS = re.compile(r"//[ \t]*([A-Za-z]+)[ \t]+([A-Za-z]+)")
+_OPERATORS = {"and", "or", "not", "in", "if", "else", "for"}
 
 
 class Lexed:
@@ -112,7 +114,9 @@ class _Run:
                 continue
             at, stop = found.span(kind)
             written = text[at:stop]
-            if kind == "MARK":
+            if kind == "MARK" and written == "//" and self.slashes(at, first):
+                stop = self.comment(at, stop)
+            elif kind == "MARK":
                 tokens.append(Token(written, written, at, stop, first))
             elif kind == "NAME":
                 tokens.append(Token(words.get(written, "NAME"), written, at, stop, first))
@@ -126,6 +130,19 @@ class _Run:
             at, first = stop, False
         self.document()
         return self.found
+
+    def slashes(self, at: int, first: bool) -> bool:
+        """Does `//` begin a comment, as in other languages: where no value can be divided, or before words?"""
+        tokens = self.found.tokens
+        nothing = first and (not tokens or tokens[-1].kind in {"{", "(", "["})
+        words = _WORDS.match(self.source.text, at)
+        return nothing or (words is not None and not _OPERATORS & {words[1], words[2]})
+
+    def comment(self, at: int, stop: int) -> int:
+        fix = Fix("write `#`", [Edit(Span(self.source, at, stop), "#")])
+        self.bad("syntax", "a comment begins with `#`", at, stop, fix=fix)
+        line = _LINE.match(self.source.text, stop)
+        return line.end() if line else stop
 
     def blank(self, at: int, first: bool) -> tuple[int, bool]:
         """Nothing known after the blanks: the end of the text, or a stray character."""

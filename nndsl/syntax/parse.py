@@ -8,6 +8,7 @@ from nndsl.syntax import ast, tables
 from nndsl.syntax.brackets import balance
 from nndsl.syntax.build_items import Builder
 from nndsl.syntax.habits import correct
+from nndsl.syntax.indented import braced
 from nndsl.syntax.lexing import Lexer, Token
 from nndsl.syntax.machine import Machine, TooDeep
 from nndsl.syntax.newlines import Filter
@@ -28,7 +29,8 @@ def parse(source: Source, diagnostics: Diagnostics) -> ast.File:
     """Reads a whole file; what cannot be read is reported and left out."""
     read, lexer = _ready()
     lexed = lexer.lex(source, diagnostics)
-    tokens = balance(lexed.tokens, source, diagnostics, lexed.broken)
+    tokens = braced(lexed.tokens, source, diagnostics, lexed.broken)
+    tokens = balance(tokens, source, diagnostics, lexed.broken)
     tokens = Filter(correct(tokens, lexed, source, diagnostics)).result()
     tokens.append(Token("$END", "", len(source.text), len(source.text)))
     machine = Machine(read, Builder(source, diagnostics, lexed.docs, lexed.broken))

@@ -264,7 +264,14 @@ ONE_MISTAKE = [
     ("(a, b) = x", "only names stand to the left of `=`", None),
     ("x[0] = 3", "only names stand to the left of `=`", None),
     ("h = N if x else 3", "a choice begins with `if`", None),
-    ("if N == 3:\n    h = x", "a body stands in braces, not after `:`", None),
+    (
+        "if N == 3:\n    h = x",
+        "a body stands in braces, not after `:`",
+        "if N == 3 {\n    h = x\n  }",
+    ),
+    ("// like Java", "a comment begins with `#`", "# like Java"),
+    ("h = x // like Java", "a comment begins with `#`", "h = x # like Java"),
+    ("input z = (3, 32)", "an input has a type, not a value", None),
     ("else { x }", "this `else` has no `if` before it", None),
     ("input for: [N]", "`for` is a reserved word and cannot be a name", None),
     ("input z: float(N, C)", "dims stand in square brackets", None),
@@ -316,6 +323,30 @@ train B {
         "this string is never closed",
         "expected `=` or `in`, found `of`",
     ]
+
+
+def test_bodies_as_python_writes_them_are_read_to_their_ends() -> None:
+    text = """model M(wide: bool = true, depth: int = 2):
+  input x: float[N, 8]
+  if wide:
+    h = x -> Linear(8)
+    for i in 0..depth:
+      h = h -> ReLU
+  else:
+    h = x
+  output y = h
+  // the next one stands at the margin
+fn half(n) = n // 2
+block Empty:
+"""
+    told = ["a body stands in braces, not after `:`"] * 4
+    assert messages(text) == [*told, "a comment begins with `#`", told[0]]
+    assert fixed(text).count("}") == 5
+    read(fixed(text))
+
+
+def test_what_divides_is_no_comment() -> None:
+    assert messages("model M {\n  h = a\n    // b\n  g = [\n    c // d in e,\n  ]\n  k = a // 2\n}") == []
 
 
 def test_what_stands_around_a_mistake_is_kept() -> None:
