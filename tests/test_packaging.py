@@ -85,6 +85,8 @@ def test_the_wheel_holds_every_file_of_the_sources(wheel: Path) -> None:
         "nndsl/models/resnet.nn",
         "nndsl/render/explain/shape-mismatch.md",
         "nndsl/backends/draw/fonts/DejaVuSans.ttf",
+        "nndsl/backends/draw/web/page.css",
+        "nndsl/backends/draw/web/page.js",
     } <= wanted
     names = set(ZipFile(wheel).namelist())
     about = {name for name in names if name.startswith(f"nndsl-{nndsl.__version__}.dist-info/")}
@@ -97,7 +99,7 @@ def test_what_the_wheel_says_of_itself(wheel: Path) -> None:
     said = Parser().parsestr(archive.read(f"{about}/METADATA").decode())
     assert (said["Name"], said["Version"]) == ("nndsl", nndsl.__version__)
     assert set(said.get_all("License-File", [])) == {"LICENSE", "nndsl/backends/draw/fonts/LICENSE"}
-    assert set(said.get_all("Provides-Extra", [])) == {"torch", "onnx", "png", "all", "dev"}
+    assert set(said.get_all("Provides-Extra", [])) == {"torch", "onnx", "png", "pdf", "extern", "all", "dev", "browser"}
     points = ConfigParser()
     points.read_string(archive.read(f"{about}/entry_points.txt").decode())
     assert dict(points["console_scripts"]) == {"nndsl": "nndsl.__main__:main"}
@@ -141,6 +143,9 @@ def test_compile(installed: Path, tmp_path: Path) -> None:
 
 def test_draw(installed: Path, tmp_path: Path) -> None:
     assert command(installed, tmp_path, "draw", "zoo/googlenet.nn:GoogLeNet", "-o", "-").startswith("<svg")
+    command(installed, tmp_path, "draw", "zoo/lenet.nn", "-o", "lenet.html")
+    nndsl.load("zoo/lenet.nn").draw(tmp_path / "here.html")
+    assert (tmp_path / "lenet.html").read_bytes() == (tmp_path / "here.html").read_bytes(), "the same script"
     pytest.importorskip("resvg_py")
     command(installed, tmp_path, "draw", "zoo/lenet.nn", "-o", "lenet.png")
     nndsl.load("zoo/lenet.nn").draw(tmp_path / "here.png")

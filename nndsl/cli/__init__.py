@@ -18,7 +18,7 @@ COMMANDS = {
     "build": "make everything: PyTorch, ONNX, diagram, summary",
     "compile": "write the PyTorch source",
     "export": "write ONNX, run and compared with PyTorch",
-    "draw": "draw the diagram (SVG, PNG, DOT)",
+    "draw": "draw the diagram (SVG, PNG, PDF, DOT, TikZ, HTML)",
     "summary": "show shapes, parameters and costs",
     "ir": "print the typed IR",
     "ops": "list the operators, or document one",

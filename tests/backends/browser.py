@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
 
+import nndsl
 from nndsl.backends.draw.html import script
 
 LAYOUT = ("channel.js", "regions.js", "columns.js", "rows.js", "structure.js", "layout.js", "scene.js", "blocks.js")
+
+MODELS = Path(nndsl.__file__).parent.parent / "models"
+Open: TypeAlias = Callable[..., Any]  # what the fixture `open_page` gives
 
 
 @contextmanager
@@ -45,3 +50,8 @@ def run_layout(program: str, cases: Any) -> Any:
         return json.loads(done.stdout)
     with chromium() as browser:
         return browser.new_page().evaluate(f"(cases) => {{ {joined} return answer(cases); }}", cases)
+
+
+def settle(page: Any) -> None:
+    """Wait until what was asked for is drawn."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")

@@ -63,6 +63,7 @@ export class Search {
 
   say(asked) {
     const of = this.hits.length === 1 ? "1 hit" : `${this.hits.length} hits`;
+    this.count.title = asked && !this.whole ? "only the first things are searched" : "";
     this.count.textContent = !asked ? "" : this.at < 0 ? of : `${this.at + 1} of ${this.hits.length}`;
   }
 
