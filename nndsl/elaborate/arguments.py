@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from nndsl.diagnostics import Edit, Fix
+from nndsl.elaborate.applied import tensors_given
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import evaluate
 from nndsl.elaborate.flows import closure
@@ -27,7 +28,6 @@ from nndsl.elaborate.values import (
     TypeName,
     extent,
     is_layer,
-    is_tensor,
     spelled,
 )
 from nndsl.ops.initializers import make_initializer
@@ -68,7 +68,7 @@ def call(node: ast.Call, callee: Any, scope: Scope, ctx: Context) -> Any:
         collect(node, scope, ctx)
         return POISON
     bound = collect(node, scope, ctx)
-    if bound is None or _tensors_given(node, callee, bound, scope, ctx):
+    if bound is None or tensors_given(node, callee, bound, scope, ctx):
         return POISON
     if isinstance(callee, OpLayer):
         return _op(callee, bound, node, scope, ctx)
@@ -81,25 +81,6 @@ def call(node: ast.Call, callee: Any, scope: Scope, ctx: Context) -> Any:
     hints = ["a layer that was made by `layer` is applied with `->`, without parentheses"] if is_layer(callee) else []
     hints = hidden_layer(node.callee, scope, ctx) or hints
     return ctx.poison("not-callable", f"{ctx.describe(callee)} takes no arguments", node.span, scope, hints=hints)
-
-
-def _tensors_given(node: ast.Call, callee: Any, bound: Bound, scope: Scope, ctx: Context) -> bool:
-    """`Conv2d(8, 3)(x)`, `fc(x)`: as one writes it in Python."""
-    tensors = [g for name, g in bound if name is None and is_tensor(g.value)]
-    if not tensors or not is_layer(callee):
-        return False
-    if isinstance(callee, BlockLayer) and any(p.type is None for p in callee.definition.params or []):
-        return False  # it may be meant for a parameter that takes anything
-    rest = [a.span.text for a in node.arguments or [] if all(a.value.span != g.span for g in tensors)]
-    into = node.callee.span.text + (f"({', '.join(rest)})" if rest else "")
-    value = tensors[0].span.text if len(tensors) == 1 else f"({', '.join(g.span.text for g in tensors)})"
-    written = f"{value} -> {into}"
-    message = f"tensors flow into {ctx.describe(callee)} by `->`, not as arguments"
-    code = "bad-argument" if isinstance(callee, (OpLayer, BlockLayer)) else "not-callable"
-    found = ctx.error(code, message, tensors[0].span.to(tensors[-1].span), scope)
-    if node.braces is None and "\n" not in written:
-        found.fixes.append(Fix(f"write `{written}`", [Edit(node.span, written)]))
-    return True
 
 
 def _op(layer: OpLayer, bound: Bound, node: ast.Call, scope: Scope, ctx: Context) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nndsl.elaborate import arguments, arithmetic, conditions, flows, functions, labels, lists, names
+from nndsl.elaborate import arguments, arithmetic, conditions, flows, functions, labels, lists, names, prefixed
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import evaluate, form
 from nndsl.elaborate.scope import MISSING, Scope
@@ -92,4 +92,6 @@ def _index(node: ast.Index, scope: Scope, ctx: Context) -> Any:
 def _attribute(node: ast.Attribute, scope: Scope, ctx: Context) -> Any:
     from nndsl.elaborate.indexing import attribute
 
+    if (prefix := prefixed.module(node, scope, ctx)) is not None:
+        return prefixed.meant(node, prefix, scope, ctx)
     return attribute(node, evaluate(node.base, scope, ctx), scope, ctx)

@@ -7,7 +7,10 @@ from functools import cache
 
 from nndsl.elaborate.paths import zoo
 
-PREFIXES = frozenset({"nn", "torch", "F", "tf", "keras", "layers", "functional", "np", "jnp", "flax", "torchvision"})
+PREFIXES = frozenset(
+    {"nn", "torch", "F", "tf", "keras", "layers", "functional", "np", "numpy", "jnp", "jax", "flax", "torchvision"}
+    | {"math", "einops"}
+)
 
 _LIST = "layers in sequence are a list: `[Linear(8), ReLU]`"
 _LAYERS = {

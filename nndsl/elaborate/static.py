@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nndsl.elaborate import prefixed
 from nndsl.elaborate.aliases import is_alias
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.extern import check_target
@@ -208,7 +209,11 @@ def _labelled(node: ast.Labelled, scope: Scope, ctx: Context) -> None:
 
 
 def _attribute(node: ast.Attribute, scope: Scope, ctx: Context) -> None:
-    _walk(node.base, scope, ctx)
+    prefix = prefixed.module(node, scope, ctx)
+    if prefix is None:
+        _walk(node.base, scope, ctx)
+    else:
+        prefixed.meant(node, prefix, scope, ctx)
 
 
 def _init(node: ast.Init, scope: Scope, ctx: Context) -> None:

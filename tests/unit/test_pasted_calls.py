@@ -58,3 +58,35 @@ def test_a_named_kernel_is_meant() -> None:
     text = "model M {{\n  input x: float[N, 3, 99, 99]\n  output y = x -> Conv2d(3, {}64, stride=7)\n}}"
     assert [d.code for d in nndsl.check(text.format(""))] == ["suspicious-size"]
     assert nndsl.check(text.format("kernel_size=")) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "right"),
+    [
+        ("ReLU(x)", "x -> ReLU"),
+        ("x + ReLU(x) * 2", "x + (x -> ReLU) * 2"),
+        ("ReLU(x) -> Tanh", "x -> ReLU -> Tanh"),
+        ("Linear(8)(x)", "x -> Linear(8)"),
+        ("nn.Linear(8, 4)(x)", "x -> Linear(4)"),
+        ("Concat([x, x], dim=1)", "(x, x) -> Concat(dim=1)"),
+        ("F.dropout(x, 0.5) + x", "(x -> Dropout(0.5)) + x"),
+        ("torch.log_softmax(x, dim=-1)", "x -> LogSoftmax(dim=-1)"),
+        ("x -> torch.nn.Linear(8, 4, bias=false) -> nn.ReLU", "x -> Linear(4, bias=false) -> ReLU"),
+        ("x -> keras.layers.Dense(3) -> tf.nn.relu", "x -> Linear(3) -> ReLU"),
+        ("x * math.sqrt(2) -> Cast(torch.float16)", "x * sqrt(2) -> Cast(float16)"),
+        ('einops.rearrange(x, "n d -> d n")', 'x -> Rearrange("n d -> d n")'),
+        ("MLP(8)(x)", "x -> MLP(8)"),
+        ("x +\n    ReLU(x)", "x +\n    (x -> ReLU)"),
+    ],
+)
+def test_modules_and_calls_of_other_frameworks(value: str, right: str) -> None:
+    text = "model M {{\n  input x: float[N, 8]\n  output y = {}\n}}\n"
+    found = nndsl.check(text.format(value))
+    assert found
+    assert all(len(d.fixes) == 1 for d in found)
+    assert mended(text.format(value), found) == text.format(right)
+    assert nndsl.check(text.format(right)) == []
+
+
+def test_names_of_a_spec_are_no_modules() -> None:
+    assert nndsl.check("model M {\n  input F: float[N, 8]\n  output y = F.T\n}") == []
