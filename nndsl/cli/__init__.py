@@ -72,13 +72,14 @@ def run(arguments: list[str] | None = None) -> int:
     """Run the program; returns its exit code."""
     # a compiler makes many objects and drops few: looking for cycles at the usual rate costs a quarter of the time
     gc.set_threshold(200_000, 20, 20)
+    code = 0
     try:
         prepare()
         code = _run(arguments)
         sys.stdout.flush()
         return code
     except BrokenPipeError:  # the reader of our output went away, as `head` does
-        return silenced(0)
+        return silenced(code)
     except OSError as problem:
         return silenced(stop_for(problem))
     except KeyboardInterrupt:
@@ -107,4 +108,6 @@ def _run(arguments: list[str] | None) -> int:
         return 130
     except Failed as failure:
         return failure.code
+    except SystemExit:  # click's answer to a reader that went away
+        raise BrokenPipeError from None
     return 0

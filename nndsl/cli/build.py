@@ -14,7 +14,7 @@ import click
 
 from nndsl.cli.export import described, seeded
 from nndsl.cli.failures import Failed, say
-from nndsl.cli.specs import guarded, hyper_options, named, open_model, opset_option, show, target_argument
+from nndsl.cli.specs import guarded, hyper_options, named, open_model, opset_option, seed_option, show, target_argument
 from nndsl.files import write
 from nndsl.folders import filled
 from nndsl.model import Model, need
@@ -29,7 +29,7 @@ MADE = ("model.py", "model.svg", "summary.txt", "summary.json", "model.onnx", "m
 @hyper_options
 @opset_option
 @click.option("--allow-extern", is_flag=True, help="Allow `extern` blocks to import and run their Python classes.")
-@click.option("--seed", default=0, show_default=True, help="Seed of the initial weights.")
+@seed_option
 def command(
     target: str, output: str, hyper: tuple[str, ...], dims: tuple[str, ...], opset: int, allow_extern: bool, seed: int
 ) -> None:

@@ -10,6 +10,7 @@ import click
 
 from nndsl.cli.failures import Failed, stop_for
 from nndsl.cli.specs import FORMATS, hyper_options, parse_dims, parse_hyper, show, source_of
+from nndsl.cli.streams import silenced
 from nndsl.diagnostics import Diagnostic, Diagnostics
 from nndsl.elaborate import Unreadable, check_spec, open_spec
 from nndsl.model import split_target
@@ -49,11 +50,13 @@ def command(targets: tuple[str, ...], format_: str, quiet: bool, hyper: tuple[st
         else:
             check_spec(spec, model=model, hyper=given, dims=fixed)
         found.extend(diagnostics.in_order())
-    report(found, format_, quiet or unreadable, len(files))
-    if unreadable:
-        raise Failed(2)
-    if any(d.severity == "error" for d in found):
-        raise Failed(1)
+    code = 2 if unreadable else int(any(d.severity == "error" for d in found))
+    try:
+        report(found, format_, quiet or unreadable, len(files))
+    except BrokenPipeError:  # who read a part of it is told nonetheless
+        silenced(code)
+    if code:
+        raise Failed(code)
 
 
 def expand(targets: tuple[str, ...]) -> list[str]:

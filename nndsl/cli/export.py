@@ -8,7 +8,16 @@ from typing import Any
 import click
 
 from nndsl.cli.failures import say
-from nndsl.cli.specs import guarded, hyper_options, open_model, opset_option, output_option, show, target_argument
+from nndsl.cli.specs import (
+    guarded,
+    hyper_options,
+    open_model,
+    opset_option,
+    output_option,
+    seed_option,
+    show,
+    target_argument,
+)
 
 
 @click.command("export")
@@ -22,7 +31,7 @@ from nndsl.cli.specs import guarded, hyper_options, open_model, opset_option, ou
 @click.option("--no-optimize", is_flag=True, help="Fold no batch normalisation, remove no dead code.")
 @click.option("--no-verify", is_flag=True, help="Do not run the result and compare it with PyTorch.")
 @click.option("--allow-extern", is_flag=True, help="Allow `extern` blocks to import and run their Python classes.")
-@click.option("--seed", default=0, show_default=True, help="Seed of the initial weights.")
+@seed_option
 def command(
     target: str,
     output: str | None,

@@ -55,6 +55,19 @@ def opset_option(function: F) -> F:
     )(function)
 
 
+def seed_option(function: F) -> F:
+    """`--seed`."""
+    return click.option("--seed", default=0, show_default=True, callback=_sown, help="Seed of the initial weights.")(
+        function
+    )
+
+
+def _sown(ctx: click.Context, param: click.Parameter, seed: int) -> int:
+    if not -(1 << 63) <= seed < 1 << 64:
+        raise click.BadParameter(f"{seed} is no seed of PyTorch: they have 64 bits")
+    return seed
+
+
 def _supported(ctx: click.Context, param: click.Parameter, opset: int) -> int:
     if opset not in range(17, 25):
         raise click.BadParameter(f"{opset} is not supported: 17 to 24 are")

@@ -202,6 +202,43 @@ def test_export_of_an_unknown_opset(nndsl: Nndsl, write: Write, tmp_path: Path) 
     assert not (tmp_path / "Net.onnx").exists()
 
 
+@pytest.mark.parametrize("seed", ["-9223372036854775809", "18446744073709551616", "1.5", "x", ""])
+def test_seeds_are_whole_numbers_of_64_bits(nndsl: Nndsl, write: Write, tmp_path: Path, seed: str) -> None:
+    write("net.nn", GOOD)
+    for command in (["export", "net.nn"], ["build", "net.nn", "-o", "out"]):
+        done = nndsl(*command, "--seed", seed)
+        assert (done.code, done.out) == (2, "")
+        assert "Invalid value for '--seed'" in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["net.nn"]
+
+
+@pytest.mark.parametrize("seed", ["-9223372036854775808", "18446744073709551615"])
+def test_seeds_at_the_ends(nndsl: Nndsl, write: Write, seed: str) -> None:
+    pytest.importorskip("onnxruntime")
+    write("net.nn", GOOD)
+    assert nndsl("export", "net.nn", "--seed", seed, "--no-verify").code == 0
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+def test_export_in_another_precision(nndsl: Nndsl, write: Write, dtype: str) -> None:
+    pytest.importorskip("onnxruntime")
+    write("net.nn", GOOD)
+    done = nndsl("export", "net.nn", "--dtype", dtype)
+    assert (done.code, "runs in onnxruntime as in PyTorch" in done.err) == (0, True)
+    assert nndsl("export", "net.nn", "--dtype", "int8").code == 2
+
+
+def test_why_an_export_is_not_verified(nndsl: Nndsl, write: Write) -> None:
+    pytest.importorskip("onnxruntime")
+    write("net.nn", GOOD)
+    done = nndsl("export", "net.nn", "--dtype", "bfloat16")
+    assert done.code == 0
+    assert "warning[onnx-unverified]: onnxruntime has no bfloat16 on the CPU" in done.err
+    assert "not compared with PyTorch" in done.err
+    done = nndsl("export", "net.nn", "--no-verify")
+    assert (done.code, "warning" in done.err, "not compared with PyTorch" in done.err) == (0, False, True)
+
+
 @pytest.mark.parametrize("command", ["build", "compile", "export", "draw", "summary", "ir"])
 def test_an_empty_output_is_refused(nndsl: Nndsl, write: Write, tmp_path: Path, command: str) -> None:
     write("net.nn", GOOD)

@@ -143,11 +143,25 @@ def test_long_names(nndsl: Nndsl, write: Write, tmp_path: Path) -> None:
 # ---------------------------------------------------------------- streams
 
 
-def test_readers_that_go_away(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "command", ["ops --format json", "--version", "--help", "ir net.nn", "completion bash", "explain"]
+)
+def test_readers_that_go_away(tmp_path: Path, command: str) -> None:
+    """Before anything was written, or in the middle."""
     (tmp_path / "net.nn").write_text(GOOD)
-    command = "nndsl ops --format json | head -1; echo ${PIPESTATUS[0]}"
-    done = shell(command, tmp_path)
-    assert (done.stdout, done.stderr) == ("[\n0\n", "")
+    for reader in ("true", "head -1 > /dev/null"):
+        done = shell(f"nndsl {command} | {reader}; echo ${{PIPESTATUS[0]}}", tmp_path)
+        assert (done.stdout, done.stderr) == ("0\n", "")
+
+
+def test_mistakes_are_told_also_to_readers_that_go_away(tmp_path: Path) -> None:
+    """By the exit code, however much there is to read."""
+    line = "  output y{0} = x -> Linaer({0})\n"
+    for count in (1, 150):
+        outputs = "".join(line.format(i) for i in range(count))
+        (tmp_path / "bad.nn").write_text(f"model M {{\n  input x: float[N, 4]\n{outputs}}}\n")
+        done = shell("nndsl check bad.nn --format json | true; echo ${PIPESTATUS[0]}", tmp_path)
+        assert (done.stdout, done.stderr) == ("1\n", "")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
