@@ -10,7 +10,7 @@ import click
 
 from nndsl import __version__
 from nndsl.cli.failures import Failed, bug, stop_for
-from nndsl.cli.streams import prepare, silenced
+from nndsl.cli.streams import Interrupts, prepare, silenced
 
 COMMANDS = {
     "check": "find every mistake of a spec",
@@ -73,6 +73,7 @@ def run(arguments: list[str] | None = None) -> int:
     # a compiler makes many objects and drops few: looking for cycles at the usual rate costs a quarter of the time
     gc.set_threshold(200_000, 20, 20)
     code = 0
+    interrupts = Interrupts()
     try:
         prepare()
         code = _run(arguments)
@@ -87,7 +88,9 @@ def run(arguments: list[str] | None = None) -> int:
     except MemoryError:
         return stop_for("there is not enough memory for this")
     except Exception as problem:  # the last line of defence: an exception here is a bug, and is reported as one
-        return bug(problem)
+        return 130 if interrupts.any else bug(problem)
+    finally:
+        interrupts.forget()
 
 
 def _run(arguments: list[str] | None) -> int:

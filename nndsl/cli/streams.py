@@ -5,7 +5,10 @@ from __future__ import annotations
 import errno
 import io
 import os
+import signal
 import sys
+import threading
+from types import FrameType
 
 
 class Closed(io.TextIOBase):
@@ -16,6 +19,28 @@ class Closed(io.TextIOBase):
 
     def write(self, text: str) -> int:
         raise OSError(errno.EBADF, "it is closed", self.title)
+
+
+class Interrupts:
+    """Ctrl-C is a KeyboardInterrupt as ever. But an import that it meets may make any exception of it: it is noted, so
+    that nobody takes that for a bug."""
+
+    def __init__(self) -> None:
+        self.any = False
+        self.mine = (
+            threading.current_thread() is threading.main_thread()
+            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        )
+        if self.mine:
+            signal.signal(signal.SIGINT, self._note)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.any = True
+        raise KeyboardInterrupt
+
+    def forget(self) -> None:
+        if self.mine:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def prepare() -> None:

@@ -7,7 +7,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -203,10 +202,37 @@ def test_interruption(tmp_path: Path) -> None:
     waiting = subprocess.Popen(
         [sys.executable, "-m", "nndsl", "check", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path
     )
-    time.sleep(1)
+    assert waiting.stdin is not None
+    waiting.stdin.write(b"#" * 300_000)  # more than a pipe holds: it has begun to read
+    waiting.stdin.flush()
     waiting.send_signal(signal.SIGINT)
     _, words = waiting.communicate(timeout=20)
     assert (waiting.returncode, words.strip()) == (130, b"")
+
+
+@pytest.mark.parametrize(
+    "becomes", ["raise ImportError('half imported')", "raise", "return None", "raise OSError(4, 'x')"]
+)
+def test_interruption_while_something_is_imported(tmp_path: Path, becomes: str) -> None:
+    """What is interrupted may make another exception of it, or none."""
+    (tmp_path / "net.nn").write_text(GOOD)
+    script = f"""
+import signal, sys
+from nndsl.cli import check, run
+def broken(*_, **__):
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except KeyboardInterrupt:
+        {becomes}
+check.check_spec = broken
+sys.exit(run(["check", "-q", "net.nn"]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "bug" not in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.returncode == {"return None": 0, "raise OSError(4, 'x')": 2}.get(becomes, 130)
 
 
 def test_pipes_and_devices_take_output(nndsl: Nndsl, write: Write, tmp_path: Path) -> None:
