@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nndsl.diagnostics import Diagnostic, Diagnostics, SpecError
-from nndsl.elaborate import Expression, Spec, check_spec, elaborate, open_spec, read, zoo
+from nndsl.elaborate import Expression, Spec, Unreadable, check_spec, elaborate, open_spec, read, zoo
 from nndsl.elaborate.scope import nearest
 from nndsl.ir.graph import Graph
 from nndsl.source import Source, Span
@@ -45,8 +45,19 @@ def load(target: str | os.PathLike[str], /, *, dims: Mapping[str, int] | None = 
     Raises SpecError (its `diagnostics` say what is wrong), OSError when the file cannot be read, and ValueError for a
     dim that is no size."""
     path, name = split_target(os.fsdecode(target))
-    where = zoo() / path[4:] if path.startswith("zoo/") and not Path(path).exists() else Path(path)
-    return loads_source(read(where, path), name, dims, hyper)
+    return loads_source(file_source(path), name, dims, hyper)
+
+
+def file_source(path: str) -> Source:
+    """The text of a file, or of a shipped one; raises Unreadable."""
+    if not path.startswith("zoo/") or os.path.exists(path):
+        return read(path)
+    shipped = sorted(file.name for file in zoo().glob("*.nn"))
+    if path[4:] in shipped:
+        return read(zoo() / path[4:], path)
+    close = nearest(f"{path[4:].removesuffix('.nn')}.nn", shipped)
+    hint = f"did you mean zoo/{close}?" if close else f"there are {', '.join(shipped)}"
+    raise Unreadable(f"{path} is not shipped: {hint}")
 
 
 def loads(text: str, /, model: str | None = None, *, dims: Mapping[str, int] | None = None, **hyper: Any) -> Model:

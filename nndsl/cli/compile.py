@@ -13,5 +13,5 @@ from nndsl.cli.specs import emit, guarded, hyper_options, open_model, output_opt
 @hyper_options
 def command(target: str, output: str | None, hyper: tuple[str, ...], dims: tuple[str, ...]) -> None:
     """Write the model as PyTorch source: a file of its own that needs only torch."""
-    model = open_model(target, hyper, dims)
+    model = open_model(target, hyper, dims, output)
     emit(guarded(model.source), output)

@@ -33,7 +33,7 @@ def command(target: str, output: str | None, hyper: tuple[str, ...], dims: tuple
     """Draw the model."""
     if output not in (None, "-") and Path(output).suffix not in DRAWN:
         raise click.BadParameter(f"a diagram's file ends in {', '.join(DRAWN)}", param_hint="--output")
-    model = open_model(target, hyper, dims)
+    model = open_model(target, hyper, dims, output)
     if output == "-":
         click.echo(guarded(lambda: model.draw(**options)), nl=False)
         return

@@ -50,7 +50,7 @@ def command(
     if output == "-":
         raise click.BadParameter("ONNX is written to a file, with its weights beside it where they are large",
                                  param_hint="--output")  # fmt: skip
-    model = open_model(target, hyper, dims)
+    model = open_model(target, hyper, dims, output)
     path = output or f"{model.name}.onnx"
     report = guarded(
         lambda: seeded(seed, lambda: model.export(path, verify=not no_verify, opset=opset, dtype=dtype,

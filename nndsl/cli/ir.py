@@ -15,4 +15,4 @@ def command(target: str, output: str | None, hyper: tuple[str, ...], dims: tuple
     """Print the typed IR: every block once, with the type of every value."""
     from nndsl.ir.printer import print_graph
 
-    emit(print_graph(open_model(target, hyper, dims).ir), output)
+    emit(print_graph(open_model(target, hyper, dims, output).ir), output)

@@ -13,10 +13,10 @@ import click
 from nndsl.cli.failures import Failed, stop_for
 from nndsl.cli.streams import standard_input
 from nndsl.diagnostics import Diagnostic, Diagnostics, SpecError
-from nndsl.elaborate import Expression, Spec, Unreadable, decode, elaborate, open_spec, read, zoo
+from nndsl.elaborate import Expression, Spec, Unreadable, decode, elaborate, open_spec
 from nndsl.elaborate.project import MAX_BYTES
 from nndsl.files import CannotWrite
-from nndsl.model import Model, choose, split_target
+from nndsl.model import Model, choose, file_source, split_target
 from nndsl.source import Source
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -97,9 +97,7 @@ def source_of(path: str) -> Source:
         if len(data) > MAX_BYTES:
             raise Unreadable(f"<stdin> is larger than {MAX_BYTES >> 20} MiB")
         return decode(data, "<stdin>")
-    if path.startswith("zoo/") and not os.path.exists(path):
-        return read(zoo() / path[4:], path)
-    return read(path)
+    return file_source(path)
 
 
 def parse_hyper(pairs: tuple[str, ...]) -> dict[str, Any]:
@@ -122,9 +120,14 @@ def _pair(text: str, option: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def open_model(target: str, hyper: tuple[str, ...] = (), dims: tuple[str, ...] = ()) -> Model:
-    """The one model a command works on; ends the command with its diagnostics where there are mistakes."""
+def open_model(
+    target: str, hyper: tuple[str, ...] = (), dims: tuple[str, ...] = (), output: str | None = None
+) -> Model:
+    """The one model a command works on; ends the command with its diagnostics where there are mistakes. `output`: where
+    it is going to write."""
     path, wanted = split_target(target)
+    if output is not None and _same(path, output):
+        raise click.BadParameter(f"{output} is the spec, and would be lost", param_hint="--output")
     given, fixed = parse_hyper(hyper), parse_dims(dims)
     try:
         source = source_of(path)
@@ -139,6 +142,13 @@ def open_model(target: str, hyper: tuple[str, ...] = (), dims: tuple[str, ...] =
     if graph is None:
         raise Failed(1)
     return Model(graph, diagnostics.in_order())
+
+
+def _same(path: str, output: str) -> bool:
+    try:
+        return os.path.samefile(path, output)
+    except (OSError, ValueError):  # one of them is not there
+        return False
 
 
 # ---------------------------------------------------------------- writing

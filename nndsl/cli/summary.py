@@ -23,7 +23,7 @@ from nndsl.cli.specs import emit, guarded, hyper_options, open_model, output_opt
 )
 def command(target: str, output: str | None, hyper: tuple[str, ...], dims: tuple[str, ...], format_: str) -> None:
     """Show every layer's shape, parameters and multiply-accumulates."""
-    summary = guarded(open_model(target, hyper, dims).summary)
+    summary = guarded(open_model(target, hyper, dims, output).summary)
     if format_ == "json":
         emit(as_json(summary), output)
         return

@@ -182,6 +182,19 @@ def test_no_model(nndsl: Nndsl, write: Write) -> None:
     assert nndsl("check", "net.nn").code == 0
 
 
+@pytest.mark.parametrize(
+    ("target", "hint"),
+    [("zoo/resnt.nn", "did you mean zoo/resnet.nn?"), ("zoo/vgg", "did you mean zoo/vgg.nn?"),
+     ("zoo/qqqqq.nn:Q", "there are alexnet.nn, "), ("zoo/../net.nn", ""), ("zoo/", "")],
+)  # fmt: skip
+def test_models_that_are_not_shipped(nndsl: Nndsl, target: str, hint: str) -> None:
+    for command in ("check", "ir", "fmt"):
+        if command != "fmt" or ":" not in target:
+            done = nndsl(command, target)
+            assert (done.code, done.out) == (2, "")
+            assert f"nndsl: {target.partition(':')[0]} is not shipped: {hint}" in done.err
+
+
 def test_shipped_models(nndsl: Nndsl) -> None:
     assert nndsl("check", "zoo/lenet.nn").code == 0
     assert nndsl("summary", "zoo/resnet.nn:ResNet18", "--format", "json").code == 0

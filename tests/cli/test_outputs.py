@@ -48,6 +48,23 @@ def test_a_folder_is_not_overwritten(nndsl: Nndsl, write: Write, tmp_path: Path,
     assert left(tmp_path) == ["made.svg", "net.nn"]
 
 
+@pytest.mark.parametrize("command", ["compile", "ir", "summary", "export"])
+def test_the_spec_is_not_overwritten(nndsl: Nndsl, write: Write, tmp_path: Path, command: str) -> None:
+    """By whatever name."""
+    path = write("net.nn", GOOD)
+    (tmp_path / "link.nn").symlink_to("net.nn")
+    for target, output in (
+        ("net.nn", "net.nn"),
+        ("net.nn:Net", "./net.nn"),
+        ("link.nn", "net.nn"),
+        ("net.nn", "link.nn"),
+    ):
+        done = nndsl(command, target, "-o", output)
+        assert (done.code, done.out) == (2, "")
+        assert f"{output} is the spec, and would be lost" in done.err
+    assert path.read_text() == GOOD
+
+
 @pytest.mark.parametrize("arguments", WRITERS)
 def test_a_folder_that_is_missing(nndsl: Nndsl, write: Write, tmp_path: Path, arguments: list[str]) -> None:
     write("net.nn", GOOD)
@@ -254,6 +271,16 @@ def test_what_is_no_regular_file_is_not_read(nndsl: Nndsl, tmp_path: Path, path:
         done = nndsl(command, path)
         assert (done.code, done.out) == (2, "")
         assert done.err.startswith("nndsl: ")
+
+
+def test_a_spec_with_other_line_ends_and_a_mark(nndsl: Nndsl, write: Write) -> None:
+    """As some editors write it: everything made of it is the same."""
+    write("net.nn", b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
+    other = [nndsl(*command, "net.nn") for command in (["compile"], ["ir"], ["summary"], ["draw", "-o", "-"])]
+    write("net.nn", GOOD)
+    same = [nndsl(*command, "net.nn") for command in (["compile"], ["ir"], ["summary"], ["draw", "-o", "-"])]
+    assert other == same
+    assert all(done.code == 0 and done.out for done in same)
 
 
 def test_enormous_files_are_not_read(nndsl: Nndsl, tmp_path: Path) -> None:
