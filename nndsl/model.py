@@ -52,11 +52,11 @@ def file_source(path: str) -> Source:
     """The text of a file, or of a shipped one; raises Unreadable."""
     if not path.startswith("zoo/") or os.path.exists(path):
         return read(path)
-    shipped = sorted(file.name for file in zoo().glob("*.nn"))
-    if path[4:] in shipped:
+    name, shipped = path[4:].removesuffix(".nn"), sorted(file.stem for file in zoo().glob("*.nn"))
+    if name in shipped and path.endswith(".nn"):
         return read(zoo() / path[4:], path)
-    close = nearest(f"{path[4:].removesuffix('.nn')}.nn", shipped)
-    hint = f"did you mean zoo/{close}?" if close else f"there are {', '.join(shipped)}"
+    close = name if name in shipped else nearest(name, shipped)
+    hint = f"did you mean zoo/{close}.nn?" if close else f"there are {', '.join(shipped)}"
     raise Unreadable(f"{path} is not shipped: {hint}")
 
 

@@ -185,7 +185,7 @@ def test_no_model(nndsl: Nndsl, write: Write) -> None:
 @pytest.mark.parametrize(
     ("target", "hint"),
     [("zoo/resnt.nn", "did you mean zoo/resnet.nn?"), ("zoo/vgg", "did you mean zoo/vgg.nn?"),
-     ("zoo/qqqqq.nn:Q", "there are alexnet.nn, "), ("zoo/../net.nn", ""), ("zoo/", "")],
+     ("zoo/qqqqq.nn:Q", "there are alexnet, "), ("zoo/../net.nn", ""), ("zoo/", "")],
 )  # fmt: skip
 def test_models_that_are_not_shipped(nndsl: Nndsl, target: str, hint: str) -> None:
     for command in ("check", "ir", "fmt"):
