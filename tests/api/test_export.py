@@ -238,3 +238,48 @@ def test_precisions_of_what_attention_and_normalisation_compute(tmp_path: Path, 
       output z = x -> Transpose(1, 2) -> GroupNorm(4)
       output w = (x[:, none], x[:, none], x[:, none]) -> ScaledDotProductAttention(causal=true) }"""
     assert nndsl.loads(body).export(tmp_path / "m.onnx", dtype=dtype).verified
+
+
+# ---------------------------------------------------------------- weights beside the file
+
+
+@pytest.fixture
+def small_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if a file ended at 4 KB, and not at 2 GB."""
+    from functools import partial
+
+    from nndsl.backends import onnx as backend
+
+    monkeypatch.setattr(backend, "Options", partial(backend.Options, threshold=4000))
+
+
+@pytest.mark.usefixtures("small_files")
+def test_weights_too_large_for_one_file(model: nndsl.Model, tmp_path: Path) -> None:
+    import onnxruntime
+
+    module = model.module().eval()
+    report = model.export(tmp_path / "net.onnx", weights=module.state_dict())
+    assert report.verified
+    assert report.data == tmp_path / "net.onnx.data"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["net.onnx", "net.onnx.data"]
+    assert report.bytes == sum(file.stat().st_size for file in tmp_path.iterdir())
+    x = torch.randn(3, 64)
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    for file in ("net.onnx", "net.onnx.data"):
+        (tmp_path / file).rename(moved / file)
+    (got,) = onnxruntime.InferenceSession(str(moved / "net.onnx")).run(None, {"x": x.numpy()})
+    np.testing.assert_allclose(got, module(x).detach().numpy(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.usefixtures("small_files")
+def test_of_two_files_none_is_left(model: nndsl.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from nndsl.backends.onnx import wire
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(wire, "write_single", full)
+    with pytest.raises(CannotWrite, match="No space left on device"):
+        model.export(tmp_path / "net.onnx")
+    assert list(tmp_path.iterdir()) == []
