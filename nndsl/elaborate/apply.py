@@ -8,6 +8,7 @@ from nndsl.diagnostics import Label
 from nndsl.elaborate.builder import GraphBuilder
 from nndsl.elaborate.context import Context, Use
 from nndsl.elaborate.operands import Operands, gather, match_inputs
+from nndsl.elaborate.ownership import flags
 from nndsl.elaborate.pasted import settled, warn_misread
 from nndsl.elaborate.reports import LayerSay
 from nndsl.elaborate.scope import Scope
@@ -181,7 +182,7 @@ def operator_node(
     node = builder.add(op, inputs, tuple(_normal(t, ctx) for t in types), name, span)
     node.labelled = label is not None or shared is not None
     node.places = {n: g.span for n, g in given.items()}
-    node.texts = {n: g.text for n, g in given.items() if g.text and g.scope is not None and g.scope.builder is builder}
+    node.flags = flags(given)
     return node
 
 

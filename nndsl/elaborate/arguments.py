@@ -15,7 +15,6 @@ from nndsl.elaborate.names import hidden_layer
 from nndsl.elaborate.pasted import told
 from nndsl.elaborate.scope import Scope, nearest
 from nndsl.elaborate.slots import Signature, place
-from nndsl.elaborate.texts import text_of
 from nndsl.elaborate.values import (
     POISON,
     BlockLayer,
@@ -34,6 +33,7 @@ from nndsl.ops.initializers import make_initializer
 from nndsl.ops.kinds import Unfit
 from nndsl.ops.schema import Op
 from nndsl.shapes import Dim
+from nndsl.shapes.simplified import Origin
 from nndsl.syntax import ast
 
 Bound = list[tuple[str | None, Given]]
@@ -52,11 +52,16 @@ def collect(node: ast.Call, scope: Scope, ctx: Context) -> Bound | None:
             bound.extend((None, Given(v, argument.span)) for v in value)
             continue
         name = argument.name
-        given = Given(value, argument.value.span, name.span if name else None, text_of(argument.value, scope), scope)
+        given = Given(value, argument.value.span, name.span if name else None, _flag(argument.value, value, scope))
         bound.append((name.id if name else None, given))
     if node.braces is not None:
         bound.append(("{}", Given(closure(node.braces, scope, ctx), node.braces.span)))
     return None if poisoned else bound
+
+
+def _flag(node: ast.Expr, value: Any, scope: Scope) -> Origin | None:
+    """The hyperparameter that a true or false is."""
+    return scope.flag(node.id) if isinstance(value, bool) and isinstance(node, ast.Name) else None
 
 
 # ---------------------------------------------------------------- calls

@@ -11,9 +11,11 @@ from nndsl.elaborate.context import Context
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import (
     POISON,
+    Counted,
     Given,
     OpLayer,
     Poison,
+    appended,
     is_layer,
     is_size,
     is_tensor,
@@ -21,6 +23,7 @@ from nndsl.elaborate.values import (
 from nndsl.ir.graph import Value
 from nndsl.ops import lookup
 from nndsl.shapes import Dim, Size
+from nndsl.shapes.origins import lifted
 from nndsl.syntax import ast
 
 MAX_BITS = 4096
@@ -111,7 +114,7 @@ def _numbers(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context
         dims = isinstance(left, Dim) or isinstance(right, Dim)
         if dims and (isinstance(left, float) or isinstance(right, float) or op in ("/", "@")):
             return _inexact(node, left, right, scope, ctx)
-        found = _COMPUTE[op](left, right)
+        found = _COMPUTE[op](left, lifted(left, right))
         return ctx.facts.normalize(found) if dims else _bounded(found)
     except OverflowError:
         return ctx.poison("too-big", "this number is too large", node.span, scope)
@@ -159,16 +162,20 @@ _COMPUTE = {
 
 
 def _lists(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) -> Any:
-    if node.op == "+" and type(left) is type(right):
+    if node.op == "+" and isinstance(left, str) and isinstance(right, str):
         ctx.budget.items(len(left) + len(right))
         return left + right
+    if node.op == "+" and isinstance(left, list) and isinstance(right, list):
+        ctx.budget.items(len(left) + len(right))
+        return appended(left, right)
     if node.op == "*" and isinstance(right, (list, str)):
         left, right = right, left
     if node.op == "*" and isinstance(left, (list, str)) and isinstance(right, int) and not isinstance(right, bool):
         if right < 0:
             return ctx.poison("bad-value", f"a list cannot be repeated {right} times", node.right.span, scope)
         ctx.budget.items(len(left) * right)
-        return left * right
+        alone = isinstance(left, list) and len(left) == 1
+        return Counted(left * right, [(0, right)]) if alone else left * right
     if node.op == "*" and isinstance(left, list) and isinstance(right, Dim):
         message = f"a list is repeated while compiling, and {ctx.spell(right)} is only known when the model runs"
         return ctx.poison("unknown-dim", message, node.right.span, scope)

@@ -17,6 +17,7 @@ from nndsl.elaborate.combinators import is_combinator
 from nndsl.elaborate.context import Built, Context
 from nndsl.elaborate.hyperparameters import fill_defaults
 from nndsl.elaborate.operands import Operands, gather, match_inputs
+from nndsl.elaborate.ownership import give, results_outside
 from nndsl.elaborate.ports import bind_inputs, declared_inputs
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import (
@@ -24,6 +25,7 @@ from nndsl.elaborate.values import (
     BlockLayer,
     Chain,
     Closure,
+    Counted,
     Instance,
     Labelled,
     Poison,
@@ -32,6 +34,7 @@ from nndsl.elaborate.values import (
     is_tensor,
 )
 from nndsl.ir.graph import Graph, Node, Port, Value
+from nndsl.shapes.origins import origin, plain
 from nndsl.source import Span
 from nndsl.syntax import ast
 
@@ -111,6 +114,10 @@ def call_node(
     claimed = shared if shared is not None else builder.claim(label, stem, span)
     node = builder.add(built.graph, inputs, tuple(p.value.type for p in built.graph.outputs), claimed, span)
     node.labelled = label is not None or shared is not None
+    if isinstance(layer, BlockLayer):
+        if builder.owner:
+            give(node, layer.given)
+        results_outside(node, builder.owner)
     builder.layers += built.layers - 1
     node.lends = {
         name: builder.borrow(instance) for name, instance in zip(built.graph.borrows, built.borrows, strict=True)
@@ -139,7 +146,14 @@ def _arguments(operands: Operands, built: Built, builder: GraphBuilder) -> list[
 def _built(layer: Any, operands: Operands, builder: GraphBuilder, span: Span, name: str, ctx: Context) -> Built:
     types = tuple(None if v is None else v.type for v in operands.positional)
     named = tuple((n, None if v is None else v.type) for n, v in sorted(operands.named.items()))
-    key = (ctx.key(layer), types, named, None if isinstance(layer, BlockLayer) else name)
+    key: tuple[Any, ...] = (types, named)
+    if isinstance(layer, BlockLayer):
+        key = (ctx.key(layer), *key)
+    else:
+        key = (ctx.key(layer, origins=builder.owner > 0), *key, name, builder.owner)
+    if not isinstance(layer, BlockLayer) and builder.owner:  # a part of this block, written in its numbers
+        sizes = [size for type_ in (*types, *dict(named).values()) if type_ is not None for size in type_.shape]
+        key = (*key, *map(origin, sizes))
     found = ctx.built.get(key)
     if found is None:
         found = ctx.built[key] = _build(layer, operands, builder, span, name, ctx)
@@ -157,7 +171,9 @@ def _build(layer: Any, operands: Operands, outer: GraphBuilder, span: Span, name
     )
     kind = "sequence" if isinstance(layer, list) else "block"
     graph = Graph(title, kind, span)
-    builder = GraphBuilder(ctx, graph, frame)
+    builder = GraphBuilder(ctx, graph, frame, None if isinstance(layer, BlockLayer) else outer)
+    if isinstance(layer, BlockLayer):
+        builder.owner = graph.owner = ctx.owner()
     value = _inputs(operands, builder)
     if isinstance(layer, BlockLayer):
         graph.span, graph.doc = layer.definition.name.span, layer.definition.doc
@@ -209,6 +225,7 @@ def close(builder: GraphBuilder, result: Any, span: Span, ctx: Context) -> Built
 def _sequence(layers: list[Any], value: Any, builder: GraphBuilder, span: Span, ctx: Context) -> Any:
     """Members are named by their labels, else by their positions."""
     ctx.budget.layers(len(layers))
+    builder.graph.counts = list(layers.runs) if isinstance(layers, Counted) else []
     for number, layer in enumerate(layers):
         label, inner, at = str(number), layer, getattr(layer, "span", span)
         if isinstance(layer, Labelled):
@@ -230,9 +247,15 @@ def _enter(layer: BlockLayer, value: Any, builder: GraphBuilder, span: Span, ctx
         raise Exceeded(f"blocks are nested more than {Budget.DEPTH} deep")
     scope = Scope(layer.home, builder)
     scope.within = (*layer.within, (id(definition), layer.name))
-    if not fill_defaults(definition.params or [], layer.given, scope, layer.name, span, _caller(builder, layer), ctx):
+    caller = Scope(layer.home, builder)
+    params = definition.params or []
+    if not fill_defaults(params, layer.given, scope, layer.name, span, caller, ctx, builder.graph):
         return POISON
     record_hyper(builder, scope, definition, ctx)
+    for param in params:
+        if isinstance(param.default, (ast.Number, ast.Constant)) and param.default.value is not None:
+            builder.graph.defaults[param.name.id] = param.default.value
+    builder.graph.defaulted = {p.name.id for p in params if p.name.id not in layer.given}
     builder.given = {id(v): name for name, v in scope.names.items() if isinstance(v, Instance)}
     ctx.expanding.append((id(definition), layer.name))
     builder.definition, builder.modal = definition, definition.kind == "model"
@@ -242,14 +265,10 @@ def _enter(layer: BlockLayer, value: Any, builder: GraphBuilder, span: Span, ctx
         ctx.expanding.pop()
 
 
-def _caller(builder: GraphBuilder, layer: BlockLayer) -> Scope:
-    return Scope(layer.home, builder)
-
-
 def record_hyper(builder: GraphBuilder, scope: Scope, definition: ast.Definition, ctx: Context) -> None:
     for param in definition.params or []:
         value = scope.names.get(param.name.id)
-        builder.graph.hyper[param.name.id] = value if _plain(value) else ctx.spell(value)
+        builder.graph.hyper[param.name.id] = plain(value) if _plain(value) else ctx.spell(value)
 
 
 def _plain(value: Any) -> bool:
@@ -291,7 +310,6 @@ def _expand(layer: BlockLayer, value: Any, builder: GraphBuilder, span: Span, ct
         with builder.inside(layer.name):
             if not fill_defaults(definition.params or [], layer.given, scope, layer.name, span, scope, ctx):
                 return POISON
-            scope.hyper.clear()  # these are not the enclosing block's hyperparameters
             return run_definition(definition, value, scope, span, ctx)
     finally:
         builder.frame = outer

@@ -52,6 +52,7 @@ class Budget:
 
     def items(self, count: int, weight: int = 1) -> None:
         """A list of `count` members is about to be made; `weight` is their size, a number's being 1."""
+        count = int(count)  # where the count came from is not this one's business, and costs
         if count > self.ITEMS:
             raise Exceeded(f"a list of {count:,} members is more than the {self.ITEMS:,} that are allowed")
         self.held += max(count, 0) * weight

@@ -12,17 +12,22 @@ from nndsl.elaborate.values import Instance
 from nndsl.ir.graph import Graph, Node, Port, Value
 from nndsl.ops.schema import Op
 from nndsl.shapes import TensorType
+from nndsl.shapes.origins import plain, traced
 from nndsl.source import Span
 from nndsl.syntax import ast
 
 
 class GraphBuilder:
-    """Adds nodes to `graph`. `frame` is the trace of expansions that led to it."""
+    """Adds nodes to `graph`. `frame` is the trace of expansions that led to it; `block` is an outer one's when this
+    is a list or a group in its text, whose numbers are the outer block's."""
 
-    def __init__(self, context: Context, graph: Graph, frame: Frame | None) -> None:
+    def __init__(self, context: Context, graph: Graph, frame: Frame | None, block: GraphBuilder | None = None) -> None:
         self.context = context
         self.graph = graph
         self.frame = frame
+        self.part = block is not None
+        self.owner: int = block.owner if block is not None else 0
+        graph.owner = self.owner
         self.mode: str | None = None
         self.layers = 0
         self.values: dict[int, Value] = {}
@@ -54,9 +59,20 @@ class GraphBuilder:
         return value
 
     def input(self, type_: TensorType, name: str) -> Value:
-        value = self.own(Value(type_, name))
+        value = self.own(Value(self._entering(type_), name))
         self.graph.inputs.append(value)
         return value
+
+    def _entering(self, type_: TensorType) -> TensorType:
+        """The sizes of a block's input are its own numbers."""
+        if self.part or not self.owner:
+            return type_
+        at = len(self.graph.inputs) + len(self.captured)
+        sizes = enumerate(type_.shape)
+        return type_.with_shape(
+            traced(plain(size), ("axis", self.owner, at, axis)) if isinstance(size, int) else size
+            for axis, size in sizes
+        )
 
     def take(self, value: Value) -> Value:
         """The value as this graph sees it: one of an outer graph becomes an input (a closure may mention what is around
@@ -65,7 +81,7 @@ class GraphBuilder:
             return value
         kept = self.captured.get(id(value))
         if kept is None:
-            local = self.own(Value(value.type, value.name))
+            local = self.own(Value(self._entering(value.type), value.name))
             kept = self.captured[id(value)] = (value, local)
         return kept[1]
 

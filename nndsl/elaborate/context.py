@@ -15,6 +15,7 @@ from nndsl.elaborate.values import (
     BlockLayer,
     Chain,
     Closure,
+    Counted,
     Given,
     Instance,
     Item,
@@ -28,6 +29,7 @@ from nndsl.elaborate.values import (
 from nndsl.ir.graph import Graph, Node, Value
 from nndsl.ops.kinds import exact
 from nndsl.shapes import Facts
+from nndsl.shapes.origins import origin, plain
 from nndsl.source import Span
 
 _COMPOSED = (list, tuple, OpLayer, BlockLayer, Chain, Labelled)  # whose keys are made of others, once for each
@@ -82,6 +84,8 @@ class Context:
         self._mentioned: dict[int, tuple[str, ...]] = {}
         self._interned: dict[Any, int] = {}
         self._composed: dict[int, tuple[Any, int]] = {}  # by id; what is kept here lives, so that its id stays its own
+        self._written: dict[int, tuple[Any, int]] = {}  # the same, with origins
+        self._owners = 0
         self._alive: dict[int, Any] = {}
 
     # ------------------------------------------------------------ reporting
@@ -135,37 +139,49 @@ class Context:
 
     # ------------------------------------------------------------ identity of values
 
-    def key(self, value: Any) -> int:
-        """Equal keys, equal values: a small number, so that nested lists cost no more than their distinct parts."""
+    def owner(self) -> int:
+        """A number for a block graph, by which it knows its own numbers."""
+        self._owners += 1
+        return self._owners
+
+    def key(self, value: Any, origins: bool = False) -> int:
+        """Equal keys, equal values: a small number, so that nested lists cost no more than their distinct parts.
+        `origins`: and equally written."""
         if not isinstance(value, _COMPOSED):
-            return self._intern(self._structure(value))
-        kept = self._composed.get(id(value))
+            return self._intern(self._structure(value, origins))
+        memo = self._written if origins else self._composed
+        kept = memo.get(id(value))
         if kept is None:
-            kept = self._composed[id(value)] = (value, self._intern(self._structure(value)))
+            kept = memo[id(value)] = (value, self._intern(self._structure(value, origins)))
         return kept[1]
 
-    def _structure(self, value: Any) -> tuple[Any, ...]:
+    def _structure(self, value: Any, origins: bool) -> tuple[Any, ...]:
         if isinstance(value, (list, tuple)):
-            return (type(value).__name__, *[self.key(member) for member in value])  # no `map`: C's stack is small
+            members = [self.key(member, origins) for member in value]  # no `map`: C's stack is small
+            runs = [(at, origin(times)) for at, times in value.runs] if origins and isinstance(value, Counted) else ()
+            return ("list" if isinstance(value, list) else "tuple", *members, *runs)
         if isinstance(value, OpLayer):
-            return ("op", value.op.name, *self._given(value.given))
+            return ("op", value.op.name, *self._given(value.given, origins))
         if isinstance(value, BlockLayer):
-            return ("block", id(value.definition), *self._given(value.given))
+            return ("block", id(value.definition), *self._given(value.given, origins))
         if isinstance(value, Chain):
-            return ("chain", *(self.key(stage.value) for stage in value.stages))
+            return ("chain", *(self.key(stage.value, origins) for stage in value.stages))
         if isinstance(value, (Closure, RuntimeSwitch)):
             body = value.body if isinstance(value, Closure) else value.node
             around = value.scope.parent
             self._alive[id(around)] = around  # its id is part of the key
-            return ("closure", id(body), id(around), *((n, self.key(v)) for n, v in value.scope.names.items()))
+            names = [(name, self.key(each, origins)) for name, each in value.scope.names.items()]
+            flags = value.scope.flags.items() if origins else ()
+            return ("closure", id(body), id(around), *names, *flags)
         if isinstance(value, Labelled):
-            return ("label", value.label, self.key(value.value))
+            return ("label", value.label, self.key(value.value, origins))
         if isinstance(value, Item):
             return ("item", value.index)
         if isinstance(value, (Instance, Value)):
             self._alive[id(value)] = value
             return ("identity", id(value))
-        return (type(value).__name__, exact(value) if value.__hash__ is not None else repr(value))
+        kind = type(plain(value)).__name__
+        return (kind, exact(value) if value.__hash__ is not None else repr(value), origin(value) if origins else None)
 
     def steps_of(self, graph: Graph) -> int:
         """Equal numbers for graphs that do the same with inputs of whatever shape."""
@@ -191,7 +207,9 @@ class Context:
             found = self._mentioned[id(node)] = names_in(node)
         return found
 
-    def _given(self, given: dict[str, Given]) -> tuple[Any, ...]:
+    def _given(self, given: dict[str, Given], origins: bool) -> tuple[Any, ...]:
+        if origins:
+            return tuple((name, self.key(g.value, True), g.flag) for name, g in sorted(given.items()))
         return tuple((name, self.key(g.value)) for name, g in sorted(given.items()))
 
     def _intern(self, structure: tuple[Any, ...]) -> int:

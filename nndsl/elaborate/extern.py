@@ -57,7 +57,7 @@ def extern_node(
     assert isinstance(definition, ast.Extern)
     if not check_target(definition, ctx):
         return None
-    own = GraphBuilder(ctx, Graph(layer.name, "block", definition.span), builder.frame)
+    own = GraphBuilder(ctx, Graph(layer.name, "block", definition.span), builder.frame, builder)
     scope = Scope(layer.home, own)  # its dims are bound here, apart from the caller's
     if not fill_defaults(
         definition.params or [], layer.given, scope, layer.name, span, Scope(layer.home, builder), ctx

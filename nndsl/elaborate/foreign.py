@@ -81,8 +81,8 @@ _NOTES = {
 
 _METHODS = {
     "view": "Reshape", "size": "shape", "dim": "ndim", "unsqueeze": "Unsqueeze", "squeeze": "Squeeze", "t": "T",
-    "cat": "Concat", "to": "Cast(float)", "float": "Cast(float)", "long": "Cast(int)", "int": "Cast(int32)", "half": "Cast(float16)",
-    "type": "Cast(float)",
+    "cat": "Concat", "to": "Cast(float)", "float": "Cast(float)", "long": "Cast(int)", "int": "Cast(int32)",
+    "half": "Cast(float16)", "type": "Cast(float)",
     "detach": "StopGradient", "matmul": "@", "mm": "@", "bmm": "@", "add": "+", "sub": "-", "mul": "*", "div": "/",
     "pow": "**", "eq": "==", "transpose": "Transpose", "contiguous": "", "clone": "",
 }  # fmt: skip

@@ -14,6 +14,8 @@ from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.slots import Signature, place
 from nndsl.elaborate.values import POISON, Given, is_tensor
 from nndsl.shapes import Dim, DimTooLarge, smax, smin
+from nndsl.shapes.origins import called
+from nndsl.shapes.simplified import FUNCTIONS
 from nndsl.syntax import ast
 
 
@@ -63,7 +65,7 @@ def call_builtin(node: ast.Call, name: str, scope: Scope, ctx: Context) -> Any:
         )
     try:
         _bound(name, values, ctx)
-        return _FUNCTIONS[name](*values)
+        return _remembered(name, _FUNCTIONS[name](*values), values)
     except Misuse as problem:
         return ctx.poison("bad-argument", str(problem), node.span, scope)
     except DimTooLarge as problem:
@@ -71,6 +73,13 @@ def call_builtin(node: ast.Call, name: str, scope: Scope, ctx: Context) -> Any:
     except (TypeError, ValueError, OverflowError, ZeroDivisionError):
         shown = ", ".join(ctx.describe(v) for v in values)
         return ctx.poison("bad-argument", f"{name} does not take ({shown})", node.span, scope)
+
+
+def _remembered(name: str, result: Any, values: list[Any]) -> Any:
+    """A number that a function made of others knows which."""
+    if name not in FUNCTIONS or not isinstance(result, (int, float)):
+        return result
+    return called(result, name, *(_flat(tuple(values)) if name in ("min", "max") else values))
 
 
 def _bound(name: str, values: list[Any], ctx: Context) -> None:

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 from nndsl.diagnostics import Label
+from nndsl.elaborate import ownership
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import evaluate
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import Given, Poison, extent, is_layer, is_size
+from nndsl.ir.graph import Graph
 from nndsl.ops.initializers import INITIALIZERS
+from nndsl.shapes.origins import called
 from nndsl.source import Span
 from nndsl.syntax import ast
 
@@ -37,7 +40,7 @@ def fits(type_: ast.ParamTypeExpr | None, name: str, given: Given, who: str, sco
     problem = misfit(type_, given.value)
     if problem is None:
         if type_ is not None and type_.name.id == "int" and isinstance(given.value, float):
-            given.value = int(given.value)
+            given.value = called(int(given.value), "int", given.value)
         return True
     hint = instead(given, ctx)
     declared = (
@@ -85,8 +88,10 @@ def fill_defaults(
     span: Span,
     scope: Scope | None,
     ctx: Context,
+    block: Graph | None = None,
 ) -> bool:
-    """Bind each parameter in `inner`: as given, or its default, which may mention earlier ones."""
+    """Bind each parameter in `inner`: as given, or its default, which may mention earlier ones. `block`: whose own the
+    values become."""
     ctx.budget.step(10 + 4 * len(declared))
     missing = [p.name.id for p in declared if p.name.id not in given and p.default is None and not _optional(p)]
     if missing:
@@ -103,21 +108,22 @@ def fill_defaults(
     for param in declared:
         name = param.name.id
         if name in given:
-            value = given[name].value
             fine &= fits(param.type, name, given[name], who, scope, ctx) if param.type is not None else True
             value = given[name].value
+            value = ownership.own(value, name, block) if block is not None else value
         elif param.default is not None:
             value = evaluate(param.default, inner, ctx)
             ctx.budget.written(*extent(value))
             default = Given(value, param.default.span)
             fine &= fits(param.type, name, default, who, inner, ctx)
-            value = default.value
+            value = default.value if block is None else ownership.own_default(default.value, name, block)
         else:
             value = None
         fine &= not isinstance(value, Poison)
         inner.names[name] = value
-        if is_size(value):
-            inner.hyper.add(name)
+        flag = ("hyper", block.owner, name) if block is not None else given[name].flag if name in given else None
+        if isinstance(value, bool) and flag is not None:
+            inner.flags[name] = flag
     return fine
 
 

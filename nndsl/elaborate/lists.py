@@ -9,8 +9,9 @@ from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import evaluate, form
 from nndsl.elaborate.operands import named_parts
 from nndsl.elaborate.scope import Scope
-from nndsl.elaborate.values import POISON, Labelled, LayerValue, Poison, is_layer, is_tensor
+from nndsl.elaborate.values import POISON, Counted, Labelled, LayerValue, Poison, is_layer, is_tensor
 from nndsl.ir.graph import Value
+from nndsl.shapes.origins import named
 from nndsl.syntax import ast
 
 
@@ -25,7 +26,7 @@ def _range(node: ast.Range, scope: Scope, ctx: Context) -> Any:
                 "not-a-number", f"a range needs known whole numbers, not {ctx.describe(value)}", part.span, scope
             )
     ctx.budget.items(stop - start)
-    return list(range(start, stop))
+    return Counted(range(start, stop), [(0, stop - start)])
 
 
 @form(ast.Star)
@@ -76,13 +77,13 @@ def _tuple(node: ast.Tuple, scope: Scope, ctx: Context) -> Any:
 
 @form(ast.Comprehension)
 def _comprehension(node: ast.Comprehension, scope: Scope, ctx: Context) -> Any:
-    found: list[Any] = []
+    found = Counted([], [])
     fine = _clauses(node, 0, scope.child(), ctx, found)
     ctx.budget.items(len(found))
-    return found if fine else POISON
+    return POISON if not fine else found if found.runs else list(found)
 
 
-def _clauses(node: ast.Comprehension, at: int, scope: Scope, ctx: Context, found: list[Any]) -> bool:
+def _clauses(node: ast.Comprehension, at: int, scope: Scope, ctx: Context, found: Counted) -> bool:
     if at == len(node.clauses):
         element = node.element
         if isinstance(element, ast.Star):
@@ -98,6 +99,8 @@ def _clauses(node: ast.Comprehension, at: int, scope: Scope, ctx: Context, found
     values = iterate(clause.iterable, scope, ctx)
     if values is None:
         return False
+    if isinstance(values, Counted) and len(node.clauses) == 1 and not clause.conditions:
+        found.runs = values.runs
     for value in values:
         ctx.budget.step()
         inner = scope.child()
@@ -117,7 +120,7 @@ def iterate(node: Any, scope: Scope, ctx: Context) -> list[Any] | None:
     if isinstance(value, Poison):
         return None
     if isinstance(value, (list, tuple)):
-        return list(value)
+        return value if isinstance(value, Counted) else list(value)
     hints = ["write a range: `for i in 0..n`"] if isinstance(value, int) else []
     ctx.error(
         "bad-value",
@@ -161,6 +164,5 @@ def _bind(name: ast.Name, value: Any, scope: Scope) -> None:
         value = value.value
     if isinstance(value, Value) and not value.name:
         value.name = name.id
-    scope.names[name.id] = value
-    if isinstance(value, int) and not isinstance(value, bool):
-        scope.hyper.discard(name.id)
+    scope.names[name.id] = named(value, name.id)
+    scope.flags.pop(name.id, None)

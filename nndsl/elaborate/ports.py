@@ -75,6 +75,7 @@ def match(type_: ast.TensorTypeExpr, value: Value, scope: Scope, span: Span, wha
         ctx.error("rank-mismatch", message, span, scope, labels=[Label(type_.span, "declared here")], hints=hints)
         return False
     later: list[tuple[Any, Size, int]] = []
+    sizes = list(value.shape)
     for dim, size, axis in pairs:
         if isinstance(dim, ast.Name) and dim.id == "_":
             continue
@@ -82,7 +83,14 @@ def match(type_: ast.TensorTypeExpr, value: Value, scope: Scope, span: Span, wha
             _bind(dim.id, size, scope)
             continue
         later.append((dim, size, axis))
-    return all([_equal(dim, size, axis, value, scope, span, what, ctx) for dim, size, axis in later])
+    fine = True
+    for dim, size, axis in later:
+        declared = _equal(dim, size, axis, value, scope, span, what, ctx)
+        fine &= declared is not None
+        sizes[axis] = declared if isinstance(size, int) and declared is not None else size
+    if fine and scope.builder is not None and scope.builder.owner:  # a contract says what the sizes are made of
+        value.type = value.type.with_shape(sizes)
+    return fine
 
 
 def _fewer_dims(wanted: int, value: Value) -> list[str]:
@@ -98,7 +106,6 @@ def _fewer_dims(wanted: int, value: Value) -> list[str]:
 
 def _bind(name: str, size: Size, scope: Scope) -> None:
     scope.names[name] = size
-    scope.hyper.add(name)
     if scope.builder is not None:
         scope.builder.graph.dims[name] = size
 
@@ -141,16 +148,19 @@ def _aligned(dims: list[Any], value: Value) -> list[tuple[Any, Size, int]] | Non
     return None
 
 
-def _equal(dim: Any, size: Size, axis: int, value: Value, scope: Scope, span: Span, what: str, ctx: Context) -> bool:
-    wanted = evaluate(dim, scope, ctx)
+def _equal(
+    dim: Any, size: Size, axis: int, value: Value, scope: Scope, span: Span, what: str, ctx: Context
+) -> Size | None:
+    """The size as it is declared; None where the value has another."""
+    wanted: Any = evaluate(dim, scope, ctx)
     if isinstance(wanted, Poison):
-        return False
+        return None
     if not is_size(wanted):
         ctx.error("bad-value", f"a dim is a whole number, not {ctx.describe(wanted)}", dim.span, scope)
-        return False
+        return None
     equal = ctx.facts.equal(wanted, size)
     if equal:
-        return True
+        return wanted  # type: ignore[no-any-return]
     written = dim.span.text
     spelled = ctx.facts.spell(wanted)
     shown = written if written.replace(" ", "") == spelled.replace(" ", "") else f"{written} = {spelled}"
@@ -163,7 +173,7 @@ def _equal(dim: Any, size: Size, axis: int, value: Value, scope: Scope, span: Sp
     else:
         message = f"{what}: dim {axis} should be {shown}, and it is {ctx.facts.spell(size)}"
         ctx.error("contract", message, span, scope, labels=labels)
-    return False
+    return None
 
 
 # ---------------------------------------------------------------- inputs of a model

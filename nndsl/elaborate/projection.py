@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nndsl.elaborate.provenance import decided
-from nndsl.ir.graph import Graph, Value
+from nndsl.ir.graph import Value
 from nndsl.shapes import Facts, Size
+from nndsl.shapes.origins import origin
 
 if TYPE_CHECKING:
     from nndsl.elaborate.builder import GraphBuilder
@@ -82,10 +82,10 @@ def _called_otherwise(shortcut: Value, other: Value, builder: GraphBuilder) -> l
     if builder.frame is None or shortcut not in builder.graph.inputs or len(axes) != 1:
         return []
     size = shortcut.shape[axes[0]]
-    node, parameter = decided(other, axes[0])
-    if node is None or parameter is None or not isinstance(size, int) or isinstance(node.target, Graph):
+    of = origin(other.shape[axes[0]])
+    if not isinstance(size, int) or of is None or of[:2] != ("hyper", builder.owner):
         return []
-    name = node.texts.get(parameter, "")
-    if not any(node is own for own in builder.graph.nodes) or builder.graph.hyper.get(name) != other.shape[axes[0]]:
+    name = of[2]
+    if name not in builder.graph.hyper:
         return []
     return [f"or call {builder.graph.name} with {name}={size}, the size that comes in"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nndsl.elaborate.builder import GraphBuilder
+    from nndsl.shapes.simplified import Origin
 
 MISSING = object()
 Lineage = tuple[tuple[int, str], ...]  # the definitions whose text led here: (identity, name), outermost first
@@ -15,7 +16,7 @@ Lineage = tuple[tuple[int, str], ...]  # the definitions whose text led here: (i
 class Scope:
     """`names` of this scope, then the parent's. Assignments inside `if` and `for` go to the same scope."""
 
-    __slots__ = ("builder", "hyper", "names", "parent", "within")
+    __slots__ = ("builder", "flags", "names", "parent", "within")
 
     def __init__(self, parent: Scope | None = None, builder: GraphBuilder | None = None) -> None:
         self.names: dict[str, Any] = {}
@@ -24,7 +25,7 @@ class Scope:
             builder if builder is not None else (parent.builder if parent is not None else None)
         )
         self.within: Lineage = parent.within if parent is not None else ()
-        self.hyper: set[str] = set()  # names of hyperparameters and dims bound here: what `texts` may mention
+        self.flags: dict[str, Origin] = {}  # of names bound here that are true or false: which hyperparameters
 
     def get(self, name: str) -> Any:
         at: Scope | None = self
@@ -55,19 +56,20 @@ class Scope:
             while at is not None and at.builder is not None:
                 if name in at.names:
                     found.names[name] = at.names[name]
+                    if name in at.flags:
+                        found.flags[name] = at.flags[name]
                     break
                 at = at.parent
-        found.hyper = {name for name in found.names if self.is_hyper(name)}
         return found
 
-    def is_hyper(self, name: str) -> bool:
-        """Is the name a hyperparameter or dim of the block whose graph is being built?"""
+    def flag(self, name: str) -> Origin | None:
+        """The hyperparameter that a true or false is."""
         at: Scope | None = self
-        while at is not None and at.builder is self.builder:
+        while at is not None:
             if name in at.names:
-                return name in at.hyper
+                return at.flags.get(name)
             at = at.parent
-        return False
+        return None
 
     def visible(self) -> Iterator[str]:
         """All names, for did-you-mean."""

@@ -19,6 +19,7 @@ from nndsl.elaborate.ports import match, model_input
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import (
     POISON,
+    Counted,
     Instance,
     Labelled,
     OpLayer,
@@ -26,7 +27,7 @@ from nndsl.elaborate.values import (
     is_layer,
     is_tensor,
 )
-from nndsl.ir.graph import InitRule, Port, Value
+from nndsl.ir.graph import Graph, InitRule, Port, Value
 from nndsl.ops.kinds import Unfit
 from nndsl.source import Span
 from nndsl.syntax import ast
@@ -274,12 +275,22 @@ def _poison_targets(statement: ast.If, scope: Scope) -> None:
 def _for(statement: ast.For, scope: Scope, ctx: Context) -> None:
     values = iterate(statement.iterable, scope, ctx)
     before = len(ctx.diagnostics.items)
+    started = len(scope.builder.graph.nodes) if scope.builder is not None else 0
     for value in values or []:
         if not bind_names(statement.names, value, scope, ctx):
             return
         run(statement.body.body, scope, ctx, want_value=False, span=statement.body.span)
         if len(ctx.diagnostics.items) > before and ctx.diagnostics.errors:
             return  # the first turn with a mistake says it; further turns would echo it
+    if isinstance(values, Counted) and scope.builder is not None:
+        _counted(values, scope.builder.graph, started)
+
+
+def _counted(values: Counted, graph: Graph, started: int) -> None:
+    """A loop that made the layers 0, 1, 2, …, one in each turn, is what counts them."""
+    labels = list(dict.fromkeys(node.label for node in graph.nodes[started:] if node.labelled))
+    if len(values.runs) == 1 and labels == [str(i) for i in range(len(values))]:
+        graph.counts = values.runs
 
 
 def _express(statement: ast.Express, scope: Scope, ctx: Context) -> None:

@@ -108,7 +108,7 @@ def _computed(statement: ast.Tensor, scope: Scope, ctx: Context) -> Any:
     """A buffer's expression: a number, an initialiser, or a graph of its own without inputs."""
     outer = scope.builder
     assert outer is not None and statement.type is not None and statement.value is not None
-    builder = GraphBuilder(ctx, Graph(statement.name.id, "block", statement.span), outer.frame)
+    builder = GraphBuilder(ctx, Graph(statement.name.id, "block", statement.span), outer.frame, outer)
     inner = Scope(scope, builder)
     value = evaluate(statement.value, inner, ctx)
     if isinstance(value, OpLayer):  # a generator without arguments
@@ -116,7 +116,7 @@ def _computed(statement: ast.Tensor, scope: Scope, ctx: Context) -> Any:
     if not isinstance(value, Value):
         return value
     what = f"buffer {statement.name.id}"
-    final = GraphBuilder(ctx, Graph(statement.name.id, "block", statement.span), outer.frame)
+    final = GraphBuilder(ctx, Graph(statement.name.id, "block", statement.span), outer.frame, outer)
     try:
         value = copied(value, {id(local): given for given, local in builder.captured.values()}, final)
     except NotConstant as problem:

@@ -7,7 +7,7 @@ Numbers, strings, lists and dims are themselves (Python's int, float, bool, str,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ from nndsl.ops.initializers import Initializer
 from nndsl.ops.kinds import Unfit
 from nndsl.ops.schema import Op, spell_value
 from nndsl.shapes import Dim, Facts
+from nndsl.shapes.origins import plain
+from nndsl.shapes.simplified import Origin
 from nndsl.source import Span
 from nndsl.syntax import ast
 
@@ -23,6 +25,14 @@ if TYPE_CHECKING:
     from nndsl.elaborate.builder import GraphBuilder
     from nndsl.elaborate.pasted import Doubt
     from nndsl.elaborate.scope import Lineage, Scope
+
+
+class Counted(list[Any]):
+    """A list whose members a number counts: `[Block] * depth`. `runs`: where each count begins, and the number."""
+
+    def __init__(self, members: Iterable[Any], runs: list[tuple[int, int]]) -> None:
+        super().__init__(members)
+        self.runs = runs
 
 
 class Poison:
@@ -45,14 +55,12 @@ class LayerValue:
 
 @dataclass(slots=True, eq=False)
 class Given:
-    """An argument as it was written: `text` is its spelling over hyperparameters, when it is arithmetic on them, valid
-    inside the graph that `scope` builds."""
+    """An argument as it was written: `flag` says which hyperparameter a true or false is, where it is one."""
 
     value: Any
     span: Span
     name_span: Span | None = None
-    text: str = ""
-    scope: Scope | None = None
+    flag: Origin | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -207,6 +215,13 @@ def extent(value: Any) -> tuple[int, int]:
     return measure(value)
 
 
+def appended(left: list[Any], right: list[Any]) -> list[Any]:
+    """`left + right`, with the counts of both."""
+    found = left + right
+    runs = [*getattr(left, "runs", ()), *((len(left) + at, times) for at, times in getattr(right, "runs", ()))]
+    return Counted(found, runs) if runs else found
+
+
 def is_tensor(value: Any) -> bool:
     """A tensor, or a tuple with at least one."""
     if not isinstance(value, tuple):
@@ -257,7 +272,7 @@ def describe(value: Any, facts: Facts) -> str:
         return f"{value.described} ({value.name})"
     if isinstance(value, (bool, int, float, str, Dim, list)) or value is None:
         text = spell(value, facts)
-        kind = _PLAIN.get(type(value), "")
+        kind = _PLAIN.get(type(plain(value)), "")
         return kind + (text if len(text) < 50 else text[:47] + "...")
     return getattr(value, "described", f"a {type(value).__name__}")
 

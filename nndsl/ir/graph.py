@@ -6,13 +6,15 @@ types are the model's: a call needs no renaming. All nodes of a graph stand in a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from nndsl.diagnostics import Frame
 from nndsl.ops.schema import Op, Weight
 from nndsl.shapes import Facts, Size, TensorType
+from nndsl.shapes.origins import Number
+from nndsl.shapes.simplified import Origin
 from nndsl.source import Span
 
 
@@ -46,8 +48,8 @@ class Node:
     names. Labels are identifiers, or numbers inside a `sequence` graph, or computed strings; nodes with the same label
     are uses of one shared layer (`layer e = …`). `mode`: "train" or "eval" for what stands under `if training`.
     `lends` says, for a call, which layer of this graph the callee's borrowed layer is: {"embed": "shared"}.
-    `texts` keeps how a parameter was written when that was an expression over the block's hyperparameters and dims:
-    {"out_channels": "4 * channels"}; the PyTorch backend makes constructor arguments from it."""
+    Numbers know what they were computed from (`shapes/origins.py`); `given` holds those that a call gives, by the
+    callee's names for them, and `flags` says which hyperparameter a parameter that is true or false was."""
 
     target: Op | Graph
     inputs: list[Value | None]
@@ -59,7 +61,9 @@ class Node:
     borrowed: bool = False  # `label` names a layer of `graph.borrows`, owned by an outer graph
     labelled: bool = False  # the label was written in the spec (not made from the type's name)
     lends: dict[str, str] = field(default_factory=dict)
-    texts: dict[str, str] = field(default_factory=dict)
+    given: dict[str, Number] = field(default_factory=dict)
+    flags: dict[str, Origin] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)  # of a graph that was read: how parameters were written
     places: dict[str, Span] = field(default_factory=dict)  # where each parameter was written
 
     @property
@@ -79,6 +83,22 @@ class Node:
 
     def __repr__(self) -> str:
         return f"<{self.label}: {self.target if isinstance(self.target, Op) else self.target.name}>"
+
+
+def callee_numbers(node: Node) -> Callable[[tuple[Any, ...]], Any]:
+    """What a call gives for the callee's hyperparameters and the sizes of its inputs, in the caller's numbers."""
+    callee = node.target
+    assert isinstance(callee, Graph)
+
+    def known(leaf: tuple[Any, ...]) -> Any:
+        kind, _, name, *axis = leaf
+        if kind == "hyper":
+            return next(each[name] for each in (node.given, callee.hyper, callee.carried) if name in each)
+        value = node.inputs[name]
+        assert value is not None
+        return value.shape[axis[0]]
+
+    return known
 
 
 @dataclass(slots=True, eq=False)
@@ -107,7 +127,12 @@ class Graph:
     """`kind`: "model", "block", or "sequence" (a list of layers: its nodes are labelled 0, 1, 2 … or by their labels).
 
     `hyper` holds the hyperparameters it was made with (layers as their spelling), `dims` the names its signature bound.
-    `borrows` are the names of layers it uses that an outer graph owns; `inits` the model-wide initialisers."""
+    `borrows` are the names of layers it uses that an outer graph owns; `inits` the model-wide initialisers.
+
+    `owner` is what the origins of a block's own numbers bear; a list or group in its text has the same (0: a model's).
+    `defaults` are hyperparameters' defaults that are numbers, `defaulted` those that nobody gave, `carried` the numbers
+    of those that are layers. `counts` says of a list where equal members begin that a number counts, and the number:
+    `[Block] * depth`."""
 
     name: str
     kind: str
@@ -121,6 +146,11 @@ class Graph:
     inits: list[InitRule] = field(default_factory=list)
     facts: Facts | None = None  # of a model
     doc: str = ""
+    owner: int = 0
+    defaults: dict[str, Number] = field(default_factory=dict)
+    defaulted: set[str] = field(default_factory=set)
+    carried: dict[str, Number] = field(default_factory=dict)
+    counts: list[tuple[int, int]] = field(default_factory=list)
 
     def graphs(self) -> list[Graph]:
         """Every distinct graph below, callees before callers, this one last."""

@@ -20,15 +20,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from nndsl.ir.graph import Graph, InitRule, Node, Port, Value
+from nndsl.ir.texts import dim_names, texts
 from nndsl.ops.initializers import Initializer
 from nndsl.ops.kinds import Unfit
 from nndsl.ops.schema import Op, Param
 from nndsl.shapes import Dim, Facts, TensorType
+from nndsl.shapes.origins import plain
 
 
 def print_graph(graph: Graph) -> str:
     """The whole hierarchy below a graph."""
     printer = _Printer()
+    printer.dims = dim_names(graph)
     for each in all_graphs(graph):
         printer.graph(each)
     return "\n".join(printer.lines) + "\n"
@@ -65,13 +68,15 @@ class _Printer:
         self.values: dict[int, str] = {}
         self.value_names: dict[str, int] = {}
         self.unnamed = 0
+        self.owner = 0
+        self.dims: dict[Any, str] = {}  # the names of sizes, by their origins
 
     def line(self, text: str) -> None:
         self.lines.append(f"  {text}")
 
     def graph(self, graph: Graph) -> None:
         self.graphs[id(graph)] = "@" + numbered(self.names, graph.name)
-        self.value_names, self.unnamed = {}, 0
+        self.value_names, self.unnamed, self.owner = {}, 0, graph.owner
         if self.lines:
             self.lines.append("")
         self.lines.append(f"{graph.kind} {self.graphs[id(graph)]} {{")
@@ -107,8 +112,9 @@ class _Printer:
         label = ("^" if node.borrowed else "") + ("" if node.labelled else "~") + word(node.label)
         mode = f"{node.mode} " if node.mode else ""
         lends = f" lends {self.words(node.lends)}" if node.lends else ""
-        texts = f" texts {self.words(node.texts)}" if node.texts else ""
-        self.line(f"{mode}{outputs} = {label}: {target}({inputs}){lends}{texts}")
+        said = node.texts or texts(node, self.owner, self.dims)
+        told = f" texts {self.words(said)}" if said else ""
+        self.line(f"{mode}{outputs} = {label}: {target}({inputs}){lends}{told}")
 
     def words(self, pairs: dict[str, str]) -> str:
         return "{" + ", ".join(f"{word(key)}: {quoted(value)}" for key, value in pairs.items()) + "}"
@@ -204,6 +210,7 @@ def _rule(rule: InitRule) -> str:
 
 def same(a: Any, b: Any) -> bool:
     """Equal and of the same types: 1, 1.0 and true differ."""
+    a, b = plain(a), plain(b)
     if type(a) is not type(b):
         return False
     if isinstance(a, (list, tuple)):

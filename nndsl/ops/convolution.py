@@ -12,7 +12,9 @@ from nndsl.ops.windows import (
     Spatial,
     dtype_argument,
     enough,
+    kept,
     once,
+    padded,
     reach,
     slash,
     times,
@@ -78,9 +80,10 @@ class Convolution(Spatial, family=CONVOLUTION, abstract=True):
             if not self._paddable(size, max(before, after), names[i], say):
                 return None
             span = reach(self.kernel_size[i], self.dilation[i])
-            if not enough(size + before + after, span, names[i], say):
+            whole = padded(size, before, after)
+            if not enough(whole, span, names[i], say):
                 return None
-            sizes.append(window_count(size + before + after, span, self.stride[i]))
+            sizes.append(kept(size, window_count(whole, span, self.stride[i])))
         return TensorType(x.dtype, (*x.shape[: -self.axes - 1], self.out_channels, *sizes))
 
     def _needed(self, padding: int) -> int:
@@ -219,7 +222,8 @@ class TransposedConvolution(Spatial, family=CONVOLUTION, abstract=True):
         sizes: list[Size] = []
         for i, size in enumerate(x.shape[-self.axes :]):
             span = reach(self.kernel_size[i], self.dilation[i])
-            sizes.append((size - 1) * self.stride[i] - 2 * self.padding[i] + span + self.output_padding[i])
+            grown = padded(size, 0, -1) * int(self.stride[i])
+            sizes.append(kept(size, grown - 2 * int(self.padding[i]) + span + int(self.output_padding[i])))
             if not say.positive(sizes[-1], f"the {AXIS_NAMES[self.axes][i]} of the result", at="padding"):
                 return None
         return TensorType(x.dtype, (*x.shape[: -self.axes - 1], self.out_channels, *sizes))

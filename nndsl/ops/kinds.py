@@ -8,6 +8,7 @@ from math import inf
 from typing import Any
 
 from nndsl.shapes import Dim, Size
+from nndsl.shapes.origins import like
 
 Single = tuple[int]
 Pair = tuple[int, int]
@@ -66,7 +67,7 @@ class Kind:
 def exact(value: Any) -> Any:
     """Equal for what is the same in every use: 2, 2.0 and true differ, and so do 0.0 and -0.0. It can be hashed."""
     if isinstance(value, (bool, float)):
-        return type(value).__name__, repr(value)
+        return "bool" if isinstance(value, bool) else "float", repr(value)
     if isinstance(value, dict):
         return tuple(sorted((name, exact(part)) for name, part in value.items()))
     return tuple(map(exact, value)) if isinstance(value, (list, tuple)) else value
@@ -89,7 +90,7 @@ def _int(value: Any) -> int:
         if isinstance(value, Dim):
             raise Unfit(f"is a number that is known while compiling, and {value} is only known when the model runs")
         raise Unfit(f"is a whole number, not {describe(value)}")
-    return int(_within(int(value), WIDEST_INT))
+    return like(_within(int(value), WIDEST_INT), value)  # type: ignore[no-any-return]
 
 
 def _whole(value: float) -> bool:
@@ -99,7 +100,7 @@ def _whole(value: float) -> bool:
 def _float(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise Unfit(f"is a number, not {describe(value)}")
-    return float(_within(value, WIDEST_FLOAT))
+    return like(float(_within(value, WIDEST_FLOAT)), value)  # type: ignore[no-any-return]
 
 
 def _within(value: Any, widest: float) -> Any:

@@ -8,6 +8,7 @@ from nndsl.ops import lowering
 from nndsl.ops.schema import NORMALIZATION, Inferred, Op, Weight, param, same_along
 from nndsl.ops.windows import LAYOUTS, dtype_argument
 from nndsl.shapes import Size, TensorType, product
+from nndsl.shapes.origins import plain
 
 if TYPE_CHECKING:
     from nndsl.ops.emit import OnnxBuilder, OnnxValue, Operand, Text, TorchWriter
@@ -68,7 +69,7 @@ class _BatchNorm(Op, family=NORMALIZATION, abstract=True):
     def shape(self, x: TensorType, say: Say) -> TensorType | None:
         if not say.rank(x, *self.ranks, layout=self.layout) or not say.floating(x):
             return None
-        count = product((x.shape[0], *x.shape[2:]))
+        count = product(map(plain, (x.shape[0], *x.shape[2:])))
         if not _spread(say, x, count, "in each channel", tracked=self.track_running_stats):
             return None
         return None if say.known(x.shape[1], "the number of channels") is None else x

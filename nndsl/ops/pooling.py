@@ -12,7 +12,9 @@ from nndsl.ops.windows import (
     AXIS_NAMES,
     Spatial,
     enough,
+    kept,
     once,
+    padded,
     reach,
     slash,
     times,
@@ -66,13 +68,14 @@ class Pooling(Spatial, family=POOLING, abstract=True):
             span, step, pad = self.spans[i], self.steps[i], self.pads[i]
             name = AXIS_NAMES[self.axes][i]
             if self.ceil_mode:
-                sizes.append(window_count_up(size, pad, span, step))
+                sizes.append(kept(size, window_count_up(size, pad, span, step)))
                 if not say.positive(sizes[-1], f"the {name} of the result", at="kernel_size"):
                     return None
                 continue
-            if not enough(size + 2 * pad, span, name, say):
+            whole = padded(size, pad, pad)
+            if not enough(whole, span, name, say):
                 return None
-            sizes.append(window_count(size + 2 * pad, span, step))
+            sizes.append(kept(size, window_count(whole, span, step)))
         return TensorType(x.dtype, (*x.shape[: -self.axes], *sizes))
 
     def over(self, x: TensorType | OnnxValue) -> list[int] | None:

@@ -28,7 +28,7 @@ class _Dropping(Op, family=REGULARIZATION, abstract=True):
         return same_along(y, 0)
 
     def module(self, t: TorchWriter, x: Operand) -> Text:
-        return t.new(f"nn.{self.name}", *self.given("p").values())
+        return t.new(f"nn.{self.name}", self.p)
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
         return x

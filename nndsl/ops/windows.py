@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from nndsl.ops.kinds import KINDS
 from nndsl.ops.schema import REQUIRED, Op, Param
 from nndsl.shapes import Size, TensorType, ceil_div, smin
+from nndsl.shapes.origins import alike, plain
 
 if TYPE_CHECKING:
     from nndsl.ops.emit import Text, TorchWriter
@@ -69,7 +70,7 @@ def _for_axes(declared: Param, axes: int) -> Param:
 
 def once(value: Any) -> Any:
     """`3` for `(3, 3)`: how such arguments are written."""
-    return value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value
+    return value[0] if isinstance(value, tuple) and alike(value) else value
 
 
 def times(values: Sequence[int] | str) -> str:
@@ -89,16 +90,27 @@ def dtype_argument(t: TorchWriter, x: TensorType) -> dict[str, Text]:
 
 def reach(kernel: int, dilation: int) -> int:
     """How many cells a window spans."""
-    return dilation * (kernel - 1) + 1
+    return int(dilation) * (int(kernel) - 1) + 1
+
+
+def padded(size: Size, before: int, after: int) -> Size:
+    """A side with what is added to it: a plain number, since nobody would write how many windows fit in words."""
+    return plain(size) + int(before) + int(after)  # type: ignore[no-any-return]
 
 
 def window_count(padded: Size, span: int, stride: int) -> Size:
     """How many windows fit completely."""
-    return (padded - span) // stride + 1
+    return (padded - span) // int(stride) + 1
+
+
+def kept(size: Size, made: Size) -> Size:
+    """A side that stays as long as it was is the same side."""
+    return size if made == size else made
 
 
 def window_count_up(size: Size, padding: int, span: int, stride: int) -> Size:
     """PyTorch's ceil_mode: a last, incomplete window counts, if it begins before the padding at the end."""
+    size, padding, stride = plain(size), int(padding), int(stride)
     begun = (size + padding - 1) // stride + 1
     return smin(ceil_div(size + 2 * padding - span, stride) + 1, begun)
 

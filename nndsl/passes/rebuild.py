@@ -39,7 +39,7 @@ class Draft:
             callee = self.done[id(node.target)]
             outputs, new_target = [node.outputs[i] for i in callee.ports], callee.new
         made = Node(new_target, given, [], node.label, node.span, node.trace, node.mode, node.borrowed, node.labelled)
-        made.lends, made.texts = node.lends, node.texts
+        made.lends, made.texts, made.given, made.flags = node.lends, node.texts, node.given, node.flags
         made.outputs = self._copies(outputs, made)
         self.new.nodes.append(made)
         return made

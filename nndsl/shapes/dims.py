@@ -58,7 +58,7 @@ class Dim:
 
     def __add__(self, other: Size) -> Size:
         if isinstance(other, int):
-            return _shifted(self.terms, other) if other else self
+            return _shifted(self.terms, int(other)) if other else self
         return _sum(self.terms, other.terms) if isinstance(other, Dim) else NotImplemented
 
     __radd__ = __add__
@@ -74,7 +74,7 @@ class Dim:
 
     def __mul__(self, other: Size) -> Size:
         if isinstance(other, int):
-            return _scaled(self.terms, other)
+            return _scaled(self.terms, int(other))
         return _product(self.terms, other.terms) if isinstance(other, Dim) else NotImplemented
 
     __rmul__ = __mul__
@@ -89,13 +89,13 @@ class Dim:
         return prod([self] * exponent)
 
     def __floordiv__(self, other: Size) -> Size:
-        return _divide(self, other) if isinstance(other, (int, Dim)) else NotImplemented
+        return _divide(self, _known(other)) if isinstance(other, (int, Dim)) else NotImplemented
 
     def __rfloordiv__(self, other: int) -> Size:
-        return _divide(other, self) if isinstance(other, int) else NotImplemented
+        return _divide(int(other), self) if isinstance(other, int) else NotImplemented
 
     def __mod__(self, other: Size) -> Size:
-        return self - other * (self // other) if isinstance(other, (int, Dim)) else NotImplemented
+        return self - _known(other) * (self // other) if isinstance(other, (int, Dim)) else NotImplemented
 
     def __rmod__(self, other: int) -> Size:
         return other - self * (other // self) if isinstance(other, int) else NotImplemented
@@ -288,7 +288,7 @@ def _choice(kind: str, sizes: Iterable[Size]) -> Size:
         kept = [other for other in kept if not _never_beats(kind, other, size)] + [size]
     if len(kept) == 1:
         return kept[0]
-    kept.sort(key=str)
+    kept = sorted(map(_known, kept), key=str)
     text = f"{kind}({', '.join(map(str, kept))})"
     return Dim({(Atom(text, kind, tuple(kept)),): 1})
 
@@ -302,6 +302,11 @@ def _members(kind: str, sizes: Iterable[Size]) -> list[Size]:
         else:
             found.append(size)
     return found
+
+
+def _known(size: Size) -> Size:
+    """Inside of a size that is not known, numbers are plain (`origins`)."""
+    return int(size) if isinstance(size, int) else size
 
 
 def _never_beats(kind: str, size: Size, other: Size) -> bool:

@@ -212,7 +212,7 @@ class Facts:
 
     def _bind(self, name: str, value: Size) -> bool:
         """From now on the symbol is this size. What was known of the symbol must hold of the size."""
-        value = self.normalize(value)
+        value = int(value) if isinstance(value, int) else self.normalize(value)
         self._substitutions = {}
         change = {str(name): value}
         for other, known in self.known.items():
@@ -277,7 +277,9 @@ class Facts:
         return None if by == 0 else self.equal(dim % by, 0)
 
     def lower_bound(self, size: Size) -> int | None:
-        size = size if isinstance(size, int) else self._substituted(size)
+        if isinstance(size, int):
+            return int(size)
+        size = self._substituted(size)
         bounds = [limits.lower(size, self.uppers)]
         for known in self.positive if isinstance(size, Dim) else ():
             rest = limits.lower(size - known, self.uppers)
@@ -285,6 +287,8 @@ class Facts:
         return max((bound for bound in bounds if bound is not None), default=None)
 
     def upper_bound(self, size: Size) -> int | None:
+        if isinstance(size, int):
+            return int(size)
         bound = self.lower_bound(-size)
         return None if bound is None else -bound
 

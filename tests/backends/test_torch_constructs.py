@@ -256,7 +256,7 @@ def test_loop_over_members_that_take_several_values() -> None:
     out = _node(model, layers, [x, mask], [x.type], "blocks")
     model.outputs = [Port("y", out.outputs[0])]
     text = source(model)
-    assert "self.blocks = nn.ModuleList([Masked(8) for _ in range(6)])" in text
+    assert "self.blocks = nn.ModuleList([Masked() for _ in range(6)])" in text
     assert "        for block in self.blocks:\n            x = block(x, mask)\n        return x\n" in text
     check(model, text)
 

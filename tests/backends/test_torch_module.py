@@ -254,6 +254,6 @@ def test_ten_thousand_layers_in_a_list() -> None:
 def test_ninety_six_equal_blocks_are_written_once() -> None:
     graph = graph_of(TRANSFORMER.replace("* 3", "* 96"))
     text = source(graph)
-    assert "*[Layer(32, 64) for _ in range(96)]" in text
+    assert "*[Layer(32, 4, 64) for _ in range(96)]" in text
     assert len(text.splitlines()) < 100
     check(graph, text)

@@ -84,7 +84,7 @@ def test_equal_structures_share_a_class() -> None:
 
 def test_many_equal_members_are_one_line() -> None:
     text = source(graph_of(BLOCK + "model M { input x: float[N, 8, 8, 8]\n output y = x -> layers: [Unit(8)] * 12 }"))
-    assert "nn.Sequential(*[Unit(8) for _ in range(12)])" in text
+    assert "nn.Sequential(*[Unit(8, 8) for _ in range(12)])" in text
 
 
 def test_residuals_read_like_formulas() -> None:

@@ -1,239 +1,345 @@
-"""Which numbers of a class are arguments of its constructor, and what they are called."""
+"""Which numbers of a class are arguments of its constructor, and what they are called.
+
+Where a number came from decides, not what it is. A literal of the spec stays one. What was computed from the
+block's hyperparameters and the sizes of its inputs is written as that computation. What the instances of the
+class compute differently, or have no common words for, is an argument of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from nndsl.backends.torch.formulas import Formula, evaluated, formula, simple
-from nndsl.backends.torch.names import dim_name, fresh, is_attribute, variable
-from nndsl.backends.torch.pieces import Line, Number, Slot, silent, slots
+from nndsl.backends.torch.names import dim_name, fresh, is_attribute, number, variable
+from nndsl.backends.torch.pieces import Line, New, Number, Slot, calls, slots
+from nndsl.backends.torch.terms import Terms
 from nndsl.ir.graph import Graph
 from nndsl.ops.kinds import exact
+from nndsl.shapes.simplified import Origin, stripped, variables, weight_of
+from nndsl.shapes.written import written
 
-Vector = tuple[Number, ...]
-UNMISTAKABLE = 20  # a size that is not equal to another by chance
-DEPTHS = ("depth", "layers", "num_layers", "n_layers", "repeats", "blocks", "n")
-BIG = 4  # smaller numbers in `forward` are axes and exponents, not sizes
+_WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+LONG = 30  # characters of an expression that is better given a name, where the spec has one
+HEAVIEST_SIZE = 9  # parts of an expression for a size that a layer takes from its input: PyTorch checks those anyway
 
 
 @dataclass(slots=True)
 class Argument:
-    """`spec`: the hyperparameter that it is, if it is one."""
+    """`of`: the hyperparameter or size that it is; None for one of its own, which is what `slots` are in each
+    instance of the class."""
 
     name: str
-    vector: Vector
+    of: tuple[Any, ...] | None
+    values: list[Number]
+    slots: list[Slot] = field(default_factory=list)
     default: Number | None = None
-    spec: str = ""
 
     @property
     def type(self) -> str:
-        if all(isinstance(v, bool) for v in self.vector):
+        if all(isinstance(v, bool) for v in self.values):
             return "bool"
-        return "float" if any(isinstance(v, float) for v in self.vector) else "int"
-
-    def equals(self, vector: Vector) -> bool:
-        return exact(self.vector) == exact(vector)  # type: ignore[no-any-return]
+        return "float" if any(isinstance(v, float) for v in self.values) else "int"
 
 
 @dataclass(slots=True)
 class Instance:
-    """What one graph brings to the class: its statements of `__init__` and of `forward`."""
+    """What one graph brings to the class: its statements of `__init__` and of `forward`. `home`: the block in
+    whose text it stands; `inputs`: the parameters of `forward` that are tensors."""
 
     graph: Graph
+    home: Graph
     init: list[Line]
     forward: list[Line]
+    inputs: list[str]
 
 
 @dataclass(slots=True)
 class Signature:
+    """`locals`: variables of `__init__`; `attributes`: what `forward` needs of it; `sizes`: variables of `forward`;
+    all of them name -> expression."""
+
     arguments: list[Argument] = field(default_factory=list)
     init: dict[int, str] = field(default_factory=dict)  # id(slot) of the first instance -> expression
     forward: dict[int, str] = field(default_factory=dict)
-    attributes: dict[str, str] = field(default_factory=dict)  # what `forward` needs: name -> expression
+    locals: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, str] = field(default_factory=dict)
+    terms: list[Terms] = field(default_factory=list)
+    names: dict[Origin, str] = field(default_factory=dict)  # hyperparameters, sizes, and what the spec named
 
 
-def infer(instances: Sequence[Instance]) -> Signature:
-    return _Inference(instances).run()
+@dataclass(slots=True)
+class _Row:
+    """The same slot in all instances. `of`: where it comes from in each, as the class sees it."""
+
+    slots: list[Slot]
+    of: list[Origin | None]
+
+    @property
+    def slot(self) -> Slot:
+        return self.slots[0]
+
+    @property
+    def values(self) -> list[Number]:
+        return [slot.value for slot in self.slots]
+
+    @property
+    def constant(self) -> bool:
+        return len(set(exact(self.values))) == 1
+
+    @property
+    def plain(self) -> bool:
+        return not any(isinstance(of, tuple) for of in self.of)
+
+    @property
+    def told(self) -> Origin:
+        """The computation that all instances share, if it can be written; else 0."""
+        first = self.of[0]
+        if not isinstance(first, tuple) or _opaque(first):
+            return 0
+        if self.slot.inferred and weight_of(first) > HEAVIEST_SIZE:
+            return 0
+        alike = all(isinstance(of, tuple) and stripped(of) == stripped(first) for of in self.of[1:])
+        return first if alike else 0
+
+
+def infer(instances: Sequence[Instance], dims: dict[Origin, str], taken: Collection[str]) -> Signature:
+    """`dims`: what signatures call the sizes of inputs; `taken`: names that nothing else may bear."""
+    return _Inference(instances, dims, taken).run()
 
 
 class _Inference:
-    def __init__(self, instances: Sequence[Instance]) -> None:
+    def __init__(self, instances: Sequence[Instance], dims: dict[Origin, str], taken: Collection[str]) -> None:
         self.instances = instances
-        self.count = len(instances)
-        self.known: dict[str, Argument] = {}  # by name, candidates and used ones
-        self.used: dict[str, Argument] = {}
-        self.spec: dict[str, str] = {}  # a name in the spec -> its argument
-        self.formulas: list[Formula] = []
-        self.labels = {n.label for n in instances[0].graph.nodes}
-        self.result = Signature()
-        self._sources()
+        self.home, graph = instances[0].home, instances[0].graph
+        fixed = set.intersection(*(i.home.defaulted for i in instances))
+        self.result = Signature(terms=[Terms(i.graph, i.home, fixed) for i in instances])
+        self.dims = {of: name for of, name in dims.items() if isinstance(of, tuple) and of[1] == graph.owner}
+        self.labels = {n.label for n in graph.nodes}
+        self.taken = taken
+        self._variables = set(_WORD.findall("\n".join(line.text() for line in instances[0].forward)))
+        self._variables |= set(instances[0].inputs)
+        self.arguments: dict[Any, Argument] = {}  # by origin, or by what an argument of its own stands for
 
-    # ------------------------------------------------------------ what the spec names
-
-    def _sources(self) -> None:
-        graphs = [i.graph for i in self.instances]
-        for name in graphs[0].hyper:
-            self._source(name, variable(name), [g.hyper.get(name) for g in graphs])
-        for name in graphs[0].dims:
-            self._source(name, dim_name(name), [g.dims.get(name) for g in graphs])
-        first = graphs[0].inputs[:1]
-        for axis in range(len(first[0].shape) if first else 0):
-            name = "in_channels" if axis == 1 and len(first[0].shape) > 2 else "dim"
-            self._source("", name, [g.inputs[0].shape[axis] for g in graphs if len(g.inputs[0].shape) > axis])
-
-    def _source(self, spec: str, name: str, values: Sequence[object]) -> None:
-        vector = tuple(v for v in values if isinstance(v, (bool, int, float)))
-        if len(vector) != self.count:
-            return
-        same = next((a for a in self.known.values() if a.equals(vector) and not isinstance(vector[0], bool)), None)
-        if same is not None and (not spec or spec in self.instances[0].graph.dims):
-            if spec:
-                self.spec.setdefault(spec, same.name)
-            return
-        name = fresh(name, self.known)
-        self.known[name] = Argument(name, vector, None, spec)
-        if spec:
-            self.spec.setdefault(spec, name)
-
-    # ------------------------------------------------------------ every slot
+    # ------------------------------------------------------------ the whole
 
     def run(self) -> Signature:
-        init = self._vectors([i.init for i in self.instances])
-        forward = self._vectors([i.forward for i in self.instances])
-        quiet = {id(s) for line in self.instances[0].init for p in line.pieces() for s in silent(p)}
-        init = [(slot, vector) for slot, vector in init if id(slot) not in quiet]
-        self._written(init)
-        for slot, vector in init:
-            if id(slot) not in self.result.init:
-                text = self._unwritten(slot, vector)
-                if text is not None:
-                    self.result.init[id(slot)] = text
-        for slot, vector in forward:
-            self._forward(slot, vector)
+        init = self._rows([i.init for i in self.instances])
+        forward = self._rows([i.forward for i in self.instances])
+        init = self._unsilenced(init, forward)
+        for row in init:
+            for leaf in variables(row.told):
+                self._argument(leaf)
+        for row in forward:
+            for leaf in variables(row.told):
+                if not self._readable(leaf):
+                    self._argument(leaf)
+        read = [row for row in forward if self._read(row)]
+        self._name_parts([*init, *(row for row in forward if row not in read)])
+        for row in init:
+            if text := self._text(row):
+                self.result.init[id(row.slot)] = text
+        for row in forward:
+            self._forward(row)
         self._defaults(init)
         self.result.arguments = self._ordered()
         return self.result
 
-    def _vectors(self, several: Sequence[Sequence[Line]]) -> list[tuple[Slot, Vector]]:
+    def _rows(self, several: Sequence[Sequence[Line]]) -> list[_Row]:
         columns = [[s for line in lines for p in line.pieces() for s in slots(p)] for lines in several]
         assert len({len(c) for c in columns}) == 1
-        return [(row[0], tuple(s.value for s in row)) for row in zip(*columns, strict=True)]
+        terms = self.result.terms
+        return [
+            _Row(list(row), [t.of(slot.of) for t, slot in zip(terms, row, strict=True)])
+            for row in zip(*columns, strict=True)
+        ]
 
-    def _written(self, rows: list[tuple[Slot, Vector]]) -> None:
-        """Numbers that the spec wrote over its own names."""
-        for slot, vector in rows:
-            text = slot.texts.get(slot.name, "")
-            found = formula(text, self.spec) if text else None
-            if found is not None and self._equals(found, vector):
-                self.result.init[id(slot)] = self._use(found)
+    def _unsilenced(self, init: list[_Row], forward: list[_Row]) -> list[_Row]:
+        """The rows that are written. A keyword at its default is not, unless the class has the arguments that it is
+        computed from for something else: then it follows them."""
+        silent: dict[int, tuple[New, str]] = {}
+        for call in (c for line in self.instances[0].init for p in line.pieces() for c in calls(p)):
+            for name in call.kwargs.keys() - call.given:
+                silent |= {id(slot): (call, name) for slot in slots(call.kwargs[name])}
+        used = {v for row in (*init, *forward) if id(row.slot) not in silent for v in variables(row.told)}
+        for row in init:
+            mentioned = set(variables(row.told))
+            if id(row.slot) in silent and mentioned and mentioned <= used:
+                call, name = silent.pop(id(row.slot))
+                call.given.add(name)
+        return [row for row in init if id(row.slot) not in silent]
 
-    def _unwritten(self, slot: Slot, vector: Vector) -> str | None:
-        """Numbers that come from elsewhere: the input's sizes, literals, other blocks."""
-        constant = _constant(vector)
-        for word in DEPTHS if slot.name == "depth" else (slot.name,):
-            same = self.known.get(self.spec.get(word, ""))
-            if same is not None and same.equals(vector):
-                return self._use(Formula(same.name, (same.name,)))
-        if constant and type(vector[0]) is float:
-            rates = [a for a in self.known.values() if a.equals(vector) and a.spec and a.type == "float"]
-            return self._use(Formula(rates[0].name, (rates[0].name,))) if len(rates) == 1 else None
-        if constant and not (slot.inferred and vector[0] > 1):
-            return self._recognized(vector)
-        for name, argument in self.known.items():
-            named = name in self.used or argument.spec in self.instances[0].graph.dims or not constant
-            if argument.equals(vector) and named and argument.type != "bool":
-                return self._use(Formula(name, (name,)))
-        for found in self.formulas:
-            if self._equals(found, vector):
-                return self._use(found)
-        return None if constant else self._invented(slot, vector)
+    # ------------------------------------------------------------ what a number is written as
 
-    def _recognized(self, vector: Vector) -> str | None:
-        """A size that is the value of one hyperparameter or dim, though it was written otherwise."""
-        if not isinstance(vector[0], int) or vector[0] < UNMISTAKABLE:
-            return None
-        same = [a for a in self.known.values() if a.equals(vector) and a.spec]
-        return self._use(Formula(same[0].name, (same[0].name,))) if len(same) == 1 else None
+    def _text(self, row: _Row) -> str:
+        """An expression; "" for a literal."""
+        if row.told:
+            return self._written(row.told)
+        if row.constant and (row.plain or row.slot.inferred):
+            return ""
+        return self._own_argument(row).name
 
-    def _invented(self, slot: Slot, vector: Vector) -> str:
-        """An argument for what differs and has no name: as a formula over other arguments, else one of
-        its own."""
-        values = {n: a.vector for n, a in self.known.items()}
-        if all(isinstance(v, int) and not isinstance(v, bool) for v in vector):
-            for found in simple([n for n in self.known if n in self.used], values):
-                if self.count > 1 and self._equals(found, vector):
-                    return self._use(found)
-        for name, argument in self.known.items():
-            if argument.equals(vector):
-                return self._use(Formula(name, (name,)))
-        name = fresh(variable(slot.name or "size"), self.known)
-        self.known[name] = Argument(name, vector)
-        return self._use(Formula(name, (name,)))
+    def _written(self, of: Origin) -> str:
+        return written(of, lambda part: self.result.names.get(stripped(part), ""), number)
 
-    def _forward(self, slot: Slot, vector: Vector) -> None:
-        constant = _constant(vector)
-        found = None
-        for text in slot.texts.values():
-            candidate = formula(text, self.spec)
-            if candidate is not None and self._equals(candidate, vector) and (not constant or vector[0] > BIG):
-                found = candidate
-                break
-        if found is None and constant:
+    def _name_parts(self, rows: list[_Row]) -> None:
+        """What the spec named is a variable of `__init__` where it is used more than once, or is long."""
+        uses: dict[Origin, list[tuple[Any, ...]]] = {}
+        for row in rows:
+            for part in _named(row.told):
+                uses.setdefault(stripped(part), []).append(part)
+        for key, parts in uses.items():
+            text = self._written(parts[0][2])
+            if len(parts) > 1 or len(text) > LONG:
+                name = self.result.names[key] = self._free(variable(parts[0][1]))
+                self.result.locals[name] = text
+
+    def _forward(self, row: _Row) -> None:
+        """`forward` reads its numbers from the module, or from the shapes of what flows in."""
+        told = row.told
+        if self._read(row):
+            self.result.forward[id(row.slot)] = self._size(told)
             return
-        text = self._use(found) if found is not None else self._unwritten(slot, vector) or ""
-        assert text, f"{slot} differs and has no name"
-        name = text if text.isidentifier() else _derived(text)
+        sign = ""
+        if isinstance(told, tuple) and told[0] == "neg":
+            sign, told = "-", told[1]
+        text = self._written(told) if told else self._text(row)
+        if text:
+            self.result.forward[id(row.slot)] = f"{sign}self.{self._attribute(told, text)}"
+
+    def _attribute(self, told: Origin, text: str) -> str:
+        name = text if text.isidentifier() else _derived(told, text)
         taken = {n for n, value in self.result.attributes.items() if value != text} | self.labels
         name = fresh(name if name not in self.labels else f"{name}_value", taken)
         name = name if is_attribute(name) else f"{name}_value"
         self.result.attributes[name] = text
-        self.result.forward[id(slot)] = f"self.{name}"
+        return name
 
-    def _equals(self, found: Formula, vector: Vector) -> bool:
-        values = {n: self.known[n].vector for n in found.names}
-        made = evaluated(found, values, self.count)
-        return made is not None and exact(made) == exact(vector)
+    def _readable(self, leaf: tuple[Any, ...]) -> bool:
+        """A size of an input that the constructor has no use for."""
+        return leaf[0] == "axis" and leaf not in self.arguments and self.home is self.instances[0].graph
 
-    def _use(self, found: Formula) -> str:
-        for name in found.names:
-            self.used.setdefault(name, self.known[name])
-        if found not in self.formulas:
-            self.formulas.append(found)
-        return found.text
+    def _read(self, row: _Row) -> bool:
+        return any(map(self._readable, variables(row.told)))
+
+    def _size(self, told: Origin) -> str:
+        """A variable at the beginning of `forward`."""
+
+        def said(part: tuple[Any, ...]) -> str:
+            if part[0] == "name":
+                return ""
+            if self._readable(part):
+                return f"{self.instances[0].inputs[part[2]]}.shape[{part[3]}]"
+            name = self.result.names[part]
+            return f"self.{self._attribute(part, name)}"
+
+        text = written(told, said, number)
+        known = next((name for name, size in self.result.sizes.items() if size == text), None)
+        if known is not None:
+            return known
+        wishes = {leaf: self._wishes(leaf)[0] for leaf in variables(told) if leaf not in self.arguments}
+        spelled = written(told, lambda part: wishes.get(part) or self.result.names.get(part, ""), number)
+        name = fresh(spelled if spelled.isidentifier() else _derived(told, spelled), {*self._variables, *self.taken})
+        self._variables.add(name)
+        self.result.sizes[name] = text
+        return name
+
+    # ------------------------------------------------------------ arguments
+
+    def _argument(self, of: tuple[Any, ...]) -> None:
+        """A hyperparameter, or the size of an input."""
+        if of not in self.arguments:
+            name = self.result.names[of] = self._free(*self._wishes(of))
+            self.arguments[of] = Argument(name, of, [terms.value(of) for terms in self.result.terms])
+
+    def _wishes(self, of: tuple[Any, ...]) -> tuple[str, ...]:
+        if of[0] == "hyper":
+            *path, last = [part for part in of[2].split(".") if not part.isdigit()]
+            return variable(last), variable("_".join([*path, last]))
+        value = self.home.inputs[of[2]]
+        named = self.dims.get((of[0], self.home.owner, *of[2:]), "")
+        name = dim_name(named, len(value.shape), of[3], value.name if of[2] else "")
+        return name, f"in_{name}"
+
+    def _free(self, *wishes: str) -> str:
+        taken = {*self.taken, *self.result.names.values(), *(a.name for a in self.arguments.values())}
+        return next((name for name in wishes if name not in taken), None) or fresh(wishes[-1], taken)
+
+    def _own_argument(self, row: _Row) -> Argument:
+        """What all instances agree on, and compute alike, is one argument."""
+        alike = tuple(stripped(of) if isinstance(of, tuple) else None for of in row.of)
+        key = (alike, exact(row.values), row.slot.name if row.plain else "")
+        if row.plain and row.slot.inferred:  # what flows into a layer is what came out of another one
+            key = next((k for k in self.arguments if k[:2] == key[:2]), key)
+        if key not in self.arguments:
+            self.arguments[key] = Argument(self._free(*_own_names(row)), None, row.values, row.slots)
+        return self.arguments[key]
 
     # ------------------------------------------------------------ order and defaults
 
-    def _defaults(self, rows: list[tuple[Slot, Vector]]) -> None:
-        """What all instances agree on, or what PyTorch's own default is."""
-        for slot, vector in rows:
-            argument = self.used.get(self.result.init.get(id(slot), ""))
-            if argument is not None and slot.default is not None and exact(slot.default) in exact(vector):
-                argument.default = slot.default
-        for argument in self.used.values():
-            if self.count > 1 and _constant(argument.vector):
-                argument.default = argument.vector[0]
+    def _defaults(self, rows: list[_Row]) -> None:
+        """Of hyperparameters the spec's; of other arguments PyTorch's, or what all instances agree on."""
+        arguments = {argument.name: argument for argument in self.arguments.values()}
+        for argument in arguments.values():
+            if argument.of is not None:
+                argument.default = self.home.defaults.get(argument.of[2])
+            elif len(argument.values) > 1 and len(set(exact(argument.values))) == 1:
+                argument.default = argument.values[0]
+        for row in rows:
+            own = arguments.get(self.result.init.get(id(row.slot), ""))
+            if own is not None and own.of is None and row.slot.default is not None:
+                own.default = row.slot.default if exact(row.slot.default) in exact(own.values) else own.default
 
     def _ordered(self) -> list[Argument]:
         """Sizes of the input first, then as the spec has them, defaults last."""
-        hyper = list(self.instances[0].graph.hyper)
+        hyper = list(self.home.hyper)
 
-        def rank(argument: Argument) -> tuple[bool, int]:
-            at = hyper.index(argument.spec) + 1 if argument.spec in hyper else 0
-            return argument.default is not None, at
+        def rank(argument: Argument) -> tuple[bool, int, tuple[Any, ...]]:
+            of = argument.of
+            if of is not None and of[0] == "axis":
+                return argument.default is not None, 0, of[2:]
+            name = of[2].partition(".")[0] if of is not None else ""
+            return argument.default is not None, hyper.index(name) + 1 if name in hyper else len(hyper) + 1, ()
 
-        return sorted(self.used.values(), key=rank)
+        return sorted(self.arguments.values(), key=rank)
 
 
-def _constant(vector: Vector) -> bool:
-    return len(set(exact(vector))) == 1
+def _own_names(row: _Row) -> list[str]:
+    """What the spec calls it in one instance or another; else the parameter, with its layer's label."""
+    told = [of for of in row.of if isinstance(of, tuple)]
+    found = [variable(of[1]) for of in told if of[0] == "name"]
+    found += [variable(of[2].rsplit(".", 1)[-1]) for of in told if of[0] == "hyper"]
+    name = variable(row.slot.name or "size")
+    return [*found, name, f"{variable(row.slot.label)}_{name}" if row.slot.label else name]
 
 
-def _derived(text: str) -> str:
-    """A name for a quotient or product: `dim // heads` is `head_dim`."""
+def _named(of: Origin) -> Iterator[tuple[Any, ...]]:
+    """Its named parts, inner ones first."""
+    if isinstance(of, tuple):
+        for part in of[1:]:
+            if isinstance(part, tuple):
+                yield from _named(part)
+        if of[0] == "name":
+            yield of
+
+
+def _opaque(of: Origin) -> bool:
+    return isinstance(of, tuple) and (of[0] == "opaque" or any(map(_opaque, of[1:])))
+
+
+def _derived(of: Origin, text: str) -> str:
+    """A name for a computed number: `dim // heads` is `head_dim`, `dim**-0.5` a scale."""
+    if isinstance(of, tuple) and of[0] == "name":
+        return variable(of[1])
+    if isinstance(of, tuple) and of[0] in ("**", "/", "call"):
+        return "scale"
     left, _, right = text.partition(" // ")
     if right.endswith("heads"):
         return right[:-1] + "_dim"
+    if right == "2" and left.isidentifier():
+        return f"half_{left}"
     if right.isidentifier():
         return f"{left.rsplit(' ', 1)[-1].strip('()')}_per_{right.removesuffix('s')}"
     words = [w for w in text.replace("(", " ").replace(")", " ").split() if w.isidentifier()]

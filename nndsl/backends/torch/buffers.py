@@ -24,4 +24,4 @@ def computed(module: File, graph: Graph, dtype: str, taken: set[str]) -> tuple[l
         if of == dtype
         else f"({value.text}).to({'torch.get_default_dtype()' if dtype == 'float' else f'torch.{dtype}'})"
     )
-    return before, Code(text, value.texts)
+    return before, Code(text, value.numbers)

@@ -12,9 +12,13 @@ from nndsl.backends.torch.construct import statements
 from nndsl.backends.torch.forward import Written, write
 from nndsl.backends.torch.names import class_name, pascal, variable
 from nndsl.backends.torch.pieces import Line, New, Number, Piece, Slot, calls
+from nndsl.backends.torch.prose import prose
 from nndsl.backends.torch.shapes import comment
-from nndsl.ir.graph import Graph
+from nndsl.backends.torch.steps import Flow, Peers, flatten, outline
+from nndsl.ir.graph import Graph, Node, callee_numbers
 from nndsl.ops.kinds import exact
+from nndsl.shapes.origins import plain, rebased, traced
+from nndsl.shapes.simplified import Origin
 
 if TYPE_CHECKING:
     from nndsl.backends.torch.file import File
@@ -36,13 +40,13 @@ class Draft(Instance):
         return list(dict.fromkeys(n.label for n in self.graph.nodes if n.labelled and not n.borrowed))
 
 
-def draft(module: File, graph: Graph) -> Draft:
+def draft(module: File, graph: Graph, peers: Peers) -> Draft:
     init = statements(module, graph)
-    written = write(module, graph, module.names)
+    written = write(module, graph, module.names, peers=peers)
     if written.like:
         init.append(Line([f'self.register_buffer("{written.like}", torch.empty(0), persistent=False)']))
     init += module.rules.loop(graph, module)
-    return Draft(graph, init, written.lines, written)
+    return Draft(graph, module.homes.get(graph.owner, graph), init, written.lines, written.arguments, written)
 
 
 @dataclass(slots=True)
@@ -53,25 +57,58 @@ class Class:
     drafts: list[Draft]
     signature: Signature
 
-    def call(self, graph: Graph, texts: dict[str, str]) -> Piece:
-        """How an instance is made."""
-        at = next(i for i, d in enumerate(self.drafts) if d.graph is graph)
+    def call(self, node: Node, owner: int) -> Piece:
+        """How an instance is made, in the block that `owner` numbers."""
+        at = next(i for i, d in enumerate(self.drafts) if d.graph is node.target)
         made = New(self.name, [], {}, set())
         for argument in self.signature.arguments:
-            slot = _slot(argument, argument.vector[at], texts)
-            if argument.default is None and argument.type == "int":
+            slot = self._given(argument, at, node, owner)
+            if argument.default is None and argument.type == "int" and not made.kwargs:
                 made.args.append(slot)
                 continue
             made.kwargs[argument.name] = slot
-            if argument.default is None or exact(argument.default) != exact(slot.value):
+            if argument.default is None or self._is_given(argument, at):
                 made.given.add(argument.name)
         return made
+
+    def _is_given(self, argument: Argument, at: int) -> bool:
+        """What the spec gives is given, though it may be the default."""
+        if argument.of is None:
+            return exact(argument.default) != exact(argument.values[at])  # type: ignore[no-any-return]
+        return argument.of[2] not in self.drafts[at].home.defaulted
+
+    def _given(self, argument: Argument, at: int, node: Node, owner: int) -> Slot:
+        """What a call gives for an argument, computed from the caller's numbers."""
+        graph = self.drafts[at].graph
+        value, of = argument.values[at], argument.slots[at].of if argument.slots else argument.of
+        slot = Slot(value, argument.name, node.label if node.labelled else "", default=argument.default)
+        if isinstance(value, bool):
+            slot.told = self._flag(argument, of, node, owner)
+            return slot
+        if argument.of is not None:
+            of = (argument.of[0], graph.owner, *argument.of[2:])
+        if graph.owner == owner:
+            slot.value = traced(plain(value), of)
+        elif owner:
+            slot.value = rebased(traced(plain(value), of), graph.owner, callee_numbers(node), owner)
+        else:
+            slot.value = plain(value)
+        slot.inferred = argument.of is not None and argument.of[0] == "axis"
+        return slot
+
+    @staticmethod
+    def _flag(argument: Argument, of: Origin | None, node: Node, owner: int) -> Origin | None:
+        """Which of the caller's hyperparameters a true or false is."""
+        target = node.target
+        assert isinstance(target, Graph)
+        if target.owner == owner:
+            return of
+        return node.flags.get(of[2]) if isinstance(of, tuple) and of[0] == "hyper" else None
 
     # ------------------------------------------------------------ text
 
     def lines(self, module: File) -> list[str]:
-        graph = self.drafts[0].graph
-        doc = layout.docstring(graph.doc, 1)
+        doc = layout.docstring(self._doc(), 1)
         text = [f"class {self.name}(nn.Module):", *doc, *([""] if doc else [])]
         head = [f"{a.name}: {a.type}" + _default(a.default) for a in self.signature.arguments]
         own = self._init_lines()
@@ -79,13 +116,22 @@ class Class:
             text += layout.definition("__init__", head, "None")
             text += ["        super().__init__()", *own, ""]
         text += layout.definition("forward", self._parameters(), self._returns(module))
+        for name, value in self.signature.sizes.items():
+            text += layout.statement(f"{name} = {value}", 2)
         for i, line in enumerate(self.drafts[0].forward):
             text += self._statement(i, line, module)
         return text
 
+    def _doc(self) -> str:
+        made = self.drafts[0]
+        arguments = [argument.name for argument in self.signature.arguments]
+        return prose(made.graph.doc, made.home.hyper, {*arguments, *made.labels(), *made.inputs})
+
     def _init_lines(self) -> list[str]:
         shown = self.signature.init
         found: list[str] = []
+        for name, value in self.signature.locals.items():
+            found += layout.statement(f"{name} = {value}", 2)
         for name, value in self.signature.attributes.items():
             found += layout.statement(f"self.{name} = {value}", 2)
         for line in self.drafts[0].init:
@@ -113,18 +159,8 @@ class Class:
         if line.of is not None:
             shapes = [d.forward[at].of.shape for d in self.drafts if d.forward[at].of is not None]  # type: ignore[union-attr]
             if len(shapes) == len(self.drafts):
-                note = comment(shapes, [d.graph for d in self.drafts], self.signature, module.root.facts)
+                note = comment(shapes, self.signature, module)
         return layout.statement(line.text(lambda s: shown.get(id(s)) or str(s)), 2 + line.indent, note)
-
-
-def _slot(argument: Argument, value: Number, texts: dict[str, str]) -> Slot:
-    return Slot(
-        value,
-        argument.spec or argument.name,
-        texts,
-        not argument.spec or argument.spec not in texts,
-        argument.default,
-    )
 
 
 def _default(value: Number | None) -> str:
@@ -136,9 +172,16 @@ def _default(value: Number | None) -> str:
 
 def grouped(module: File, graphs: Sequence[Graph]) -> list[Class]:
     """Classes for graphs whose callees have theirs already."""
-    groups: dict[tuple[str, Any], list[Draft]] = {}
+    alike: dict[Any, list[Flow]] = {}
+    outlines: list[Any] = []
     for graph in graphs:
-        made = draft(module, graph)
+        flow = flatten(module.plans, graph, {name: name for name in graph.borrows})
+        outlines.append((graph.name, outline(flow)))
+        alike.setdefault(outlines[-1], []).append(flow)
+    peers = {drawn: Peers(flows) for drawn, flows in alike.items()}
+    groups: dict[tuple[str, Any], list[Draft]] = {}
+    for graph, drawn in zip(graphs, outlines, strict=True):
+        made = draft(module, graph, peers[drawn])
         groups.setdefault((graph.name, made.key()), []).append(made)
     simplest_first = sorted(groups.items(), key=lambda item: len(item[1][0].labels()))
     return [_class(module, name, drafts) for (name, _), drafts in simplest_first]
@@ -146,8 +189,8 @@ def grouped(module: File, graphs: Sequence[Graph]) -> list[Class]:
 
 def _class(module: File, name: str, drafts: list[Draft]) -> Class:
     _share_keywords(drafts)
-    signature = Signature() if drafts[0].graph.kind == "model" else infer(drafts)
-    found = Class(_named(module, name, drafts[0]), drafts, signature)
+    signature = infer(drafts, module.dims, module.names)
+    found = Class(_named(module, name, drafts[0], signature), drafts, signature)
     module.variants.setdefault(name, []).append(found)
     return found
 
@@ -163,13 +206,16 @@ def _share_keywords(drafts: list[Draft]) -> None:
             call.given = given
 
 
-def _named(module: File, name: str, made: Draft) -> str:
-    """The block's name; a variant is named after the layer it has in addition, else numbered."""
+def _named(module: File, name: str, made: Draft, signature: Signature) -> str:
+    """The block's name; a variant is named after the layer, or the argument, that it has in addition, else
+    numbered."""
     if made.graph is module.root:
         return module.root_name
     plain = class_name(name)
     for other in module.variants.get(name, []):
         extra = [label for label in made.labels() if label not in other.drafts[0].labels()]
+        known = {argument.name for argument in other.signature.arguments}
+        extra = extra or [a.name for a in signature.arguments if a.name not in known and a.of and a.of[0] == "hyper"]
         if len(extra) == 1 and plain + pascal(extra[0]) not in module.names:
             plain = variable(plain + pascal(extra[0]))
             break

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nndsl.backends.torch.names import member
 from nndsl.backends.torch.pieces import Code, Line
-from nndsl.backends.torch.steps import Cell, Step
+from nndsl.backends.torch.steps import Cell, Step, reshaped
 
 if TYPE_CHECKING:
     from nndsl.backends.torch.forward import Body
@@ -26,8 +26,8 @@ def loop(body: Body, step: Step) -> None:
     each = body.local(member(step.layer.rsplit(".", 1)[-1]), names)
     given = ", ".join([*names, *(c.text for c in rest), *step.lent])
     body.lines.append(Line([f"for {each} in {step.layer}:"], body.indent))
-    call = Code(f"{each}({given})", dict(step.node.texts))
-    changed = step.outs[0].type if carried[0] and carried[0].type != step.outs[0].type else None
+    call = Code(f"{each}({given})", body.numbers)
+    changed = step.outs[0].type if carried[0] and reshaped(carried[0], step.outs[0]) else None
     body.lines.append(Line([f"{', '.join(names)} = ", call], body.indent + 1, changed))
     for cell in rest:
         _drop(cell)
@@ -51,7 +51,7 @@ def _carry(body: Body, source: Cell, out: Cell, taken: Sequence[str]) -> str:
     _drop(source)
     name = body.pick(out, [source], taken)
     if source.text != name:
-        body.lines.append(Line([f"{name} = ", Code(source.text, source.texts)], body.indent))
+        body.lines.append(Line([f"{name} = ", Code(source.text, body.numbers)], body.indent))
     return name
 
 
@@ -107,7 +107,7 @@ def _branch(body: Body, steps: list[Step], merges: list[Step], names: list[str],
         if cell in body.pending:
             body.pending.remove(cell)
         if cell.text != name:
-            body.line(name, cell.text, cell.texts, step.outs[0].type, cell.reads)
+            body.line(name, cell.text, step.outs[0], cell.reads)
         _drop(cell)
     body.flush()
     body.indent -= 1

@@ -3,24 +3,35 @@ values."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nndsl.backends.torch.lowering import Lowering
 from nndsl.backends.torch.names import is_attribute, is_key, is_taken, number, quote
-from nndsl.backends.torch.pieces import Box, Code, Entry, Group, Line, New, Number, Piece, Slot, show, slots
+from nndsl.backends.torch.pieces import (
+    Box,
+    Code,
+    Entry,
+    Group,
+    Line,
+    New,
+    Number,
+    Piece,
+    Slot,
+    show,
+    slots,
+)
 from nndsl.backends.torch.plan import INLINE, Place, attribute, is_list, operands_of, owns, tensor_path
+from nndsl.backends.torch.repeats import ENOUGH_TO_REPEAT, counted, repeated
 from nndsl.ir.graph import Graph, Node
 from nndsl.ops.emit import Text
 from nndsl.ops.initializers import INITIALIZERS, Initializer
 from nndsl.shapes import Size
+from nndsl.shapes.origins import alike, called
 
 if TYPE_CHECKING:
     from nndsl.backends.torch.file import File
 
-ENOUGH_TO_REPEAT = 3
-_COUNTED = re.compile(r"([A-Za-z]\w*?)(\d+)", re.ASCII)
 _INFERRED = {"nn.Linear": "in_features", "nn.LayerNorm": "dim", "nn.RMSNorm": "dim", "nn.Embedding": "vocab"}
 
 
@@ -28,7 +39,7 @@ class Builder:
     """What an operator is handed while its constructor is written."""
 
     def __init__(self, module: File) -> None:
-        self.module = module
+        self.module, self.numbers = module, module.numbers
         self.made: list[tuple[Sequence[Size], Any, bool, str]] = []
 
     def layer(self, step: Any, asked: Lowering) -> Text:
@@ -76,7 +87,7 @@ def statements(module: File, graph: Graph) -> list[Line]:
                 lines.append(Line([stem]))
             boxed[stem].append((rest, node))
         elif kind == "layer" and not _is_empty(module, node):
-            lines.append(_attribute(label, layer(module, node)))
+            lines.append(_attribute(label, layer(module, node, graph.owner)))
         elif kind == "tensor":
             lines += _tensor(module, graph, node, after)
         if kind == "layer":
@@ -85,8 +96,8 @@ def statements(module: File, graph: Graph) -> list[Line]:
     for i, line in enumerate(lines):
         if len(line.parts) == 1 and isinstance(line.parts[0], str) and line.parts[0] in boxed:
             members = boxed[line.parts[0]]
-            lines[i] = _attribute(line.parts[0], _boxed(module, members))
-            refused += _refused(module, members, attribute("self", line.parts[0]))
+            lines[i] = _attribute(line.parts[0], _boxed(module, graph, members))
+            refused += _refused(module, graph, members, attribute("self", line.parts[0]))
     return lines + refused + after
 
 
@@ -109,19 +120,20 @@ def _attribute(label: str, made: Piece) -> Line:
 # ---------------------------------------------------------------- layers
 
 
-def layer(module: File, node: Node) -> Piece:
-    """The constructor of a node's layer."""
+def layer(module: File, node: Node, owner: int = 0) -> Piece:
+    """The constructor of a node's layer, in the block that `owner` numbers."""
     if not isinstance(node.target, Graph):
         return _operator(module, node)
     if not is_list(node.target):
-        return module.instance(node.target, node.texts)
+        return module.instance(node, owner)
     plan = module.plans.of(node.target)
     module.written(len(plan.owned), node)
-    entries = [Entry(n.label, layer(module, n)) for n in plan.owned]
+    own = node.target.owner or owner  # a block that is a list in all but name has numbers, and no class for them
+    entries = [Entry(n.label, layer(module, n, own)) for n in plan.owned]
     if plan.box != "nn.ModuleDict" and plan.numbered:
-        entries = _repeated(entries)
+        entries = repeated(entries, node.target)
     elif plan.box == "nn.Sequential":
-        entries = _counted(entries)
+        entries = counted(entries, node.target)
     return Box(plan.box, entries, plan.numbered)
 
 
@@ -137,12 +149,10 @@ def _by_first(members: Members) -> dict[str, Members]:
     return found
 
 
-def _boxed(module: File, members: Members) -> Piece:
+def _boxed(module: File, graph: Graph, members: Members) -> Piece:
     """Layers whose labels have a dot: `layers.0`, `layers.1`, or several: `layers.0.0`."""
     entries = [
-        Entry(label, _boxed(module, inside) if inside[0][0] else layer(module, inside[0][1]))
-        for label, inside in _by_first(members).items()
-        if is_key(label)
+        Entry(label, _inside(module, graph, inside)) for label, inside in _by_first(members).items() if is_key(label)
     ]
     numbered = bool(entries) and all(e.label.isdigit() for e in entries)
     if numbered:  # members that nothing uses, or that need no module, keep their places
@@ -150,57 +160,28 @@ def _boxed(module: File, members: Members) -> Piece:
         entries = [made.get(i) or Entry(str(i), New("nn.Identity", [], {}, set())) for i in range(max(made) + 1)]
     return Box(
         "nn.ModuleList" if numbered else "nn.ModuleDict",
-        _repeated(entries) if numbered else entries,
+        repeated(entries, graph) if numbered else entries,
         numbered,
     )
 
 
-def _refused(module: File, members: Members, box: str) -> list[Line]:
+def _inside(module: File, graph: Graph, members: Members) -> Piece:
+    """What one label stands for: a layer, or a container of layers."""
+    rest, node = members[0]
+    return _boxed(module, graph, members) if rest else layer(module, node, graph.owner)
+
+
+def _refused(module: File, graph: Graph, members: Members, box: str) -> list[Line]:
     """Members of names that a container means something else by."""
     lines: list[Line] = []
     for label, inside in _by_first(members).items():
         place = f"{box}[{label if label.isdigit() else quote(label)}]"
         if not is_key(label):
             place = f"{box}._modules[{quote(label)}]"
-            lines.append(Line([f"{place} = ", _boxed(module, inside) if inside[0][0] else layer(module, inside[0][1])]))
+            lines.append(Line([f"{place} = ", _inside(module, graph, inside)]))
         if inside[0][0]:
-            lines += _refused(module, inside, place)
+            lines += _refused(module, graph, inside, place)
     return lines
-
-
-def _repeated(entries: list[Entry]) -> list[Entry]:
-    """Equal neighbours as one entry with a count."""
-    runs: list[list[Entry]] = []
-    last = ""
-    for entry in entries:
-        text = show(entry.piece)
-        if runs and text == last:
-            runs[-1].append(entry)
-        else:
-            runs.append([entry])
-        last = text
-    found: list[Entry] = []
-    for run in runs:
-        if len(run) >= ENOUGH_TO_REPEAT:
-            found.append(Entry(run[0].label, run[0].piece, len(run), times=Slot(len(run), "depth")))
-        else:
-            found += run
-    return found
-
-
-def _counted(entries: list[Entry]) -> list[Entry]:
-    """Equal members that are all named `layer_0`, `layer_1`, … as one entry."""
-    found = [_COUNTED.fullmatch(e.label) for e in entries]
-    first = found[0] if len(found) >= ENOUGH_TO_REPEAT else None
-    if first is None or any(f is None or f[1] != first[1] for f in found):
-        return entries
-    numbers = [f[2] for f in found if f is not None]
-    start = int(numbers[0])
-    in_order = numbers == [str(start + i) for i in range(len(numbers))]
-    if not in_order or len({show(e.piece) for e in entries}) > 1:
-        return entries
-    times = None if start else Slot(len(entries), "depth")
-    return [Entry(entries[0].label, entries[0].piece, len(entries), first[1], start, times)]
 
 
 def _operator(module: File, node: Node) -> Piece:
@@ -212,7 +193,7 @@ def _operator(module: File, node: Node) -> Piece:
         return _extern(module, node, writer)
     found = getattr(made, "piece", None)
     if found is None:
-        return Code(made, node.texts)
+        return Code(made, module.numbers)
     _name(found, node)
     return found  # type: ignore[no-any-return]
 
@@ -224,7 +205,7 @@ def _extern(module: File, node: Node, writer: Lowering) -> Piece:
     found: New = made.piece  # type: ignore[attr-defined]
     for word, value in found.kwargs.items():
         for slot in slots(value):
-            slot.name, slot.texts = word, node.texts
+            slot.name = word
     return found
 
 
@@ -233,10 +214,11 @@ def _name(call: New, node: Node) -> None:
     params = {n: p for n, p in node.op.params.items() if n not in ("init", "bias_init")}
     order = list(params)
     offset = _offset(call, node, order)
+    label = node.label if node.labelled and not node.label.isdigit() else ""
     for i, argument in enumerate(call.args):
         name = order[i - offset] if i >= offset and i - offset < len(order) else ""
         for slot in slots(argument):
-            slot.name, slot.texts, slot.inferred = name, node.texts, i < offset
+            slot.name, slot.label, slot.inferred, slot.told = name, label, i < offset, node.flags.get(name)
             if i < offset:
                 slot.name = _INFERRED.get(call.cls, "in_channels" if "Conv" in call.cls else "channels")
     positional = {order[i - offset] for i in range(offset, len(call.args)) if i - offset < len(order)}
@@ -246,11 +228,12 @@ def _name(call: New, node: Node) -> None:
         if name in call.kwargs:
             kwargs[name] = call.kwargs[name]
         elif name not in positional and default is not None:
-            kwargs[name] = Slot(default)
+            given = _plain(getattr(node.op, name))
+            kwargs[name] = Slot(default if given is None else given)
         else:
             continue
         for slot in slots(kwargs[name]):
-            slot.name, slot.texts, slot.default = name, node.texts, default
+            slot.name, slot.label, slot.default, slot.told = name, label, default, node.flags.get(name)
     call.kwargs = kwargs | {k: v for k, v in call.kwargs.items() if k not in kwargs}
 
 
@@ -267,8 +250,8 @@ def _offset(call: New, node: Node, order: list[str]) -> int:
 
 
 def _plain(default: Any) -> Number | None:
-    """A default that is one number."""
-    if isinstance(default, tuple) and default and len(set(default)) == 1:
+    """A parameter that is one number."""
+    if isinstance(default, tuple) and default and alike(default):
         default = default[0]
     return default if isinstance(default, (bool, int, float)) else None
 
@@ -299,7 +282,7 @@ def _tensor(module: File, graph: Graph, node: Node, after: list[Line]) -> Iterat
         before, value = computed(module, init, dtype, {n.label for n in graph.nodes})
         filled = None
     else:
-        value, filled = _filled(shape, init, dtype, node.texts)
+        value, filled = _filled(shape, init, dtype)
     yield from before
     path = tensor_path(node.label, trained)
     if is_taken(node.label):
@@ -311,22 +294,23 @@ def _tensor(module: File, graph: Graph, node: Node, after: list[Line]) -> Iterat
     else:
         yield Line([f"self.register_parameter({quote(node.label)}, nn.Parameter(", value, "))"])
     if filled is not None:
-        after.append(Line([Code(fill(filled, path), node.texts)]))
+        after.append(Line([fill(filled, path)]))
 
 
 _FILLED = {"zeros": "torch.zeros", "ones": "torch.ones"}
 
 
-def _filled(shape: Sequence[Size], init: Any, dtype: str, texts: Any) -> tuple[Piece, Initializer | None]:
+def _filled(shape: Sequence[Size], init: Any, dtype: str) -> tuple[Piece, Initializer | None]:
     """The tensor, and what is still to be done to it."""
     name = init.name if isinstance(init, Initializer) else "zeros"
-    sizes: list[Piece] = [Slot(int(s), "sizes", texts) for s in shape]  # type: ignore[arg-type]
+    sizes: list[Piece] = [Slot(s, "sizes") for s in shape]  # type: ignore[arg-type]
     kwargs: dict[str, Piece] = {} if dtype == "float" else {"dtype": Code(f"torch.{dtype}")}
     given = set(kwargs)
     if name == "constant":
         value = init.arguments["val"]
-        value = value if isinstance(value, (int, float)) and dtype in ("float", "float32", "float64") else int(value)
-        return New("torch.full", [Group(sizes), Slot(value)], kwargs, given), None
+        whole = not isinstance(value, (int, float)) or dtype not in ("float", "float32", "float64")
+        value = called(int(value), "int", value) if whole else value
+        return New("torch.full", [Group(sizes), Slot(value, "value")], kwargs, given), None
     if not sizes:
         sizes = [Group([])]
     if name in _FILLED:
@@ -337,14 +321,18 @@ def _filled(shape: Sequence[Size], init: Any, dtype: str, texts: Any) -> tuple[P
 # ---------------------------------------------------------------- first values
 
 
-def fill(init: Initializer, weight: str) -> str:
+def fill(init: Initializer, weight: str) -> Piece:
     """`nn.init.normal_(self.fc.weight, std=0.02)`."""
     required = {name for name, default in INITIALIZERS[init.name] if default is ...}
-    parts = [weight]
+    made = New(f"nn.init.{init.name}_", [Code(weight)], {}, set())
     for name, value in init.arguments.items():
-        text = quote(value) if isinstance(value, str) else number(value)
-        parts.append(text if name in required else f"{name}={text}")
-    return f"nn.init.{init.name}_({', '.join(parts)})"
+        part = Code(quote(value)) if isinstance(value, str) else Slot(value, name)
+        if name in required:
+            made.args.append(part)
+        else:
+            made.kwargs[name] = part
+            made.given.add(name)
+    return made
 
 
 def initialised(module: File, node: Node, path: str) -> Iterator[Line]:
@@ -357,7 +345,7 @@ def initialised(module: File, node: Node, path: str) -> Iterator[Line]:
         init = weight.init or module.rules.local(node, weight)
         if isinstance(init, Initializer) and weight.name:
             filled = attribute(path, weight.name)
-            yield Line([Code(fill(init, filled), node.texts)])
+            yield Line([fill(init, filled)])
             if weight.zero_row:
                 yield Line([f"nn.init.zeros_({filled}[{attribute(path, weight.zero_row)}])"])
 
@@ -367,7 +355,7 @@ def _members(module: File, graph: Graph, path: str) -> Iterator[Line]:
     place = plan.place(path)
     enough = len(plan.owned) >= ENOUGH_TO_REPEAT
     first = list(initialised(module, plan.owned[0], "layer")) if enough else []
-    texts = {show(layer(module, node)) for node in plan.owned} if first else set()
+    texts = {show(layer(module, node, graph.owner)) for node in plan.owned} if first else set()
     if len(texts) == 1 and not any("for " in line.text() for line in first):
         yield Line([f"for layer in {path}:"])
         for line in first:

@@ -8,11 +8,13 @@ from nndsl.backends.torch import layout
 from nndsl.backends.torch.classes import Class, grouped
 from nndsl.backends.torch.construct import layer
 from nndsl.backends.torch.names import RESERVED, class_name, fresh, is_plain, variable
+from nndsl.backends.torch.numbers import Numbers
 from nndsl.backends.torch.pieces import Box, New, Piece, show
 from nndsl.backends.torch.plan import Plans, is_list
 from nndsl.backends.torch.rules import Rulebook
 from nndsl.diagnostics import Diagnostic, Label, SpecError
 from nndsl.ir.graph import Graph, Node
+from nndsl.ir.texts import dim_names
 
 _STRING = re.compile(r'"""(?:.|\n)*?"""|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|#[^\n]*')
 
@@ -31,6 +33,9 @@ class File:
         self.definitions: dict[str, str] = {}
         self.externs: dict[str, tuple[str, str]] = {}  # local name -> module, class
         self.outputs: dict[int, tuple[str, Graph]] = {}
+        self.numbers = Numbers()
+        self.dims = dim_names(root)  # what signatures call the sizes of inputs
+        self.homes = _homes(root)
         self._members = 0
         self._classes: dict[int, Class] = {}
         self._node_classes: dict[int, str] = {}
@@ -55,8 +60,9 @@ class File:
             hints = ["a block makes a class of its own, which is written once"]
             raise SpecError([Diagnostic("too-big", message, node.span, hints=hints)])
 
-    def instance(self, graph: Graph, texts: dict[str, str]) -> Piece:
-        return self._classes[id(graph)].call(graph, texts)
+    def instance(self, node: Node, owner: int) -> Piece:
+        """The constructor of a block, called in the block that `owner` numbers."""
+        return self._classes[id(node.target)].call(node, owner)
 
     def imported(self, target: str) -> str:
         """The local name of an extern's class: `package.module:Class`."""
@@ -157,6 +163,16 @@ class File:
         froms += [(module, ", ".join(sorted(names))) for module, names in by_module.items()]
         third += [f"from {module} import {names}" for module, names in sorted(froms)]
         return "\n\n".join("\n".join(group) for group in (standard, third) if group)
+
+
+def _homes(root: Graph) -> dict[int, Graph]:
+    """The block that each number stands for: of the graphs with one number, all others are lists and groups in it."""
+    found: dict[int, Graph] = {}
+    for graph in root.graphs():
+        for node in graph.nodes:
+            if isinstance(node.target, Graph) and node.target.owner and node.target.owner != graph.owner:
+                found.setdefault(node.target.owner, node.target)
+    return found
 
 
 def _levels(root: Graph) -> list[list[Graph]]:

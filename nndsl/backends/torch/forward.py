@@ -2,9 +2,8 @@
 would write them.
 
 A value that is used once is written where it is used, as long as the statement stays short and shallow; a
-value with a name in the spec, or used more often, becomes a variable. A variable's name is given again as
-soon as its value is not needed any more, so that a chain of layers reads `x = …`, `x = …`. The order of
-evaluation is the order of the nodes.
+value with a name in the spec, or used more often, becomes a variable. The order of evaluation is the order of
+the nodes.
 """
 
 from __future__ import annotations
@@ -18,11 +17,13 @@ from nndsl.backends.torch import sizes
 from nndsl.backends.torch.compound import loop, switch
 from nndsl.backends.torch.layout import WIDTH
 from nndsl.backends.torch.lowering import Lowering
-from nndsl.backends.torch.names import RESERVED, fresh, variable
+from nndsl.backends.torch.names import variable
+from nndsl.backends.torch.numbers import is_mark
 from nndsl.backends.torch.pieces import Code, Line
 from nndsl.backends.torch.plan import operand, tensor_path
 from nndsl.backends.torch.precision import DEFAULT_DTYPE, becomes_float, float_dtype
-from nndsl.backends.torch.steps import Cell, Flow, Step, flatten
+from nndsl.backends.torch.steps import Cell, Flow, Peers, Step, flatten, reshaped
+from nndsl.backends.torch.variables import Variables
 from nndsl.diagnostics import Diagnostic, SpecError
 from nndsl.ir.graph import Graph
 from nndsl.ops.emit import Operand, Text
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
     from nndsl.backends.torch.file import File
 
 DEEPEST = 3  # calls inside of calls that still read well
-_OWN = re.compile(r"self\.(\w+)\.\w+\(", re.ASCII)  # a method of the block's own tensor
-GENERIC = ("x", "y", "z", "u", "v", "w")
+WORD = 9  # what a number of the class is longer than its mark: `self.heads`
 
 
 class NeedsPrelude(Exception):
@@ -53,13 +53,18 @@ class Written:
     like: str = ""  # an empty buffer that has the model's floating type, where no layer has it
 
 
-def write(module: File, graph: Graph, taken: Iterable[str] = (), inside_init: bool = False) -> Written:
+def write(
+    module: File, graph: Graph, taken: Iterable[str] = (), inside_init: bool = False, peers: Peers | None = None
+) -> Written:
     """`taken`: names that must not be used for variables (classes of the file). `inside_init`: for a
-    buffer's value."""
+    buffer's value. `peers`: all graphs that do the same, this one among them: they are written alike."""
     prelude: list[Dim] = []
     while True:
         try:
-            return Body(module, graph, prelude, taken, inside_init).write()
+            body = Body(module, graph, prelude, taken, inside_init)
+            if peers is not None:
+                peers.join(body.flow)
+            return body.write()
         except NeedsPrelude as needs:
             if needs.size in prelude:
                 raise SpecError([_untold(needs.size, graph)]) from None
@@ -72,34 +77,24 @@ def _untold(size: Dim, graph: Graph) -> Diagnostic:
     return Diagnostic("unknown-dim", message, graph.span, hints=hints)
 
 
-class Body:
+class Body(Variables):
     """One attempt at a `forward`."""
 
     def __init__(
         self, module: File, graph: Graph, prelude: Sequence[Dim], taken: Iterable[str], inside_init: bool
     ) -> None:
+        super().__init__(module.numbers, taken)
         self.module, self.graph, self.inside_init = module, graph, inside_init
-        self.lines: list[Line] = []
-        self.indent = 0
-        self.bound: dict[str, Cell] = {}
-        self.branching = False
         self.like = ""
         self.early_sizes: list[sizes.At] = []
-        self.pending: list[Cell] = []
-        self.locked: set[str] = {*RESERVED, *taken}
-        self.arguments = self._names(v.name or "x" for v in graph.inputs)
-        self.layers = self._names(graph.borrows)
+        self.arguments = self.names(v.name or "x" for v in graph.inputs)
+        self.layers = self.names(graph.borrows)
         self.locked |= set(self.layers)
         self.flow: Flow = flatten(module.plans, graph, dict(zip(graph.borrows, self.layers, strict=True)))
-        for name, cell in zip(self.arguments, self.flow.inputs, strict=True):
+        self.inputs = self.flow.inputs
+        for name, cell in zip(self.arguments, self.inputs, strict=True):
             self.bind(cell, name)
         self._prelude(prelude)
-
-    def _names(self, wanted: Iterable[str]) -> list[str]:
-        found: list[str] = []
-        for name in wanted:
-            found.append(fresh(variable(name), {*found, *self.locked}))
-        return found
 
     def _prelude(self, wanted: Sequence[Dim]) -> None:
         known = self._known([])
@@ -111,7 +106,7 @@ class Body:
                 text = sizes.said(size, known)
             except sizes.Absent:
                 raise NeedsPrelude(size) from None
-            self.lines.append(Line([f"{name} = ", Code(text)]))
+            self.lines.append(Line([f"{name} = ", Code(text, self.numbers)]))
             self.locked.add(name)
             self.early_sizes.append((Text(name), size))
 
@@ -171,11 +166,7 @@ class Body:
             text = f"{name}({', '.join(c.text for c in cells)})" if name else ", ".join(c.text for c in cells)
         if condition:
             self.lines.append(Line([condition]))
-        self.lines.append(Line(["return ", Code(text, self._texts(cells))], indent=1 if condition else 0))
-
-    @staticmethod
-    def _texts(cells: Iterable[Cell]) -> dict[str, str]:
-        return {k: v for cell in cells for k, v in cell.texts.items()}
+        self.lines.append(Line(["return ", Code(text, self.numbers)], indent=1 if condition else 0))
 
     # ------------------------------------------------------------ one node
 
@@ -212,7 +203,7 @@ class Body:
         for i, cell in enumerate(step.ins):
             if cell is None or not cell.complex:
                 continue
-            shapes = step.outs[0].type.shape != cell.type.shape and cell.reshaped
+            shapes = reshaped(cell, step.outs[0]) and cell.reshaped
             layers = "self." in cell.text or "self." in results[0]
             if (shapes and layers) or (step.heavy and (cell.heavy or cell.reshaped)):
                 found.add(i)
@@ -223,20 +214,19 @@ class Body:
         inside = {i for i, c in enumerate(step.ins) if c is not None and c.complex}
         texts = [*results, *(f"{name} = {call}" for name, call in asked.lines)]
         room = WIDTH - 8 - 4 * self.indent - 8
-        if not inside or all(len(t) <= room and _depth(t) <= DEEPEST for t in texts):
+        if not inside or all(_length(t) <= room and _depth(t) <= DEEPEST for t in texts):
             return set()
         return inside
 
     def _accept(self, step: Step, asked: Lowering, results: list[Text]) -> None:
         reads = list(asked.reads)
-        texts = dict(step.node.texts)
         for cell in step.ins:
             if cell is not None:
-                reads += self._consumed(cell, texts)
+                reads += self._consumed(cell)
         for extra in asked.reads:
             extra.uses += 1
         if asked.lines:
-            self._state(step, asked, reads, texts, results)
+            self._state(step, asked, reads, results)
         for cell in reads:
             cell.uses -= 1
         for cell, name in self._named(step, asked):
@@ -246,21 +236,18 @@ class Body:
                 own = [r for r in {id(r): r for r in reads}.values() if _mentions(text, r.variable)]
                 for read in own:
                     read.uses += 1
-                self._result(step, cell, text, own, texts)
+                self._result(step, cell, text, own)
 
-    def _consumed(self, cell: Cell, texts: dict[str, str]) -> list[Cell]:
+    def _consumed(self, cell: Cell) -> list[Cell]:
         """The variables that a use of the cell reads."""
         if cell.variable:
             return [cell]
-        texts |= cell.texts
         cell.uses -= 1
         if cell in self.pending:
             self.pending.remove(cell)
         return list(cell.reads)
 
-    def _state(
-        self, step: Step, asked: Lowering, reads: list[Cell], texts: dict[str, str], results: list[Text]
-    ) -> None:
+    def _state(self, step: Step, asked: Lowering, reads: list[Cell], results: list[Text]) -> None:
         """The statements that the operator asked for."""
         self.flush()
         needed = [text for cell, text in zip(step.outs, results, strict=True) if cell.uses > 0]
@@ -269,7 +256,7 @@ class Body:
             unused = [n for n in asked.locals if n != target and not any(_mentions(t, n) for t in later)]
             left = re.sub(rf"\b({'|'.join(unused)})\b", "_", target) if unused else target
             one = len(step.outs) == 1 and any(_mentions(left, n) for n in asked.bound)
-            self.line(left, call, texts, step.outs[0].type if one else None, reads)
+            self.line(left, call, step.outs[0] if one else None, reads)
         self.locked |= set(asked.locals)
 
     def _named(self, step: Step, asked: Lowering) -> list[tuple[Cell, str]]:
@@ -282,10 +269,10 @@ class Body:
         """Which results the parts of a call are: all of them, or the last ones."""
         return list(range(len(step.outs)))[len(step.outs) - len(bound) :] if len(bound) <= len(step.outs) else []
 
-    def _result(self, step: Step, cell: Cell, text: Text, reads: list[Cell], texts: dict[str, str]) -> None:
-        cell.text, cell.reads, cell.texts = text, reads, texts
+    def _result(self, step: Step, cell: Cell, text: Text, reads: list[Cell]) -> None:
+        cell.text, cell.reads = text, reads
         cell.heavy = step.heavy or any(c is not None and c.heavy and not c.variable for c in step.ins)
-        cell.reshaped = any(r.type.shape != cell.type.shape for r in reads[:1])
+        cell.reshaped = any(reshaped(read, cell) for read in reads[:1])
         if not cell.complex:
             for read in reads:
                 read.uses += cell.uses - 1
@@ -298,91 +285,6 @@ class Body:
         named = cell.name and not cell.returned
         if cell.uses > 1 or named:
             self.settle(cell)
-
-    # ------------------------------------------------------------ variables
-
-    def settle(self, cell: Cell) -> None:
-        """Make the cell a variable."""
-        if cell.variable or not cell.complex:
-            return
-        if cell in self.pending:
-            older = self.pending[: self.pending.index(cell)]
-            self.pending.remove(cell)
-            for other in older:
-                self.settle(other)
-        for read in cell.reads:
-            read.uses -= 1
-        name = self.pick(cell, cell.reads)
-        self.line(name, cell.text, cell.texts, cell.type, cell.reads)
-        self.bind(cell, name)
-
-    def flush(self) -> None:
-        """What was written down so far happens before the next statement."""
-        for cell in list(self.pending):
-            self.settle(cell)
-
-    def line(self, target: str, call: Text, texts: dict[str, str], of: Any, reads: list[Cell]) -> None:
-        changed = of if of is not None and reads and reads[0].type.shape != of.shape else None
-        self.lines.append(Line([f"{target} = ", Code(call, texts)], self.indent, changed))
-
-    def bind(self, cell: Cell, name: str) -> None:
-        cell.text, cell.variable, cell.reads, cell.conditional = Text(name), name, [], self.branching
-        self.bound[name] = cell
-
-    def free(self, name: str, taken: Sequence[str] = ()) -> bool:
-        holder = self.bound.get(name)
-        return name not in self.locked and name not in taken and (holder is None or holder.uses <= 0)
-
-    def pick(self, cell: Cell, reads: Sequence[Cell], taken: Sequence[str] = ()) -> str:
-        """A variable's name: the spec's, or the one that the chain leads to, or the one that falls free."""
-        if cell.name:
-            wanted = variable(cell.name)
-            while not self.free(wanted, taken):
-                head, _, tail = wanted.rpartition("_")
-                wanted = f"{head}_{int(tail) + 1}" if head and tail.isdigit() else f"{wanted}_2"
-            return wanted
-        made_of = _OWN.match(cell.text)
-        candidates = [variable(made_of[1])] if made_of else []
-        candidates += [variable(cell.hint)] if cell.hint else []
-        candidates += [r.variable for r in reads[:1] if r.variable in GENERIC or self._passes_on(r, reads)]
-        candidates += GENERIC
-        for name in candidates:
-            if name and self.free(name, taken):
-                return name
-        number = 1
-        while not self.free(f"x{number}", taken):
-            number += 1
-        return f"x{number}"
-
-    def _passes_on(self, read: Cell, reads: Sequence[Cell]) -> bool:
-        """May a value take over the name of the one that it is made from?"""
-        return read not in self.flow.inputs and (not read.name or all(r is read for r in reads))
-
-    def local(self, hint: str, taken: Sequence[str]) -> str:
-        name = variable(hint)
-        number = 2
-        while not (name not in self.bound and self.free(name, taken)):
-            name, number = f"{variable(hint)}_{number}", number + 1
-        return name
-
-    def targets(self, asked: Lowering, count: int) -> tuple[str, ...]:
-        """Names for the results of a call."""
-        outs = asked.step.outs[len(asked.step.outs) - count :]
-        if count > len(asked.step.outs):
-            names: list[str] = []
-            for i in range(count):
-                names.append(self.local(f"part_{i + 1}", names))
-            asked.locals += names
-            return tuple(names)
-        found: list[str] = []
-        dying = [c for c in asked.step.ins if c is not None and c.variable and c.uses == asked.step.ins.count(c)]
-        for cell in dying:
-            cell.uses -= 1000
-        for cell in outs:
-            found.append("_" if cell.uses == 0 else self.pick(cell, dying[:1], [*found, *asked.locals]))
-        for cell in dying:
-            cell.uses += 1000
-        return tuple(found)
 
     # ------------------------------------------------------------ what operators ask for
 
@@ -430,6 +332,11 @@ class Body:
 
 def _mentions(text: str, name: str) -> bool:
     return bool(name) and name in text and re.search(rf"(?<![\w.]){re.escape(name)}\b", text) is not None
+
+
+def _length(text: str) -> int:
+    """With a word for each number that is one of the class's."""
+    return len(text) + WORD * sum(map(is_mark, text))
 
 
 def _depth(text: str) -> int:

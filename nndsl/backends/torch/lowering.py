@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nndsl.backends.torch.names import number, quote
+from nndsl.backends.torch.numbers import MARKS
 from nndsl.backends.torch.pieces import New, piece
 from nndsl.backends.torch.sizes import wrap
 from nndsl.ops.emit import Operand, Text
 from nndsl.shapes import Dim, Size
+from nndsl.shapes.origins import alike
 
 if TYPE_CHECKING:
     from nndsl.backends.torch.forward import Body
@@ -30,8 +32,8 @@ _LEVELS = {
     "^": 56,
     "|": 55,
 }
-_SIMPLE = re.compile(r"-?[\w.]+", re.ASCII)
-_NAME = re.compile(r"(-?\w+)?", re.ASCII)
+_SIMPLE = re.compile(rf"-?[\w.{MARKS}]+", re.ASCII)
+_NAME = re.compile(rf"(-?[\w{MARKS}]+)?", re.ASCII)
 # Constructors whose first argument is a tuple of sizes even when all are equal.
 _WHOLE = {"nn.LayerNorm", "nn.RMSNorm", "nn.Unflatten"}
 
@@ -133,8 +135,8 @@ class Lowering:
         if isinstance(value, str):
             return Text(quote(value))
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            text = number(value)
-            return Text(text, 80 if text.startswith("-") else 100)
+            text = self.body.numbers.mark(value) or number(value)
+            return Text(text, 80 if value < 0 else 100)
         return Text(repr(value))
 
     def dtype(self, name: str) -> Text:
@@ -167,6 +169,6 @@ def _as_is(value: Any) -> Any:
 
 def _once(value: Any) -> Any:
     """Pairs of equal numbers are written once (a list is left alone)."""
-    if isinstance(value, tuple) and len(value) > 1 and len(set(value)) == 1 and isinstance(value[0], (int, float)):
+    if isinstance(value, tuple) and len(value) > 1 and alike(value) and isinstance(value[0], (int, float)):
         return value[0]
     return value

@@ -36,11 +36,9 @@ RESERVED = (
     | {"self", "torch", "nn", "F", "math", "Tensor", "NamedTuple", "OrderedDict", "_"}
 )
 
+_FEATURES = ("D", "E", "F")
+_SIDES = ("H", "W", "T", "L", "N", "B")
 _DIMS = {
-    "C": "in_channels",
-    "D": "dim",
-    "E": "embed_dim",
-    "F": "features",
     "H": "height",
     "W": "width",
     "T": "length",
@@ -88,9 +86,21 @@ def class_name(name: str) -> str:
     return plain + "Block" if plain in RESERVED else plain
 
 
-def dim_name(name: str) -> str:
-    """`D` -> `dim`, `Heads` -> `heads`."""
-    return _DIMS.get(name) or variable(name.lower())
+def dim_name(name: str, rank: int, axis: int, of: str) -> str:
+    """A size of an input as an argument: `D` -> `dim`, `Heads` -> `heads`; the channels of the input `skip` are
+    `skip_channels`. `name`: what the spec calls it, if anything; `of`: the input, "" for the first one."""
+    features = rank - 1 if rank < 4 else 1
+    if len(name) > 1:
+        return variable(name.lower())
+    if name == "C" or (rank >= 4 and axis == 1 and name not in _SIDES):
+        base = "channels"
+    elif axis == features or name in _FEATURES:
+        base = "dim" if name in ("", *_FEATURES) else _DIMS.get(name, "dim")
+    else:
+        base = _DIMS.get(name, variable(name.lower()) if name else f"size_{axis}")
+    if of:
+        return f"{variable(of)}_{base}"
+    return f"in_{base}" if base == "channels" else base
 
 
 def pascal(label: str) -> str:

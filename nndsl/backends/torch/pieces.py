@@ -1,34 +1,43 @@
 """Generated code whose numbers are still open.
 
 Two instances of a block are one class when their code differs in numbers alone. So code is kept as pieces
-in which every number is a `Slot`; what a slot is written as (a literal, an argument of the class) is
-decided when all instances are known.
+in which every number is a `Slot`; what a slot is written as (a literal, an argument of the class, an
+expression over arguments) is decided when all instances are known, by where the numbers came from.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from nndsl.backends.torch.layout import BREAK
 from nndsl.backends.torch.names import is_attribute, number, quote
+from nndsl.backends.torch.numbers import MARKS, Numbers
 from nndsl.shapes import TensorType
+from nndsl.shapes.origins import origin
+from nndsl.shapes.simplified import INDEX, Origin, leaves
 
 Number: TypeAlias = int | float | bool
 
 
 @dataclass(slots=True, eq=False)
 class Slot:
-    """A number. `name`: the parameter it is for, where that is known; `texts`: how parameters of its
-    layer were written in the spec. `inferred`: a size that the layer takes from its input."""
+    """A number. `name`: the parameter it is for, where that is known, `label`: the layer; `inferred`: a size
+    that the layer takes from its input. `told`: an origin that the value does not have itself: which
+    hyperparameter a true or false is, or how the numbers of many layers follow from their positions."""
 
     value: Number
     name: str = ""
-    texts: Mapping[str, str] = field(default_factory=dict)
+    label: str = ""
     inferred: bool = False
     default: Number | None = None
+    told: Origin | None = None
+
+    @property
+    def of(self) -> Origin | None:
+        return self.told if self.told is not None else origin(self.value)
 
     def __str__(self) -> str:
         return number(self.value) if not isinstance(self.value, bool) else repr(self.value)
@@ -36,15 +45,15 @@ class Slot:
 
 @dataclass(slots=True, eq=False)
 class Code:
-    """Text; `parts` alternate text and slots once `opened`."""
+    """Text; `parts` alternate text and slots once `opened`. `numbers` has those that stand as marks."""
 
     text: str
-    texts: Mapping[str, str] = field(default_factory=dict)
+    numbers: Numbers | None = None
     parts: list[str | Slot] | None = None
 
     def opened(self) -> list[str | Slot]:
         if self.parts is None:
-            self.parts = list(_opened(self.text, self.texts))
+            self.parts = list(_opened(self.text, self.numbers))
         return self.parts
 
 
@@ -69,14 +78,19 @@ class New:
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """`count` equal members; `stem` and `first` when they are named `stem0`, `stem1`, …"""
+    """`count` equal members; `stem` and `first` when they are named `stem0`, `stem1`, … `times`: what counts
+    them, where they are written once."""
 
     label: str
     piece: Piece
     count: int = 1
     stem: str = ""
     first: int = 0
-    times: Slot | None = None  # the count as a number of the code
+    times: Slot | None = None
+
+    @property
+    def repeated(self) -> bool:
+        return self.count > 1 or self.times is not None
 
 
 @dataclass(slots=True, eq=False)
@@ -91,18 +105,25 @@ class Box:
 Piece: TypeAlias = Slot | Code | Group | New | Box
 Shown = Callable[[Slot], str]
 
-_TOKEN = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[A-Za-z_]\w*)|(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+)""", re.ASCII)
+_TOKEN = re.compile(
+    r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[A-Za-z_]\w*)|(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+)"""
+    rf"|([{MARKS}])",
+    re.ASCII,
+)
 
 
-def _opened(text: str, texts: Mapping[str, str]) -> Iterator[str | Slot]:
+def _opened(text: str, numbers: Numbers | None) -> Iterator[str | Slot]:
     at = 0
     for found in _TOKEN.finditer(text):
         word = found[1]
         if word is not None and word not in ("True", "False"):
             continue
         yield text[at : found.start()]
-        value: Number = word == "True" if word is not None else _literal(found[2])
-        yield Slot(value, "", texts)
+        if found[3] is not None:
+            assert numbers is not None
+            yield Slot(numbers.number(found[3]))
+        else:
+            yield Slot(word == "True" if word is not None else _literal(found[2]))
         at = found.end()
     yield text[at:]
 
@@ -136,7 +157,7 @@ def key(it: Piece) -> Any:
         return (it.bracket, *map(key, it.items))
     if isinstance(it, New):
         return (it.cls, *map(key, it.args), *((k, key(v)) for k, v in it.kwargs.items()))
-    return (it.cls, *((e.label, e.count > 1, key(e.piece)) for e in it.entries))
+    return (it.cls, *((e.label, e.repeated, key(e.piece)) for e in it.entries))
 
 
 def slots(it: Piece) -> Iterator[Slot]:
@@ -180,6 +201,11 @@ def silent(it: Piece) -> Iterator[Slot]:
                 yield from slots(value)
 
 
+def twin(it: Piece) -> Any:
+    """Equal for pieces that are the same, and come from the same."""
+    return show(it), [slot.of for slot in slots(it)]
+
+
 # ---------------------------------------------------------------- writing
 
 
@@ -187,7 +213,7 @@ def show(it: Piece, shown: Shown = str) -> str:
     if isinstance(it, Slot):
         return shown(it)
     if isinstance(it, Code):
-        return "".join(p if isinstance(p, str) else shown(p) for p in it.parts) if it.parts else it.text
+        return "".join(p if isinstance(p, str) else shown(p) for p in it.opened())
     if isinstance(it, Group):
         return _group([show(item, shown) for item in it.items], it.bracket)
     if isinstance(it, New):
@@ -211,14 +237,14 @@ def _box(it: Box, shown: Shown) -> str:
         return f"{it.cls}({_ordered(it, shown)})"
     members = [_member(e, shown) for e in it.entries]
     if it.cls == "nn.ModuleList":
-        alone = len(members) == 1 and it.entries[0].count > 1
+        alone = len(members) == 1 and it.entries[0].repeated
         return f"nn.ModuleList({members[0][1:]})" if alone else f"nn.ModuleList([{_column(members)}])"
     return f"{it.cls}({_column(members)})"
 
 
 def _ordered(it: Box, shown: Shown) -> str:
     """Members by name."""
-    if len(it.entries) == 1 and it.entries[0].count > 1:
+    if len(it.entries) == 1 and it.entries[0].repeated:
         entry = it.entries[0]
         ends = _times(entry, shown) if not entry.first else f"{entry.first}, {entry.first + entry.count}"
         return f'OrderedDict([(f"{entry.stem}{{i}}", {show(entry.piece, shown)}) for i in range({ends})])'
@@ -234,7 +260,10 @@ def _times(entry: Entry, shown: Shown) -> str:
 
 def _member(entry: Entry, shown: Shown) -> str:
     made = show(entry.piece, shown)
-    return f"*[{made} for _ in range({_times(entry, shown)})]" if entry.count > 1 else made
+    if not entry.repeated:
+        return made
+    index = "i" if any(INDEX in leaves(slot.told or 0) for slot in slots(entry.piece)) else "_"
+    return f"*[{made} for {index} in range({_times(entry, shown)})]"
 
 
 def _column(members: list[str]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nndsl.backends.torch.lowering import Lowering
 from nndsl.backends.torch.names import is_attribute, is_key, is_taken, quote
+from nndsl.backends.torch.numbers import Numbers
 from nndsl.ir.graph import Graph, Node, Value
 from nndsl.ops.emit import Operand, Text
 from nndsl.shapes import Size, TensorType
@@ -70,6 +71,7 @@ class _Probe:
         self.owns_layer = False
         self.owns_tensor = False
         self.module = self
+        self.numbers = Numbers()
 
     def layer(self, step: Any, asked: Lowering) -> Text:
         self.owns_layer = True

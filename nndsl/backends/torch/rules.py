@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nndsl.backends.torch.construct import fill
-from nndsl.backends.torch.pieces import Code, Line
+from nndsl.backends.torch.pieces import Line
 from nndsl.ir.graph import Graph, InitRule, Node
 from nndsl.ops.initializers import Initializer
 from nndsl.ops.schema import Weight
@@ -115,4 +115,4 @@ def _written(wanted: dict[str, dict[str, Initializer]], missing: set[tuple[str, 
 def _filled(weight: str, init: Initializer, optional: bool) -> list[Line]:
     """The statement for one weight, guarded where some layers lack it."""
     guard = [Line([f"if module.{weight} is not None:"], 2)] if optional else []
-    return [*guard, Line([Code(fill(init, f"module.{weight}"))], 2 + len(guard))]
+    return [*guard, Line([fill(init, f"module.{weight}")], 2 + len(guard))]

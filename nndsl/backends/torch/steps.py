@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 from nndsl.backends.torch.plan import CHAIN, INLINE, LOOP, Place, Plans, is_list
 from nndsl.ir.graph import Graph, Node, Port, Value
 from nndsl.ops.emit import Text
 from nndsl.shapes import TensorType
+from nndsl.shapes.origins import origin
+from nndsl.shapes.simplified import same
 
 
 @dataclass(slots=True, eq=False)
@@ -16,6 +19,8 @@ class Cell:
     an expression over the variables `reads`. `uses` counts those that are still to come."""
 
     type: TensorType
+    place: int = -1  # among the cells of its flow
+    peers: Peers | None = None
     name: str = ""
     hint: str = ""
     label: str = ""  # of the layer that makes it, where the spec gave one
@@ -23,7 +28,6 @@ class Cell:
     text: Text = field(default_factory=lambda: Text(""))
     variable: str = ""
     reads: list[Cell] = field(default_factory=list)
-    texts: dict[str, str] = field(default_factory=dict)
     returned: bool = False  # only used by `return`
     heavy: bool = False  # holds the call of a block
     reshaped: bool = False  # has another shape than what it reads
@@ -67,6 +71,24 @@ class Step:
         return isinstance(self.node.target, Graph) and len(self.node.target.inputs) == len(self.node.inputs)
 
 
+class Peers:
+    """Graphs that do the same: where one changes a shape, all are written as if they did."""
+
+    def __init__(self, flows: Sequence[Flow]) -> None:
+        self._cells = [cells_of(flow) for flow in flows]
+        self._known: dict[tuple[int, int], bool] = {}
+
+    def join(self, flow: Flow) -> None:
+        for place, cell in enumerate(cells_of(flow)):
+            cell.place, cell.peers = place, self
+
+    def reshaped(self, before: int, after: int) -> bool:
+        key = (before, after)
+        if key not in self._known:
+            self._known[key] = any(_differ(cells[before].type, cells[after].type) for cells in self._cells)
+        return self._known[key]
+
+
 @dataclass(slots=True)
 class Flow:
     inputs: list[Cell]
@@ -87,9 +109,47 @@ def flatten(plans: Plans, graph: Graph, borrowed: dict[str, str]) -> Flow:
     return Flow(inputs, steps, outputs)
 
 
+def cells_of(flow: Flow) -> list[Cell]:
+    return [*flow.inputs, *(cell for step in flow.steps for cell in step.outs)]
+
+
+def outline(flow: Flow) -> Hashable:
+    """Equal for graphs that do the same steps, whatever their numbers and shapes."""
+    places = {id(cell): i for i, cell in enumerate(cells_of(flow))}
+    steps = [
+        (
+            step.kind,
+            step.layer,
+            "" if step.node.is_call else step.node.op.name,
+            tuple(None if c is None else places[id(c)] for c in step.ins),
+            tuple(cell.name for cell in step.outs),
+            tuple(step.lent),
+            step.mode,
+        )
+        for step in flow.steps
+    ]
+    ends = [(port.name, port.mode, places[id(cell)]) for port, cell in flow.outputs]
+    return tuple(cell.name for cell in flow.inputs), tuple(steps), tuple(ends)
+
+
 def _cell(value: Value, cells: dict[int, Cell]) -> Cell:
-    made = cells[id(value)] = Cell(value.type, value.name)
+    made = cells[id(value)] = Cell(value.type, name=value.name)
     return made
+
+
+def reshaped(before: Cell, after: Cell) -> bool:
+    """Does the value change its shape, here or in another graph that does the same?"""
+    if before.peers is None:
+        return _differ(before.type, after.type)
+    return before.peers.reshaped(before.place, after.place)
+
+
+def _differ(before: TensorType, after: TensorType) -> bool:
+    """Sizes that are only equal by chance are different ones."""
+    if before.shape != after.shape:
+        return True
+    pairs = [(origin(a), origin(b)) for a, b in zip(before.shape, after.shape, strict=True)]
+    return any(a is not None and b is not None and not same(a, b) for a, b in pairs)
 
 
 def _walk(

@@ -37,9 +37,7 @@ class Auxiliary(nn.Module):
     layers.
     """
 
-    def __init__(
-        self, in_channels: int, classes: int = 1000, dropout: float = 0.7
-    ) -> None:
+    def __init__(self, in_channels: int, classes: int, dropout: float) -> None:
         super().__init__()
         self.conv = Unit(in_channels, 128, 1)
         self.fc1 = nn.Linear(2048, 1024)
@@ -57,8 +55,8 @@ class Auxiliary(nn.Module):
 class Inception(nn.Module):
     """Inception v1: four branches side by side, joined on channels (Szegedy et al.
     2014, https://arxiv.org/abs/1409.4842). The numbers are a row of table 1: #1×1,
-    #3×3 reduce, #3×3, #5×5 reduce, #5×5, pool proj. `unit(channels, kernel_size)` is
-    the convolution to repeat; `kernel_size` is that of the third branch.
+    #3×3 reduce, #3×3, #5×5 reduce, #5×5, pool proj. `kernel_size` is that of the
+    third branch.
     """
 
     def __init__(
@@ -70,18 +68,16 @@ class Inception(nn.Module):
         r5: int,
         c5: int,
         pool: int,
-        kernel_size: int = 3,
+        kernel_size: int = 5,
     ) -> None:
         super().__init__()
         self.branch1 = Unit(in_channels, c1, 1)
-        self.branch2 = nn.Sequential(
-            Unit(in_channels, r3, 1), Unit(r3, c3, kernel_size)
-        )
+        self.branch2 = nn.Sequential(Unit(in_channels, r3, 1), Unit(r3, c3, 3))
         self.branch3 = nn.Sequential(
             Unit(in_channels, r5, 1), Unit(r5, c5, kernel_size)
         )
         self.branch4 = nn.Sequential(
-            nn.MaxPool2d(kernel_size, stride=1, padding=1), Unit(in_channels, pool, 1)
+            nn.MaxPool2d(3, stride=1, padding=1), Unit(in_channels, pool, 1)
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -104,17 +100,17 @@ class GoogLeNet(nn.Module):
         self.conv1 = Unit(3, 64, 7, stride=2)
         self.conv2 = Unit(64, 64, 1)
         self.conv3 = Unit(64, 192, 3)
-        self.inception3a = Inception(192, 64, 96, 128, 16, 32, 32)
-        self.inception3b = Inception(256, 128, 128, 192, 32, 96, 64)
-        self.inception4a = Inception(480, 192, 96, 208, 16, 48, 64)
-        self.aux1 = Auxiliary(512)
-        self.inception4b = Inception(512, 160, 112, 224, 24, 64, 64)
-        self.inception4c = Inception(512, 128, 128, 256, 24, 64, 64)
-        self.inception4d = Inception(512, 112, 144, 288, 32, 64, 64)
-        self.aux2 = Auxiliary(528)
-        self.inception4e = Inception(528, 256, 160, 320, 32, 128, 128)
-        self.inception5a = Inception(832, 256, 160, 320, 32, 128, 128)
-        self.inception5b = Inception(832, 384, 192, 384, 48, 128, 128)
+        self.inception3a = Inception(192, 64, 96, 128, 16, 32, 32, kernel_size=3)
+        self.inception3b = Inception(256, 128, 128, 192, 32, 96, 64, kernel_size=3)
+        self.inception4a = Inception(480, 192, 96, 208, 16, 48, 64, kernel_size=3)
+        self.aux1 = Auxiliary(512, 1000, dropout=0.7)
+        self.inception4b = Inception(512, 160, 112, 224, 24, 64, 64, kernel_size=3)
+        self.inception4c = Inception(512, 128, 128, 256, 24, 64, 64, kernel_size=3)
+        self.inception4d = Inception(512, 112, 144, 288, 32, 64, 64, kernel_size=3)
+        self.aux2 = Auxiliary(528, 1000, dropout=0.7)
+        self.inception4e = Inception(528, 256, 160, 320, 32, 128, 128, kernel_size=3)
+        self.inception5a = Inception(832, 256, 160, 320, 32, 128, 128, kernel_size=3)
+        self.inception5b = Inception(832, 384, 192, 384, 48, 128, 128, kernel_size=3)
         self.dropout_1 = nn.Dropout(0.2)
         self.fc = nn.Linear(1024, 1000)
         for module in self.modules():

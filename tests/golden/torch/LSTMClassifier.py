@@ -13,11 +13,11 @@ class LSTMClassifier(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.embedding = nn.Embedding(20000, 128, padding_idx=0)
-        self.dropout_1 = nn.Dropout()
+        self.dropout_1 = nn.Dropout(0.5)
         self.lstm = nn.LSTM(
             128, 256, num_layers=2, batch_first=True, dropout=0.5, bidirectional=True
         )
-        self.dropout_2 = nn.Dropout()
+        self.dropout_2 = nn.Dropout(0.5)
         self.classifier = nn.Linear(512, 2)
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ class BasicBlock(nn.Module):
         self.bn2 = nn.BatchNorm2d(channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        h = F.relu(self.bn1(self.conv1(x)))
+        h = F.relu(self.bn1(self.conv1(x)))  # [N, channels, H, W]
         h = self.bn2(self.conv2(h))
         return F.relu(h + x)
 
@@ -27,7 +27,7 @@ class BasicBlockDownsample(nn.Module):
     2015, https://arxiv.org/abs/1512.03385, figure 5 left).
     """
 
-    def __init__(self, in_channels: int, channels: int, stride: int = 2) -> None:
+    def __init__(self, in_channels: int, channels: int, stride: int = 1) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(
             in_channels, channels, 3, stride=stride, padding=1, bias=False
@@ -50,8 +50,6 @@ class BasicBlockDownsample(nn.Module):
 class ResNet18(nn.Module):
     """ResNet: "Deep residual learning for image recognition" (He, Zhang, Ren & Sun
     2015, https://arxiv.org/abs/1512.03385), table 1, with torchvision's names.
-    `unit` is the block that is repeated, `depths` how often in each of the four
-    stages.
     """
 
     def __init__(self) -> None:
@@ -59,9 +57,15 @@ class ResNet18(nn.Module):
         self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(64)
         self.layer1 = nn.Sequential(BasicBlock(64), BasicBlock(64))
-        self.layer2 = nn.Sequential(BasicBlockDownsample(64, 128), BasicBlock(128))
-        self.layer3 = nn.Sequential(BasicBlockDownsample(128, 256), BasicBlock(256))
-        self.layer4 = nn.Sequential(BasicBlockDownsample(256, 512), BasicBlock(512))
+        self.layer2 = nn.Sequential(
+            BasicBlockDownsample(64, 128, stride=2), BasicBlock(128)
+        )
+        self.layer3 = nn.Sequential(
+            BasicBlockDownsample(128, 256, stride=2), BasicBlock(256)
+        )
+        self.layer4 = nn.Sequential(
+            BasicBlockDownsample(256, 512, stride=2), BasicBlock(512)
+        )
         self.fc = nn.Linear(512, 1000)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):

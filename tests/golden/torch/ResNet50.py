@@ -6,49 +6,49 @@ from torch import Tensor, nn
 
 class Bottleneck(nn.Module):
     """1×1, 3×3, 1×1 and a shortcut: the unit of the deeper ResNets (figure 5 right).
-    The stride is the 3×3 convolution's, as in torchvision. `groups` and `base_width`
-    make ResNeXt and Wide ResNet of it.
+    The stride is the 3×3 convolution's, as in torchvision.
     """
 
-    def __init__(self, in_channels: int, channels: int) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, channels, 1, bias=False)
+        outer = 4 * channels
+        self.conv1 = nn.Conv2d(outer, channels, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(channels)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(channels)
-        self.conv3 = nn.Conv2d(channels, in_channels, 1, bias=False)
-        self.bn3 = nn.BatchNorm2d(in_channels)
+        self.conv3 = nn.Conv2d(channels, outer, 1, bias=False)
+        self.bn3 = nn.BatchNorm2d(outer)
 
     def forward(self, x: Tensor) -> Tensor:
         h = F.relu(self.bn1(self.conv1(x)))  # [N, channels, H, W]
         h = F.relu(self.bn2(self.conv2(h)))
-        h = self.bn3(self.conv3(h))  # [N, in_channels, H, W]
+        h = self.bn3(self.conv3(h))  # [N, outer, H, W]
         return F.relu(h + x)
 
 
 class BottleneckDownsample(nn.Module):
     """1×1, 3×3, 1×1 and a shortcut: the unit of the deeper ResNets (figure 5 right).
-    The stride is the 3×3 convolution's, as in torchvision. `groups` and `base_width`
-    make ResNeXt and Wide ResNet of it.
+    The stride is the 3×3 convolution's, as in torchvision.
     """
 
     def __init__(self, in_channels: int, channels: int, stride: int = 1) -> None:
         super().__init__()
+        outer = 4 * channels
         self.conv1 = nn.Conv2d(in_channels, channels, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(channels)
         self.conv2 = nn.Conv2d(
             channels, channels, 3, stride=stride, padding=1, bias=False
         )
         self.bn2 = nn.BatchNorm2d(channels)
-        self.conv3 = nn.Conv2d(channels, 4 * channels, 1, bias=False)
-        self.bn3 = nn.BatchNorm2d(4 * channels)
+        self.conv3 = nn.Conv2d(channels, outer, 1, bias=False)
+        self.bn3 = nn.BatchNorm2d(outer)
         self.downsample = nn.Sequential(
-            nn.Conv2d(in_channels, 4 * channels, 1, stride=stride, bias=False),
-            nn.BatchNorm2d(4 * channels),
+            nn.Conv2d(in_channels, outer, 1, stride=stride, bias=False),
+            nn.BatchNorm2d(outer),
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        h = F.relu(self.bn1(self.conv1(x)))
+        h = F.relu(self.bn1(self.conv1(x)))  # [N, channels, H, W]
         h = F.relu(self.bn2(self.conv2(h)))
         h = self.bn3(self.conv3(h))
         shortcut = self.downsample(x)
@@ -58,8 +58,6 @@ class BottleneckDownsample(nn.Module):
 class ResNet50(nn.Module):
     """ResNet: "Deep residual learning for image recognition" (He, Zhang, Ren & Sun
     2015, https://arxiv.org/abs/1512.03385), table 1, with torchvision's names.
-    `unit` is the block that is repeated, `depths` how often in each of the four
-    stages.
     """
 
     def __init__(self) -> None:
@@ -68,21 +66,21 @@ class ResNet50(nn.Module):
         self.bn1 = nn.BatchNorm2d(64)
         self.layer1 = nn.Sequential(
             BottleneckDownsample(64, 64),
-            Bottleneck(256, 64),
-            Bottleneck(256, 64),
+            Bottleneck(64),
+            Bottleneck(64),
         )
         self.layer2 = nn.Sequential(
             BottleneckDownsample(256, 128, stride=2),
-            *[Bottleneck(512, 128) for _ in range(3)],
+            *[Bottleneck(128) for _ in range(3)],
         )
         self.layer3 = nn.Sequential(
             BottleneckDownsample(512, 256, stride=2),
-            *[Bottleneck(1024, 256) for _ in range(5)],
+            *[Bottleneck(256) for _ in range(5)],
         )
         self.layer4 = nn.Sequential(
             BottleneckDownsample(1024, 512, stride=2),
-            Bottleneck(2048, 512),
-            Bottleneck(2048, 512),
+            Bottleneck(512),
+            Bottleneck(512),
         )
         self.fc = nn.Linear(2048, 1000)
         for module in self.modules():

@@ -1,5 +1,7 @@
 """TransformerEncoder in PyTorch, from models/transformer_encoder.nn."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -12,29 +14,27 @@ class SinusoidalPositionalEncoding(nn.Module):
     position above 256 is no bfloat16.
     """
 
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.inner_dim = dim // 2
-
     def forward(self, x: Tensor) -> Tensor:
+        half_dim = x.shape[2] // 2
+        scale = -math.log(10000.0) / (x.shape[2] // 2)
         position = torch.arange(x.shape[1], dtype=torch.float32, device=x.device)  # [T]
-        frequency = torch.arange(self.inner_dim, dtype=torch.float32, device=x.device)
-        frequency = torch.exp(-0.03597789207803197 * frequency)
-        angle = torch.einsum("t, f -> t f", position, frequency)  # [T, 256]
+        frequency = torch.arange(half_dim, dtype=torch.float32, device=x.device)
+        frequency = torch.exp(scale * frequency)
+        angle = torch.einsum("t, f -> t f", position, frequency)  # [T, D // 2]
         waves = torch.stack([torch.sin(angle), torch.cos(angle)], dim=-1).flatten(1)
-        waves = waves.to(x.dtype)  # [T, dim]
+        waves = waves.to(x.dtype)  # [T, D]
         return x + waves
 
 
 class TransformerEncoderLayer(nn.Module):
     """Self-attention and a feed-forward network, each with a skip connection and a
-    normalization after the sum, or with `norm_first` before it. Arguments and
-    parameters bear the names of torch.nn.TransformerEncoderLayer ("Attention is all
-    you need", Vaswani et al. 2017, https://arxiv.org/abs/1706.03762).
+    normalization: after the sum, or before the layer. Arguments and parameters bear
+    the names of torch.nn.TransformerEncoderLayer ("Attention is all you need",
+    Vaswani et al. 2017, https://arxiv.org/abs/1706.03762).
     """
 
     def __init__(
-        self, dim: int, nhead: int, dim_feedforward: int, dropout: float
+        self, dim: int, nhead: int, dim_feedforward: int = 2048, dropout: float = 0.1
     ) -> None:
         super().__init__()
         self.self_attn = nn.MultiheadAttention(
@@ -65,10 +65,13 @@ class TransformerEncoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.embedding = nn.Embedding(37000, 512)
-        self.positions = SinusoidalPositionalEncoding(512)
+        self.positions = SinusoidalPositionalEncoding()
         self.dropout_1 = nn.Dropout(0.1)
         self.layers = nn.Sequential(
-            *[TransformerEncoderLayer(512, 8, 2048, dropout=0.1) for _ in range(6)]
+            *[
+                TransformerEncoderLayer(512, 8, dim_feedforward=2048, dropout=0.1)
+                for _ in range(6)
+            ],
         )
         nn.init.normal_(self.embedding.weight, std=0.044194173824159216)
 

@@ -9,18 +9,18 @@ from torch import Tensor, nn
 class EncoderBlock(nn.Module):
     """Equations 2 and 3 of the paper."""
 
-    def __init__(self, dim: int, heads: int, hidden: int) -> None:
+    def __init__(self, dim: int, heads: int, hidden: int, dropout: float) -> None:
         super().__init__()
         self.ln_1 = nn.LayerNorm(dim, eps=1e-6)
         self.self_attention = nn.MultiheadAttention(dim, heads, batch_first=True)
-        self.dropout_1 = nn.Dropout(0.0)
+        self.dropout_1 = nn.Dropout(dropout)
         self.ln_2 = nn.LayerNorm(dim, eps=1e-6)
         self.mlp = nn.Sequential(
             nn.Linear(dim, hidden),
             nn.GELU(),
-            nn.Dropout(0.0),
+            nn.Dropout(dropout),
             nn.Linear(hidden, dim),
-            nn.Dropout(0.0),
+            nn.Dropout(dropout),
         )
         nn.init.xavier_uniform_(self.mlp[0].weight)
         nn.init.normal_(self.mlp[0].bias, std=1e-6)
@@ -35,15 +35,18 @@ class EncoderBlock(nn.Module):
 
 class Encoder(nn.Module):
     def __init__(
-        self, length: int, dim: int, depth: int, heads: int, hidden: int
+        self, length: int, dim: int, depth: int, heads: int, hidden: int, dropout: float
     ) -> None:
         super().__init__()
         self.pos_embedding = nn.Parameter(torch.empty(1, length, dim))
-        self.dropout_1 = nn.Dropout(0.0)
+        self.dropout_1 = nn.Dropout(dropout)
         self.layers = nn.Sequential(
             OrderedDict(
                 [
-                    (f"encoder_layer_{i}", EncoderBlock(dim, heads, hidden))
+                    (
+                        f"encoder_layer_{i}",
+                        EncoderBlock(dim, heads, hidden, dropout=dropout),
+                    )
                     for i in range(depth)
                 ]
             )
@@ -64,7 +67,7 @@ class ViTB16(nn.Module):
         super().__init__()
         self.class_token = nn.Parameter(torch.zeros(1, 1, 768))
         self.conv_proj = nn.Conv2d(3, 768, 16, stride=16)
-        self.encoder = Encoder(197, 768, 12, 12, 3072)
+        self.encoder = Encoder(197, 768, 12, 12, 3072, dropout=0.0)
         self.heads = nn.Sequential(OrderedDict(head=nn.Linear(768, 1000)))
         nn.init.trunc_normal_(self.conv_proj.weight, std=0.03608439182435161)
         nn.init.zeros_(self.conv_proj.bias)
