@@ -68,6 +68,7 @@ def test_buttons_show_what_python_shows(open_page: Open, name: str) -> None:
             zip((box.id for box in scene.boxes), page.evaluate("diagram.scene.boxes.map(({ id }) => id)"), strict=True)
         )
         assert page.evaluate(EDGES) == sorted({f"{ids[edge.source]} {ids[edge.target]}" for edge in scene.edges})
+        page.click("#fit")
         settle(page)
         drawn = page.evaluate("[...document.querySelectorAll('#picture .box')].length")
         assert drawn == len(scene.boxes)
@@ -236,3 +237,29 @@ def test_hovering_shows_the_edges_of_a_box(open_page: Open) -> None:
     assert page.locator(".beside").count() >= 3
     page.mouse.move(5, 400)
     assert page.locator(".light").count() == 0
+
+
+def test_opening_all_shows_where_the_flow_begins(open_page: Open) -> None:
+    """What would be too small to read is shown from its inputs, or around what is selected; F shows all of it."""
+    page = open_page(nndsl.load(MODELS / "resnet.nn:ResNet50")._graph, depth=0)
+    inside = """(id) => {
+      const [box, seen] = [diagram.places.get(id), diagram.camera.seen()];
+      const [right, bottom] = [seen.x + seen.width, seen.y + seen.height];
+      return box.x > seen.x && box.x + box.width < right && box.y > seen.y && box.y + box.height < bottom;
+    }"""
+    ends = [
+        page.evaluate(f"diagram.scene.boxes.find((box) => box.thing.kind === '{kind}').id")
+        for kind in ("input", "output")
+    ]
+    page.keyboard.press("e")
+    settle(page)
+    assert page.evaluate("diagram.camera.scale") >= 0.4
+    assert [page.evaluate(inside, end) for end in ends] == [True, False]
+    page.keyboard.press("f")
+    settle(page)
+    assert [page.evaluate(inside, end) for end in ends] == [True, True]
+    page.evaluate("(id) => diagram.select(id)", ends[1])
+    page.keyboard.press("c")
+    page.keyboard.press("e")
+    settle(page)
+    assert [page.evaluate(inside, end) for end in ends] == [False, True]

@@ -97,7 +97,7 @@ class Describer:
 
     def _block(self, graph: Graph) -> Json:
         made: Json = {"type": _short(graph.name), "what": "list" if graph.kind == "sequence" else "block"}
-        values = [[name, _short(spell_value(value)), True] for name, value in graph.hyper.items() if value is not None]
+        values = [[name, _short(_spelled(value)), True] for name, value in graph.hyper.items() if value is not None]
         return made | ({"hyper": values} if values else {}) | self._about(graph)
 
     def _about(self, graph: Graph) -> Json:
@@ -163,6 +163,11 @@ class Describer:
         line, _ = span.source.position(span.start)
         text = shortened(span.source.line(line).strip(), MOST_LINE)
         return {"file": _short(span.source.name), "line": line, "text": text}
+
+
+def _spelled(value: Any) -> str:
+    """A block's hyperparameter; layers are kept as their spelling, which needs no quotes."""
+    return value if isinstance(value, str) else spell_value(value)
 
 
 def _prose(text: str) -> str:

@@ -1,6 +1,6 @@
 // Pan and zoom: a point of the picture is shown at `scale * point + (x, y)`. Drag, wheel, two fingers.
 
-const LEAST = 0.02;
+const LEAST = 0.003;
 const MOST = 6;
 const READABLE = 0.55; // a picture that fits only when it is smaller than this is shown from its start
 

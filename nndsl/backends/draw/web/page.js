@@ -245,7 +245,8 @@ export class Page {
     this.notice.textContent = whole ? "" : `Not all is open: more than ${MOST_THINGS} things would be shown.`;
     if (this.selected) this.selected = this.blocks.seen(this.selected);
     this.relayout({ still: true });
-    this.fit();
+    this.camera.fit(this.scene, this.atlas.direction, true);
+    if (this.selected) this.look(this.selected, true, false);
   }
 
   step(by) {
