@@ -218,12 +218,11 @@ class ForeignLayers:
         return failure(said, f"{_title(said)} cannot be written as ONNX by PyTorch", problem)
 
     def _fixed(self, said: Node, size: Dim) -> Diagnostic:
-        name = self.facts.spell(size)
-        message = f"{_title(said)} cannot be written as ONNX: its Python code needs {name} as a number"
+        spelled = self.facts.spelled(size)
+        message = f"{_title(said)} cannot be written as ONNX: its Python code needs {spelled} as a number"
         problem = failure(said, message)
-        problem.hints.append(
-            f"`--dim` fixes a size: `--dim {name}=…`" if name.isidentifier() else "`--dim` fixes sizes"
-        )
+        names = sorted(spelled.symbols()) if isinstance(spelled, Dim) else []
+        problem.hints.append(f"give it one: `{' '.join(f'--dim {name}=…' for name in names)}`")
         return problem
 
     def _check_paths(self, found: Traced, layer: str, node: Node, said: Node) -> None:

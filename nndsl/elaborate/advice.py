@@ -40,6 +40,8 @@ class Case:
 
 def advise(code: str, case: Case, help: str | None) -> list[str]:
     """`help` is the operator's own advice: what follows from what came in goes before general words."""
+    if not case.tensors:
+        return [help] if help else []
     instead = {"dtype-mismatch": (_mask,), "unknown-dim": (_unbatched,), "unproven": (_transposed,)}
     found = [hint for rule in instead.get(code, ()) for hint in rule(case)]
     if found:
@@ -130,9 +132,9 @@ def _pasted(case: Case) -> list[str]:
 def _swapped(case: Case) -> list[str]:
     """`Conv2d(3, 64)` for `Conv2d(64, 3)`."""
     values, given = case.op.values(), case.given
-    x = case.tensors[0]
     if not {"out_channels", "kernel_size"} <= given.keys() or any(given[n].name_span for n in _FIRST):
         return []
+    x = case.tensors[0]
     if "stride" in given and given["stride"].name_span is None:
         return []
     filters, kernel = values["out_channels"], values["kernel_size"]
@@ -159,7 +161,7 @@ def _channels_last(case: Case) -> list[str]:
 
 def _other_rank(case: Case) -> list[str]:
     """`BatchNorm1d` on images: `BatchNorm2d`."""
-    rank = len(case.tensors[0].shape) if case.tensors else 0
+    rank = len(case.tensors[0].shape)
     if case.op.family in (RECURRENT, ATTENTION) and rank == 4:
         return ['`Rearrange("n c h w -> n (h w) c")` makes a sequence of an image']
     other = _for_rank(case.op, rank)
@@ -175,9 +177,9 @@ def _for_rank(op: type[Op] | Op, rank: int) -> str:
 
 def _unbatched(case: Case) -> list[str]:
     """`Conv3d` on images is read as one volume without a batch."""
-    x = case.tensors[0] if case.tensors else None
-    other = _for_rank(case.op, len(x.shape)) if x is not None else ""
-    if x is None or not other or not isinstance(x.shape[0], Dim) or isinstance(x.shape[1], Dim):
+    x = case.tensors[0]
+    other = _for_rank(case.op, len(x.shape))
+    if not other or not isinstance(x.shape[0], Dim) or isinstance(x.shape[1], Dim):
         return []
     read = f"{case.op.name} reads this as one sample with {case.facts.spell(x.shape[0])} channels"
     return [f"`{other}` takes {len(x.shape)} dims: {read}"]
@@ -185,8 +187,7 @@ def _unbatched(case: Case) -> list[str]:
 
 def _pooled(case: Case) -> list[str]:
     """`Flatten` of an image whose height and width are not known."""
-    x = case.tensors[0] if case.tensors else None
-    node = x.producer if x is not None else None
+    node = case.tensors[0].producer
     source = node.inputs[0] if node is not None and not node.is_call and node.op.name == "Flatten" else None
     if source is None or not 3 <= len(source.shape) <= 5 or isinstance(source.shape[1], Dim):
         return []

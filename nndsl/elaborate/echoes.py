@@ -48,9 +48,6 @@ class Echoes:
 
 def _lines(found: Diagnostic, source: Source) -> Iterable[int]:
     """The lines that a mistake of reading touches."""
-    spans = [s for s in (found.span, *(label.span for label in found.labels)) if s.source is source]
-    if not spans:
-        return []
-    first = source.position(min(s.start for s in spans))[0]
-    last = source.position(max(s.end for s in spans))[0]
-    return range(first, last + 1)
+    for span in (found.span, *(label.span for label in found.labels)):
+        if span.source is source:
+            yield from range(source.position(span.start)[0], source.position(max(span.end - 1, span.start))[0] + 1)

@@ -44,25 +44,35 @@ class _Lines:
         self.docs: list[Doc] = []
         self.blanks: list[bool] = []
         self.end: int | None = None
+        self.closed = False  # the last line has its comment
+        self.parted = False  # a blank line is due, lest a comment document what follows
 
     def add(self, doc: Doc, begin: int, end: int, blank: bool | None = None) -> None:
         """`blank`: by the source, unless it is told."""
         if blank is None:
             blank = self.end is not None and self.text.count("\n", self.end, begin) > 1
         self.docs.append(doc)
-        self.blanks.append(blank)
-        self.end = end
+        self.blanks.append(blank or self.parted)
+        self.end, self.closed, self.parted = end, False, False
 
     def comment(self, comment: ast.Comment, blank: bool | None = None) -> None:
         text, span = comment.span.text, comment.span
         if comment.own_line:
             return self.add(text, span.start, span.end, blank)
-        if self.docs:
-            self.docs[-1] = concat(self.docs[-1], Suffix(text))
-        else:
+        if not self.docs:
             self.head.append(Suffix(text))
+        elif self.closed:
+            self.below(text, span.end, bool(blank))
+        else:
+            self.docs[-1] = concat(self.docs[-1], Suffix(text))
+            self.closed = True
         self.end = span.end
         return None
+
+    def below(self, text: str, end: int, blank: bool) -> None:
+        """A comment whose line has one already."""
+        self.add(text, end, end, blank)
+        self.closed = self.parted = True
 
     def doc(self) -> Doc:
         parts: list[Doc] = []
@@ -82,17 +92,16 @@ class _Formatter(Pretty):
             leading = self.comments.claim(at, node.span.start)
             doc = self.node(node)
             alone = not self.around(lines, leading, apart and before is not None)
-            # A comment where no line can end goes above.
-            strays = self.comments.claim(node.span.start, node.span.end)
-            for number, stray in enumerate(strays):
-                first = True if apart and alone and before is not None else None
-                lines.add(stray.span.text, node.span.start, node.span.start, False if number else first)
+            # A comment where no line can end goes to the end of the first line: above, it would be documentation.
+            strays = [stray.span.text for stray in self.comments.claim(node.span.start, node.span.end)]
+            doc = concat(Suffix(strays[0]), doc) if strays else doc
             blank = None
-            if strays:
-                blank = False
-            elif apart and alone and before is not None:
+            if apart and alone and before is not None:
                 blank = not self.may_touch(before, node, lines.docs[-1], doc)
             lines.add(doc, node.span.start, node.span.end, blank)
+            lines.closed = bool(strays)
+            for number, stray in enumerate(strays[1:]):
+                lines.below(stray, node.span.end, apart and not number)
             at, before = node.span.end, node
         self.around(lines, self.comments.claim(at, end), apart and before is not None)
         return lines.head, lines.doc()
@@ -101,7 +110,7 @@ class _Formatter(Pretty):
         """Adds the comments before a node; whether any of them has a line of its own."""
         own = False
         for comment in comments:
-            lines.comment(comment, True if apart and comment.own_line and not own else None)
+            lines.comment(comment, True if apart and (comment.own_line or lines.closed) and not own else None)
             own = own or comment.own_line
         return own
 

@@ -46,13 +46,16 @@ WORDS = frozenset(
 
 def correct(tokens: list[Token], lexed: Lexed, source: Source, diagnostics: Diagnostics) -> list[Token]:
     """The tokens with such words replaced; the same list where there are none."""
-    if not any(map(_suspicious, tokens, [*tokens[1:], Token("$END", "", 0, 0)])):
+    edge = Token("$END", "", 0, 0)
+    if not any(map(_suspicious, tokens, [*tokens[1:], edge], [edge, *tokens])):
         return tokens
     return _Habits(tokens, lexed, source, diagnostics).result()
 
 
-def _suspicious(token: Token, following: Token) -> bool:
-    return token.text in WORDS or (token.first and token.kind == "NAME" and following.kind == "NAME")
+def _suspicious(token: Token, following: Token, previous: Token) -> bool:
+    if token.text in WORDS:
+        return True
+    return token.kind == following.kind == "NAME" and (token.first or previous.kind == "{")
 
 
 class _Habits:
@@ -74,7 +77,8 @@ class _Habits:
             self.depth += (token.kind in CLOSERS) - (token.kind in OPENERS)
             if self.depth == 0 and token.first:
                 self.settings = token.kind in {"TRAIN", "WEIGHTS"}
-            at += self.take(token, following, at) if _suspicious(token, following) else self.keep(token)
+            previous = self.out[-1] if self.out else end
+            at += self.take(token, following, at) if _suspicious(token, following, previous) else self.keep(token)
         return self.out
 
     def keep(self, token: Token) -> int:
@@ -115,7 +119,7 @@ class _Habits:
             )
         if token.kind in {"IMPORT", "FROM"} and token.first and self.depth == 0 and following.kind == "NAME":
             return self.python_import(token, at)
-        if token.first and token.kind == "NAME" and following.kind == "NAME" and not following.first:
+        if starts and token.kind == "NAME" and following.kind == "NAME" and not following.first:
             return self.misspelt(token)
         return self.keep(token)
 

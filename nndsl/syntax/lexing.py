@@ -10,6 +10,7 @@ import re
 from nndsl.diagnostics import Diagnostic, Diagnostics, Edit, Fix
 from nndsl.source import Source, Span
 from nndsl.syntax import ast
+from nndsl.syntax.signs import ARITHMETIC, FOREIGN, TYPED_QUOTES
 from nndsl.syntax.tables import Tables
 
 
@@ -29,30 +30,7 @@ class Token:
         return f"{self.kind}@{self.start}" if self.kind == self.text else f"{self.kind}({self.text})@{self.start}"
 
 
-# What other languages write, and how it is written here; read as the right form, so that nothing follows from it.
-FOREIGN = {
-    "&&": ("and", "`&&` is written `and`"),
-    "||": ("or", "`||` is written `or`"),
-    "!": ("not ", "`!` is written `not`"),
-    ":=": ("=", "a name is given with `=`, not `:=`"),
-    "=>": ("->", "values flow along `->`, not `=>`"),
-    "|>": ("->", "values flow along `->`, not `|>`"),
-    ">>": ("->", "values flow along `->`, not `>>`"),
-    ";": ("", "statements end where their line ends; `;` is not needed"),
-    "→": ("->", "the arrow is written `->`"),
-    "×": ("*", "multiplication is written `*`"),
-    "·": ("*", "multiplication is written `*`"),
-    "÷": ("/", "division is written `/`"),
-    "−": ("-", "this minus sign is not the one on the keyboard: write `-`"),
-    "–": ("-", "this dash is not a minus sign: write `-`"),
-    "≤": ("<=", "less or equal is written `<=`"),
-    "≥": (">=", "greater or equal is written `>=`"),
-    "≠": ("!=", "unequal is written `!=`"),
-    "…": ("...", "the ellipsis is written as three dots: `...`"),
-    "\u00a0": ("", "this is a no-break space: write an ordinary one"),
-}
-ARITHMETIC = ("**=", "//=", "+=", "-=", "*=", "/=", "%=", "@=")
-TYPED_QUOTES = {"'": "'", "“": "”", "‘": "’", "«": "»"}
+_CLOSERS = {"(": ")", "[": "]", "{": "}"}
 ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t", "r": "\r", "0": "\0"}
 _NAME_TAIL = re.compile(r"[\w.]*")
 _LINE = re.compile(r"[^\r\n]*")
@@ -311,10 +289,16 @@ class _Run:
         return stop
 
     def unclosed(self, at: int, stop: int) -> int:
-        """The string ends with its line, but closing brackets at the end of the line are taken as meant."""
+        """The string ends with its line, but what closes brackets at the end of the line is taken as meant."""
         text = self.source.text
-        stop = at + len(text[at:stop].rstrip())
-        while stop > at + 1 and text[stop - 1] in ")]},":
+        stop = end = at + len(text[at:stop].rstrip())
+        for closer in self.awaited():
+            while stop > at + 1 and text[stop - 1] == ",":
+                stop -= 1
+            if stop <= at + 1 or text[stop - 1] != closer:
+                break
+            stop -= 1
+        while stop == end and stop > at + 1 and text[stop - 1] == ",":
             stop -= 1
         fix = Fix('close it with `"`', [Edit(Span(self.source, stop, stop), '"')])
         self.bad(
@@ -326,6 +310,20 @@ class _Run:
             fix=fix,
         )
         return stop
+
+    def awaited(self) -> list[str]:
+        """What closes the brackets that were opened on this line, outermost first."""
+        found: list[str] = []
+        tokens = self.found.tokens
+        begin = len(tokens) - 1
+        while begin > 0 and not tokens[begin].first:
+            begin -= 1
+        for token in tokens[begin:]:
+            if token.kind in _CLOSERS:
+                found.append(_CLOSERS[token.kind])
+            elif found and token.kind == found[-1]:
+                found.pop()
+        return found
 
     def bad(self, code: str, message: str, at: int, stop: int, *, hint: str = "", fix: Fix | None = None) -> None:
         self.found.broken.append(at)

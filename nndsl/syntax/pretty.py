@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from nndsl.source import Span
@@ -145,7 +146,8 @@ class Pretty:
         return concat(base, self.members("[", node.items, "]", (node.base.span.end, node.span.end)))
 
     def Attribute(self, node: ast.Attribute) -> Doc:
-        return concat(self.node(node.base), ".", node.name.id)
+        dot = " ." if isinstance(node.base, ast.Number) else "."  # a number reads on over a point
+        return concat(self.node(node.base), dot, node.name.id)
 
     def Argument(self, node: ast.Argument) -> Doc:
         if node.star:
@@ -225,11 +227,29 @@ class Pretty:
         branches, heads = branches_of(node)
         words = [concat("if ", self.node(head), " ") if head is not None else "" for head in heads]
         bodies = [self.contents(branch) for branch in branches]
-        open_ = any(self.is_open(branch) or is_hard(body[1]) for branch, body in zip(branches, bodies, strict=True))
+        gaps = [(0, 0), *((a.span.end, b.span.start) for a, b in pairwise(branches))]
+        for at in range(1, len(branches)):
+            bodies[at] = self.between(branches[at - 1], branches[at], bodies[at])
+        open_ = any(
+            self.is_open(branch) or bool(body[0]) or is_hard(body[1]) or self.comments.between(*gap)
+            for branch, body, gap in zip(branches, bodies, gaps, strict=True)
+        )
         parts: list[Doc] = []
         for word, body in zip(words, bodies, strict=True):
             parts += [" else " if parts else "", word, braced(*body, open_)]
         return group(*parts)
+
+    def between(self, before: ast.Braces, branch: ast.Braces, body: tuple[list[Doc], Doc]) -> tuple[list[Doc], Doc]:
+        """Comments between `}` and the `{` after `else` are the next branch's, as `} else {` stands on one line."""
+        head, doc = body
+        for comment in reversed(self.comments.claim(before.span.end, branch.span.start)):
+            if not comment.own_line:
+                head = [Suffix(comment.span.text), *head]
+            elif isinstance(doc, Concat) and not doc.parts:
+                doc = concat(comment.span.text)
+            else:
+                doc = concat(comment.span.text, HARD, doc)
+        return head, doc
 
     If = IfExpr
 
@@ -288,7 +308,8 @@ def branches_of(node: ast.IfExpr | ast.If) -> tuple[list[ast.Braces], list[ast.E
 def braced(head: list[Doc], body: Doc, open_: bool) -> Doc:
     """`head` is a comment behind the `{`."""
     if isinstance(body, Concat) and not body.parts:
-        return concat("{", indented(*head), HARD, "}") if head else "{}"
+        rest = [part for comment in head[1:] if isinstance(comment, Suffix) for part in (HARD, comment.text)]
+        return concat("{", *head[:1], indented(*rest), HARD, "}") if head else "{}"
     if open_ or head:
         return concat("{", *head, indented(HARD, body), HARD, "}")
     return concat("{", indented(SPACE, body), SPACE, "}")

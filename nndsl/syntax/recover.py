@@ -40,6 +40,9 @@ HEADERS = {
 }
 
 
+_ENDS = {"NEWLINE", "{", "}", "$END"}
+
+
 class Repair(NamedTuple):
     """Replace `removed` tokens by tokens of these kinds."""
 
@@ -138,14 +141,12 @@ class Recovery:
 
     def echo(self, place: int) -> bool:
         """Whether something on this line was told already, so that this may follow from it."""
-        first = last = place
-        while first > 0 and self.tokens[first - 1].kind not in {"NEWLINE", "{", "}"}:
+        first, last = place, place + 1
+        while first > 0 and not self.tokens[first].first and self.tokens[first - 1].kind not in _ENDS:
             first -= 1
-        while last < len(self.tokens) - 1 and self.tokens[last].kind not in {"NEWLINE", "{", "}"}:
+        while last < len(self.tokens) and not self.tokens[last].first and self.tokens[last - 1].kind not in _ENDS:
             last += 1
-        begin, end = self.tokens[first].start, self.tokens[last].end
-        if self.tokens[last].kind == "$END":
-            end += 1
+        begin, end = self.tokens[first].start, self.tokens[last - 1].end + (self.tokens[last - 1].kind == "$END")
         return any(begin <= at < end for at in self.lexed.broken)
 
     # ------------------------------------------------------------ leaving out

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from nndsl.backends.torch.construct import fill
-from nndsl.ops.initializers import INITIALIZERS, make_initializer
+from nndsl.backends.torch.pieces import Line
+from nndsl.ops.initializers import INITIALIZERS, Initializer, make_initializer
 from nndsl.ops.kinds import Unfit
 from nndsl.ops.say import Collect
 from tests.ops.support import read_op, read_type
@@ -35,15 +36,20 @@ GIVEN: dict[str, tuple[list[Any], str]] = {
 }
 
 
+def written(init: Initializer) -> str:
+    """The statement of the generated source that fills `w`."""
+    return Line([fill(init, "w")]).text()
+
+
 @pytest.mark.parametrize("name", INITIALIZERS)
 def test_text_runs(name: str) -> None:
     args, text = GIVEN[name]
     made = make_initializer(name, args, {})
-    assert fill(made, "w") == text
+    assert written(made) == text
     shape = (4, 3, 3) if name == "dirac" else (4, 4)
     assert made.misfit(shape) is None
     w = nn.Parameter(torch.empty(shape))
-    exec(fill(made, "w"), {"nn": nn, "w": w})
+    exec(written(made), {"nn": nn, "w": w})
     assert w.isfinite().all()
 
 
@@ -76,7 +82,7 @@ def test_ranks_are_those_of_torch(name: str, rank: int) -> None:
     made = make_initializer(name, GIVEN[name][0], {})
     shape = (4,) * rank
     try:
-        exec(fill(made, "w"), {"nn": nn, "w": torch.empty(shape)})
+        exec(written(made), {"nn": nn, "w": torch.empty(shape)})
         accepted = True
     except (ValueError, RuntimeError):
         accepted = False

@@ -107,7 +107,7 @@ BOMBS: dict[str, tuple[str, str | None]] = {
                      + "\n  output y = x -> ReLU\n}\n", "too-big"),
     "divisions": (image(" -> ".join(["Conv2d(3, 3, stride=2) -> Interpolate(scale_factor=3)"] * 60)), "too-big"),
     "remainders": (statements("a = N\nfor i in 0..40 { a = (a * 3 + i) // (i + 2) + a % (i + 3)\n}"), "too-big"),
-    "requirements": (statements("for i in 2..200 { require N % i == 0\n}"), "unproven"),
+    "requirements": (statements("for i in 2..200 { require N % i == 0\n}"), "too-big"),
     # operators
     "a rearrangement": (flow('Rearrange("b (x y) -> b x y", x=1000000000000)'), "shape-mismatch"),
     "axes": (flow('Rearrange("b (' + " ".join(f"a{i}" for i in range(3000)) + ') -> b", a1=2)'), "bad-pattern"),

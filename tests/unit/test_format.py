@@ -133,7 +133,7 @@ CHANGED = [
     ("model A = (a,) -> (*b) -> ()", "model A = (a,) -> (*b,) -> ()\n"),
     ("block A = x -> B\n-> C -> D", "block A = x -> B\n  -> C -> D\n"),
     ("block A { x = a # one\n  # two\n }", "block A {\n  x = a  # one\n  # two\n}\n"),
-    ("block A(n: # why\n int) = B", "# why\nblock A(n: int) = B\n"),
+    ("block A(n: # why\n int) = B", "block A(n: int) = B  # why\n"),
     ("", ""),
     ("\n\n# only\n\n\n# comments", "# only\n\n# comments\n"),
 ]
@@ -170,3 +170,7 @@ def test_a_spec_with_mistakes_is_left_alone() -> None:
 def test_long_chains_are_formatted_without_recursion() -> None:
     formatted("model A = x" + " -> ReLU" * 10_000)
     formatted("model A = [" + "x, " * 10_000 + "]")
+
+
+def test_an_attribute_of_a_number_stays_one() -> None:
+    assert formatted("train A { loss = 0.3 .x }\n") == "train A { loss = 0.3 .x }\n"

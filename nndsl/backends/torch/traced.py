@@ -34,6 +34,8 @@ def trace(layer: Any, inputs: Sequence[Any], dynamic: Sequence[Sequence[int]], o
     """`dynamic`: the axes of each input that may have any size; where the layer's Python needs one as a number, that is
     an error. Raises what torch raises."""
     import torch
+    from onnx.checker import ValidationError
+    from onnx.shape_inference import InferenceError
     from torch.export import Dim
 
     if dtype in ("float16", "bfloat16"):  # the module is in single precision
@@ -44,9 +46,21 @@ def trace(layer: Any, inputs: Sequence[Any], dynamic: Sequence[Sequence[int]], o
     arguments = tuple(x.clone() for x in inputs)  # the same tensor twice would be one input
     with _quiet(), torch.no_grad():
         path = torch.export.export(_wrapped(layer), arguments, dynamic_shapes=(axes,), strict=False)
-        program = torch.onnx.export(path, dynamo=True, opset_version=opset, external_data=False, verbose=False)
-        model = program.model_proto
+        try:
+            model = _written(path, opset, optimize=True)
+        except (ValidationError, InferenceError):  # its rewriting may mix up types
+            model = _written(path, opset, optimize=False)
     return Traced(model, _weights(model, layer.state_dict()), list(getattr(path, "_guards_code", None) or ()))
+
+
+def _written(path: Any, opset: int, optimize: bool) -> Any:
+    import onnx
+    import torch
+
+    options = {"opset_version": opset, "external_data": False, "optimize": optimize, "verbose": False}
+    model = torch.onnx.export(path, dynamo=True, **options).model_proto
+    onnx.checker.check_model(model, full_check=True)
+    return model
 
 
 def _wrapped(layer: Any) -> Any:
