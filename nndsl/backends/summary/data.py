@@ -22,7 +22,12 @@ class Row:
     """A layer or a block. `parameters`, `macs`, `flops` are of one of the `count` equal members it stands for.
 
     `shared`: this layer's weights were counted in an earlier row. None: its operator has no formula. `mode`: None,
-    "train" or "eval" where it runs in that mode only, "unused" where it does not run at all."""
+    "train" or "eval" where it runs in that mode only, "unused" where it does not run at all.
+
+    `activations`: bytes of what it gives, in the summary's dtype. `saved`: bytes that it adds to what PyTorch keeps for
+    the backward pass. `training_macs`, `training_flops`: forward and backward. `receptive_field`: how many cells of the
+    input one cell of the result sees, for each spatial axis; None where it sees all, or axes are not spatial.
+    `intensity`: FLOPs for each byte moved; `seconds`: the roofline estimate on `Summary.device`; None where open."""
 
     path: str
     name: str
@@ -38,13 +43,42 @@ class Row:
     shared: bool = False
     mode: str | None = None
     children: list[Row] = field(default_factory=list)
+    activations: Size | None = None
+    saved: Size | None = None
+    training_macs: Size | None = None
+    training_flops: Size | None = None
+    receptive_field: tuple[int, ...] | None = None
+    intensity: float | None = None
+    seconds: float | None = None
+
+
+@dataclass(slots=True)
+class Memory:
+    """Bytes that a batch needs. `saved`: activations kept for the backward pass. The peaks are of a run simulated in
+    the order of the layers, weights (and for training: gradients and optimizer states) included; None where a size is
+    open or an operator has no formula."""
+
+    samples: int
+    dtype: str
+    optimizer: str
+    parameters: Size
+    buffers: Size
+    gradients: Size
+    optimizer_states: Size
+    saved: Size | None
+    training_peak: int | None
+    inference_peak: int | None
 
 
 @dataclass(slots=True)
 class Summary:
     """Totals: shared weights once; `macs` and `flops` of one run outside training. `unknown…`: what has no formula.
 
-    `batch` is the symbol that all inputs begin with: costs are told at `batch` = 1."""
+    `batch` is the symbol that all inputs begin with: costs are told at `batch` = 1.
+
+    `dtype` is what `float` stands for; `device` the hardware of `seconds` (inference) and `training_seconds` (forward
+    and backward), which are for `memory.samples` samples, as `memory` is. `saved` counts a tensor once that several
+    layers keep."""
 
     model: str
     inputs: list[Tensor]
@@ -62,6 +96,17 @@ class Summary:
     unused: bool
     layers: list[Row]
     facts: Facts
+    dtype: str = "float32"
+    device: str | None = None
+    activations: Size = 0
+    saved: Size = 0
+    training_macs: Size = 0
+    training_flops: Size = 0
+    unknown_saved: list[str] = field(default_factory=list)
+    intensity: float | None = None
+    seconds: float | None = None
+    training_seconds: float | None = None
+    memory: Memory | None = None
 
     def spell(self, size: Size) -> str:
         return str(size) if isinstance(size, int) else self.facts.spell(size)
