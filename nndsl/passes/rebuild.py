@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from nndsl.ir.graph import Graph, Node, Port, Value
 from nndsl.ops.schema import Op
@@ -12,15 +13,30 @@ Visit = Callable[["Draft"], None]
 Touches = Callable[[Graph], bool]
 
 
+class Made(Protocol):
+    """What a graph has become, and which of its outputs that still has."""
+
+    new: Graph
+    ports: Sequence[int]
+
+
+class Left:
+    """A graph that stays as it is: passes never change one in place, so the old one may serve."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.new = graph
+        self.ports: Sequence[int] = range(len(graph.outputs))
+
+
 class Draft:
     """The new form of one graph. A visit says of each node of `old` what becomes of it: `keep` it, perhaps changed, or
     let its outputs be other values (`alias`), or nothing. Then it says `finish`."""
 
-    def __init__(self, old: Graph, done: dict[int, Draft]) -> None:
+    def __init__(self, old: Graph, done: Mapping[int, Made]) -> None:
         self.old = old
         self.done = done
         self.values: dict[int, Value] = {}
-        self.ports: list[int] = []  # which outputs of the old graph the new one has
+        self.ports: Sequence[int] = []
         self.new = replace(old, inputs=self._copies(old.inputs, None), nodes=[], outputs=[])
 
     def _copies(self, values: list[Value], producer: Node | None) -> list[Value]:
@@ -49,29 +65,23 @@ class Draft:
         self.values[id(value)] = self[other]
 
     def finish(self, keep: Callable[[Port], bool] = lambda port: True) -> None:
-        for i, port in enumerate(self.old.outputs):
-            if keep(port) and id(port.value) in self.values:
-                self.ports.append(i)
-                self.new.outputs.append(Port(port.name, self[port.value], port.mode, port.span, port.doc))
-
-    def leave(self) -> None:
-        """The graph stays as it is: passes never change one in place, so the old one may serve."""
-        self.new = self.old
-        self.ports = list(range(len(self.old.outputs)))
+        given = list(enumerate(self.old.outputs))
+        kept = [(i, port) for i, port in given if keep(port) and id(port.value) in self.values]
+        self.ports = [i for i, _ in kept]
+        self.new.outputs = [Port(p.name, self[p.value], p.mode, p.span, p.doc) for _, p in kept]
 
 
 def rebuild(graph: Graph, visit: Visit, touches: Touches) -> Graph:
     """Every distinct graph below, remade by `visit` where `touches` says so or something that it calls was remade."""
-    done: dict[int, Draft] = {}
+    done: dict[int, Made] = {}
     for each in graph.graphs():
-        draft = Draft(each, done)
         if touches(each) or any(_changed(node, done) for node in each.nodes):
+            draft = done[id(each)] = Draft(each, done)
             visit(draft)
         else:
-            draft.leave()
-        done[id(each)] = draft
+            done[id(each)] = Left(each)
     return done[id(graph)].new
 
 
-def _changed(node: Node, done: dict[int, Draft]) -> bool:
+def _changed(node: Node, done: Mapping[int, Made]) -> bool:
     return isinstance(node.target, Graph) and done[id(node.target)].new is not node.target
