@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ class Builder:
     def folded(self, op_type: str, inputs: list[Tensor | None], attributes: dict[str, Any]) -> Tensor | None:
         """The result, where it depends on constants alone: a constant too."""
         array = folded(op_type, inputs, attributes)
-        known = infer(op_type, inputs, attributes, 1)[0] if array is not None else None
+        known = infer(op_type, inputs, attributes) if array is not None else None
         return None if array is None else self.constant(array, known and known.with_shape(array.shape))
 
     def raw(self, op_type: str, inputs: list[Tensor | None], attributes: dict[str, Any]) -> Tensor:
@@ -87,8 +88,10 @@ class Builder:
         key = (op_type, domain, outputs, *map(id, inputs), *map(_frozen, attributes.items()))
         if self.optimize and key in self.made and op_type not in _RANDOM:
             return self.made[key]
-        known = [None] * outputs if domain else infer(op_type, inputs, attributes, outputs)
-        values = tuple(Tensor("", type) for type in known)
+        values = tuple(
+            Tensor("", None, None if domain else partial(infer, op_type, inputs, attributes, outputs, i))
+            for i in range(outputs)
+        )
         step = Step(op_type, domain, inputs, list(values), attributes, self.path, self.blocks, self.result, self.node)
         for value in values:
             value.step = step

@@ -43,14 +43,14 @@ _REDUCE = [
 
 
 def infer(
-    op_type: str, inputs: Sequence[Tensor | None], attributes: dict[str, Any], outputs: int
-) -> list[TensorType | None]:
-    """The type of each output, as far as it is known."""
+    op_type: str, inputs: Sequence[Tensor | None], attributes: dict[str, Any], outputs: int = 1, which: int = 0
+) -> TensorType | None:
+    """The type of one of the outputs, where it is known."""
     if outputs > 1 or op_type in SEVERAL:
         several = SEVERAL.get(op_type)
-        return several(inputs, attributes, outputs) if several is not None else [None] * outputs
+        return several(inputs, attributes, outputs)[which] if several is not None else None
     rule = _RULES.get(op_type)
-    return [rule(inputs, attributes) if rule is not None else None]
+    return rule(inputs, attributes) if rule is not None else None
 
 
 def broadcast(*shapes: Shape) -> Shape | None:

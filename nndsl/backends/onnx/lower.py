@@ -99,7 +99,7 @@ class Lowering:
             )
             for value, tensor in zip(node.outputs, results, strict=True):
                 scope.values[id(value)] = tensor
-                if tensor.step is not None and tensor.known is None:
+                if tensor.step is not None and not tensor.is_typed:
                     tensor.known = value.type
                 if value.name and not tensor.hint:
                     tensor.hint = scope.inner_path(value.name) if scope.graph.kind != "sequence" else value.name

@@ -40,22 +40,43 @@ def weight_key(layer: str, name: str) -> str:
     return f"{layer}.{name}" if name else layer
 
 
+Infer = Callable[[], TensorType | None]
+
+
 class Tensor:
     """A value of the ONNX graph (what operators see as `OnnxValue`). At most one of `step`, `array`, `recipe` is set:
     what computes it, its numbers when it is a constant, where its numbers come from when it is a weight.
 
-    `content`: the sizes it holds, when it is a vector of sizes."""
+    `content`: the sizes it holds, when it is a vector of sizes. `infer` finds the type when somebody asks for it: what
+    the IR has a type for never needs it."""
 
-    __slots__ = ("array", "content", "hint", "known", "name", "recipe", "step")
+    __slots__ = ("_known", "array", "content", "hint", "infer", "name", "recipe", "step")
 
-    def __init__(self, hint: str, known: TensorType | None = None) -> None:
+    def __init__(self, hint: str, known: TensorType | None = None, infer: Infer | None = None) -> None:
         self.name = ""  # given at the end, when all names are known
         self.hint = hint
-        self.known = known
+        self._known = known
+        self.infer = infer
         self.step: Step | None = None
         self.array: Any = None
         self.recipe: Recipe | None = None
         self.content: tuple[Size, ...] | None = None
+
+    @property
+    def known(self) -> TensorType | None:
+        if self.infer is not None:
+            infer, self.infer = self.infer, None
+            self._known = infer()
+        return self._known
+
+    @known.setter
+    def known(self, type: TensorType | None) -> None:
+        self._known, self.infer = type, None
+
+    @property
+    def is_typed(self) -> bool:
+        """Without asking for a type that would have to be inferred."""
+        return self._known is not None
 
     @property
     def type(self) -> TensorType:
