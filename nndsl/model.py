@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nndsl.backends.torch.refused import refused
 from nndsl.diagnostics import Diagnostic, Diagnostics, SpecError
 from nndsl.elaborate import Expression, Spec, Unreadable, check_spec, elaborate, open_spec, read, zoo
 from nndsl.elaborate.scope import nearest
@@ -139,7 +140,8 @@ def check(text: str, /, *, name: str = "<string>", **hyper: Any) -> list[Diagnos
     `name` is what the diagnostics call the text; its imports are relative to the working folder."""
     diagnostics = Diagnostics()
     given = {key: plain(value) for key, value in hyper.items()}
-    check_spec(open_spec(_source_of(text, name), diagnostics), hyper=given)
+    for refusal in refused(check_spec(open_spec(_source_of(text, name), diagnostics), hyper=given)):
+        diagnostics.add(refusal)
     return diagnostics.in_order()
 
 

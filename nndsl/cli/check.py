@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from nndsl.backends.torch.refused import refused
 from nndsl.cli.failures import Failed, stop_for
 from nndsl.cli.specs import FORMATS, hyper_options, parse_dims, parse_hyper, show, source_of
 from nndsl.cli.streams import silenced
@@ -48,7 +49,8 @@ def command(targets: tuple[str, ...], format_: str, quiet: bool, hyper: tuple[st
 
             choose(spec, model)
         else:
-            check_spec(spec, model=model, hyper=given, dims=fixed)
+            for refusal in refused(check_spec(spec, model=model, hyper=given, dims=fixed)):
+                diagnostics.add(refusal)
         found.extend(diagnostics.in_order())
     code = 2 if unreadable else int(any(d.severity == "error" for d in found))
     try:

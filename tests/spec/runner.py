@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nndsl.backends.torch.refused import refused
 from nndsl.diagnostics import Diagnostics
 from nndsl.elaborate import check_spec, open_spec
 from nndsl.ir.graph import Graph
@@ -96,6 +97,8 @@ def _produced(source: Source, kind: str) -> str:
 
         return format_source(source, diagnostics) or ""
     graphs = check_spec(open_spec(source, diagnostics))
+    for refusal in refused(graphs) if kind in MISTAKES else ():
+        diagnostics.add(refusal)
     if kind == "error":
         from nndsl.render import text
 

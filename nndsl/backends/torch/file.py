@@ -12,14 +12,12 @@ from nndsl.backends.torch.numbers import Numbers
 from nndsl.backends.torch.pieces import Box, New, Piece, show
 from nndsl.backends.torch.plan import Plans, is_list
 from nndsl.backends.torch.rules import Rulebook
+from nndsl.backends.torch.uses import MOST_MEMBERS, varied
 from nndsl.diagnostics import Diagnostic, Label, SpecError
 from nndsl.ir.graph import Graph, Node
 from nndsl.ir.texts import dim_names
 
 _STRING = re.compile(r'"""(?:.|\n)*?"""|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|#[^\n]*')
-
-
-MOST_MEMBERS = 20_000
 
 
 class File:
@@ -122,16 +120,13 @@ class File:
 
     def _agree(self) -> None:
         """A shared layer is one module: its uses must not need different ones."""
-        for graph in self.root.graphs():
-            first: dict[str, Node] = {}
-            for node in graph.nodes:
-                before = first.setdefault(node.label, node)
-                if before.target is node.target or not before.is_call or not node.is_call:
-                    continue
-                if show(layer(self, before)) != show(layer(self, node)):
-                    message = f"the uses of {node.label} need different PyTorch modules: its inputs differ too much"
-                    labels = [Label(before.span, "first used here")]
-                    raise SpecError([Diagnostic("shape-mismatch", message, node.span, labels=labels)])
+        for label, (first, *others) in varied(self.root):
+            for use in others:
+                if show(layer(self, first.node)) != show(layer(self, use.node)):
+                    message = f"the uses of {label} need different PyTorch modules: its inputs differ too much"
+                    labels = [Label(first.span, "first used here")]
+                    hints = ["without `layer`, each use gets weights of its own"]
+                    raise SpecError([Diagnostic("shape-mismatch", message, use.span, labels=labels, hints=hints)])
 
     def _tuple(self, name: str, graph: Graph) -> list[str]:
         lines = [f"class {name}(NamedTuple):"]
