@@ -94,9 +94,10 @@ def written(
     lowered = lower(graph, options, exporter)
     layers = tuple(f"{name}." for name in exporter.layers) if exporter is not None else ()
     foreign = {key: weights[key] for key in weights if str(key).startswith(layers)}  # only Python knows which there are
-    if problems := misfits(graph, shapes_of(graph) | {key: w.shape for key, w in foreign.items()}, weights):
+    held = dict(graph.weights())
+    if problems := misfits(graph, shapes_of(held) | {key: w.shape for key, w in foreign.items()}, weights):
         raise SpecError(problems)
-    size = bytes_of(graph, lowered.dtypes) + sum(weight.nbytes for weight in foreign.values())
+    size = bytes_of(held, lowered.dtypes) + sum(weight.nbytes for weight in foreign.values())
     external = options.external if options.external is not None else size >= options.threshold
     with output(path, f"{os.path.basename(os.path.realpath(path))}.data" if external else "") as out:
         _write(lowered, weights, out)

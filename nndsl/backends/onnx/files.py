@@ -13,6 +13,8 @@ from typing import BinaryIO
 
 from nndsl.files import CannotWrite, refuse
 
+BUFFER = 1 << 20  # what is smaller goes together: a call of the system costs more than copying
+
 
 class Output:
     """`path` is what the user asked for. `temporary` is where the file is until it is kept: beside its place, or, with
@@ -35,7 +37,7 @@ class Output:
     def open(self, name: str = "") -> Iterator[BinaryIO]:
         """The file itself, or the one of this name beside it."""
         target = self.made / name if name else self.temporary
-        with self.complaining(), open(target, "xb", buffering=1 << 16) as file:
+        with self.complaining(), open(target, "xb", buffering=BUFFER) as file:
             yield file
 
     def size(self) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from nndsl.backends.onnx.records import Recipe, Tensor, weight_key
 from nndsl.backends.onnx.wire import Stored
 from nndsl.diagnostics import Diagnostic
 from nndsl.ir.graph import Graph
+from nndsl.ops.schema import Weight
 
 _UNUSED = "num_batches_tracked"  # counts training steps; checkpoints may lack it
 _MOST = 10  # how many names of one kind are listed
@@ -53,21 +55,18 @@ def _array(recipe: Recipe, weights: Mapping[str, Any], dtype: Any) -> Any:
     return array if array.dtype == dtype else array.astype(dtype)
 
 
-def bytes_of(graph: Graph, dtypes: Dtypes) -> int:
+def bytes_of(held: Mapping[str, Weight], dtypes: Dtypes) -> int:
     """Of all weights, those that the file will not hold included."""
-    total = 0
-    for _, weight in graph.weights():
-        count = 1
-        for size in weight.shape:
-            assert isinstance(size, int)
-            count *= size
-        total += count * dtypes.numpy(weight.dtype).itemsize
-    return total
+    return sum(math.prod(_shape(weight)) * dtypes.numpy(weight.dtype).itemsize for weight in held.values())
 
 
-def shapes_of(graph: Graph) -> dict[str, tuple[Any, ...]]:
+def shapes_of(held: Mapping[str, Weight]) -> dict[str, tuple[int, ...]]:
     """What a state dict of the model holds."""
-    return {key: tuple(weight.shape) for key, weight in graph.weights()}
+    return {key: _shape(weight) for key, weight in held.items()}
+
+
+def _shape(weight: Weight) -> tuple[int, ...]:
+    return cast("tuple[int, ...]", tuple(weight.shape))  # a size that is not known is a mistake of the spec
 
 
 def misfits(graph: Graph, wanted: Mapping[str, Sequence[Any]], given: Mapping[str, Any]) -> list[Diagnostic]:
