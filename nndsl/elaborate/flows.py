@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nndsl.diagnostics import Edit, Fix
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import evaluate, form
 from nndsl.elaborate.names import hidden_layer
@@ -21,6 +22,7 @@ from nndsl.elaborate.values import (
     is_tensor,
 )
 from nndsl.ir.graph import Value
+from nndsl.source import Span
 from nndsl.syntax import ast
 
 
@@ -33,7 +35,7 @@ def _flow(node: ast.Flow, scope: Scope, ctx: Context) -> Any:
     if isinstance(value, Poison):
         return POISON
     if isinstance(value, Labelled) and is_tensor(value.value):
-        return ctx.poison("not-a-layer", "a label names a layer, and this is a tensor", node.stages[0].span, scope)
+        return _named_flow(node, value, scope, ctx)
     if not is_tensor(value):
         if is_layer(value):
             poisoned = any(isinstance(s.value, Poison) for s in rest)
@@ -48,6 +50,17 @@ def _flow(node: ast.Flow, scope: Scope, ctx: Context) -> Any:
         if isinstance(value, Poison):
             return POISON
     return value
+
+
+def _named_flow(node: ast.Flow, value: Labelled, scope: Scope, ctx: Context) -> Poison:
+    """`(x, mask: m -> Cast(bool))`: the name is meant for what the flow gives."""
+    first = node.stages[0]
+    found = ctx.error("not-a-layer", "a label names a layer, and this is a tensor", first.span, scope)
+    inner = first.value if isinstance(first, ast.Labelled) else first
+    flow = inner.span.to(node.stages[-1].span)
+    edits = [Edit(Span(flow.source, flow.start, flow.start), "("), Edit(Span(flow.source, flow.end, flow.end), ")")]
+    found.fixes.append(Fix(f"to name what the flow gives, put it in parentheses: `{value.label}: (…)`", edits))
+    return POISON
 
 
 def _tensors(value: Any) -> bool:

@@ -27,7 +27,7 @@ def bind_inputs(inputs: list[ast.Input], value: Any, scope: Scope, span: Span, c
     builder = scope.builder
     assert builder is not None
     operands = gather(value, builder, span, ctx)
-    if operands is None:
+    if operands is None or not named_once(inputs, ctx):
         return False
     names = [i.name.id + ("?" if i.optional else "") for i in inputs]
     found = match_inputs(builder.called, names, operands, builder, span, ctx)
@@ -47,6 +47,21 @@ def bind_inputs(inputs: list[ast.Input], value: Any, scope: Scope, span: Span, c
         if declared.type is not None:
             fine &= match(declared.type, actual, scope, span, f"{builder.called}'s input {name}", ctx)
     return fine
+
+
+def named_once(inputs: list[ast.Input], ctx: Context) -> bool:
+    first: dict[str, ast.Input] = {}
+    for each in inputs:
+        if first.setdefault(each.name.id, each) is not each:
+            _twice(each, first[each.name.id], ctx)
+    return len(first) == len(inputs)
+
+
+def _twice(again: ast.Input, first: ast.Input, ctx: Context) -> None:
+    hints = ["each input has a name of its own"] if again is not first else ["an input stands outside of loops"]
+    labels = [Label(first.name.span, "first here")] if again is not first else []
+    message = f"there are two inputs named {again.name.id}"
+    ctx.error("duplicate-name", message, again.name.span, labels=labels, hints=hints)
 
 
 def bind_dims(type_: ast.TensorTypeExpr | None, value: Value, scope: Scope) -> None:
@@ -166,14 +181,23 @@ def _equal(
     shown = written if written.replace(" ", "") == spelled.replace(" ", "") else f"{written} = {spelled}"
     labels = [Label(dim.span, "declared here"), *explain(value, [axis], ctx.facts)]
     if equal is None:
-        fact = ctx.facts.missing_fact(wanted, size)
+        fact = ctx.facts.missing_fact(wanted, size) if size != 1 else None
         hints = [f"state it in the model: `require {fact}`"] if fact else []
+        if size == 1:
+            hints = _spread(spelled, axis, len(value.shape), dim.span, ctx)
         message = f"{what}: dim {axis} should be {shown}, and {ctx.facts.spell(size)} is not provably that"
         ctx.error("unproven", message, span, scope, labels=labels, hints=hints)
     else:
         message = f"{what}: dim {axis} should be {shown}, and it is {ctx.facts.spell(size)}"
         ctx.error("contract", message, span, scope, labels=labels)
     return None
+
+
+def _spread(wanted: str, axis: int, rank: int, declared: Span, ctx: Context) -> list[str]:
+    """A size of 1 that is meant for all of a dim."""
+    sizes = ", ".join(wanted if i == axis else "-1" for i in range(rank))
+    hints = [f"`Expand({sizes})` repeats it along dim {axis}"] if wanted.isidentifier() else []
+    return hints if ctx.project.is_shipped(declared.source) else [*hints, f"or declare dim {axis} as `_`: of any size"]
 
 
 # ---------------------------------------------------------------- inputs of a model
@@ -185,6 +209,11 @@ def model_input(statement: ast.Input, scope: Scope, ctx: Context) -> bool:
     assert builder is not None
     type_ = statement.type
     name = statement.name.id
+    if any(earlier.name == name for earlier in builder.graph.inputs):
+        body = builder.definition.body if builder.definition is not None else None
+        declared = declared_inputs(body) if body is not None else []
+        _twice(statement, next((i for i in declared if i.name.id == name), statement), ctx)
+        return False
     if type_ is None or type_.dims is None:
         hints = [f"for example `input {name}: float[N, 3, H, W]`"]
         ctx.error(

@@ -104,6 +104,10 @@ def _input(statement: ast.Input, scope: Scope, ctx: Context) -> None:
         if not model_input(statement, scope, ctx):
             scope.names[name] = POISON
         return
+    if not scope.holds(name):
+        hints = [f"declare it outside; `input {name}?` may be left out, and is `none` then"]
+        message = "the inputs of a block stand directly in its body, not under `if` or `for`"
+        scope.names[name] = ctx.poison("misplaced", message, statement.span, scope, hints=hints)
     value = scope.names.get(name)
     if isinstance(value, Value) and statement.type is not None:
         at = builder.frame.span if builder.frame is not None else statement.span

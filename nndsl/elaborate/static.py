@@ -12,7 +12,7 @@ from nndsl.elaborate.hyperparameters import KNOWN_TYPES
 from nndsl.elaborate.models import Spec
 from nndsl.elaborate.names import unknown_name
 from nndsl.elaborate.pasted import UNKNOWN, told
-from nndsl.elaborate.ports import declared_inputs
+from nndsl.elaborate.ports import declared_inputs, named_once
 from nndsl.elaborate.scope import MISSING, Scope, nearest
 from nndsl.elaborate.slots import Signature, missing, too_many, unknown
 from nndsl.elaborate.values import BlockLayer, Given, OpLayer
@@ -21,7 +21,7 @@ from nndsl.syntax import ast
 
 
 def check_declaration(item: Any, spec: Spec) -> None:
-    """Signatures: types that exist, parameters named once."""
+    """Signatures: types that exist, parameters and inputs named once."""
     ctx = Context(spec.project, spec.diagnostics)
     seen: set[str] = set()
     for param in getattr(item, "params", None) or []:
@@ -30,6 +30,9 @@ def check_declaration(item: Any, spec: Spec) -> None:
             ctx.error("duplicate-name", f"two parameters are named {name}", param.name.span)
         seen.add(name)
         _type(param.type, ctx)
+    body = getattr(item, "body", None)
+    if isinstance(body, ast.Braces):
+        named_once(declared_inputs(body), ctx)
     if isinstance(item, ast.Extern):
         check_target(item, ctx)
         _signature(item, ctx)
