@@ -1,63 +1,115 @@
 """A summary as a table for a terminal: layers as a tree, equal members once, fitted to the width.
 
-What gives way first is the input shapes, then hyperparameters, output shapes and names. A number is never cut.
+What gives way first is the input shapes, then output shapes, hyperparameters and names. A number is never cut.
 """
 
 from __future__ import annotations
 
-import unicodedata
+import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nndsl.backends.summary.columns import COLUMNS, USUAL, Column, chosen, shapes
 from nndsl.backends.summary.data import Row, Summary
+from nndsl.backends.summary.signs import clean, cut, plain, wide
+from nndsl.backends.summary.totals import Fact, Section, sections
 from nndsl.backends.summary.walk import MOST_ROWS, Step, size, walk
-from nndsl.backends.summary.words import assumptions, at_one_sample, brief, grouped, short
-from nndsl.shapes import Size
+from nndsl.backends.summary.words import assumptions
 
 BOLD, DIM, OFF = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 GAP = "  "
-HEADS = ("layer", "type", "input", "output", "parameters", "MACs")
-FIRST_NUMBER = 4  # what stands from this column on is never cut
+FIRST = ("layer", "type")  # before the columns that can be chosen
 LEAST_NAME, LEAST_TYPE = 16, 8
-NARROW_SHAPES = 14  # narrower, output shapes say nothing and go altogether
 DEEPEST_SHOWN = 12
 
 
 @dataclass(slots=True)
 class Line:
-    """One row of the table, not yet fitted: four texts, two numbers."""
+    """One row of the table, not yet fitted. `needed`: how wide the type is without the hyperparameters of a block."""
 
     cells: list[str]
+    needed: int
     strong: bool = False
 
 
-def table(summary: Summary, width: int = 100, color: bool = False) -> str:
-    lines = [_line(summary, step) for step in walk(summary)]
-    widths = _fit([list(HEADS), *(line.cells for line in lines)], width)
-    rule = "─" * _total(widths)
-    head = _spaced(list(HEADS), widths)
+def table(
+    summary: Summary,
+    width: int = 100,
+    color: bool = False,
+    *,
+    columns: Sequence[str] | None = None,
+    depth: int | None = None,
+    formulas: Summary | None = None,
+    ascii: bool = False,
+) -> str:
+    """`columns`: names of COLUMNS. `depth`: how many levels of blocks are open. `formulas`: the same model with its
+    dims left open, whose costs stand beside the numbers. `ascii`: no other signs of ours."""
+    paper = Paper(width, color, ascii)
+    listed = chosen(USUAL if columns is None else columns)
+    if columns is None and not isinstance(summary.parameters, int):
+        listed.remove(COLUMNS["percent"])
+    lines = [_line(summary, step, listed, paper) for step in walk(summary, depth)]
+    heads = [*FIRST, *(paper.plain(column.heading) for column in listed)]
+    widths = _fit(heads, lines, listed, width, columns is not None)
+    rule = paper.plain("─") * _total(widths)
     shown = [
-        _paint(_clean(summary.model), BOLD, color),
-        *_ports(summary, width),
+        paper.paint(paper.plain(clean(summary.model)), BOLD),
+        *_ports(summary, paper),
         "",
-        _paint(head, DIM, color),
-        _paint(rule, DIM, color),
+        paper.paint(_spaced(heads, widths, listed, paper), DIM),
+        paper.paint(rule, DIM),
     ]
-    shown += [_paint(_spaced(line.cells, widths), BOLD if line.strong else "", color) for line in lines]
-    left_out = size(summary) - MOST_ROWS
+    shown += [paper.paint(_spaced(line.cells, widths, listed, paper), BOLD if line.strong else "") for line in lines]
+    left_out = size(summary, depth) - MOST_ROWS
     if left_out > 0:
-        shown.append(f"… and {left_out:,} more")
-    return "\n".join([*shown, _paint(rule, DIM, color), *_totals(summary), "", *_notes(summary, width, color)])
+        shown.append(paper.plain(f"… and {left_out:,} more"))
+    shown += [paper.paint(rule, DIM), *_sections(sections(summary, formulas), paper), ""]
+    return "\n".join([*shown, *_notes(summary, paper)])
+
+
+@dataclass(slots=True)
+class Paper:
+    """What is written on: its width, and what it can show."""
+
+    width: int
+    color: bool
+    ascii: bool
+
+    def plain(self, text: str) -> str:
+        return plain(text) if self.ascii else text
+
+    def cut(self, text: str, width: int) -> str:
+        return cut(text, width, self.plain("…"), self.plain(" × "))
+
+    def paint(self, text: str, style: str) -> str:
+        return f"{style}{text}{OFF}" if self.color and style and text else text
+
+    def wrapped(self, text: str, indent: int = 0) -> list[str]:
+        """At the width, but between words only: a number is not cut."""
+        return textwrap.wrap(
+            text, max(self.width, indent + 20), subsequent_indent=" " * indent, break_long_words=False,
+            break_on_hyphens=False, drop_whitespace=True,
+        )  # fmt: skip
 
 
 # ---------------------------------------------------------------- rows
 
 
-def _line(summary: Summary, step: Step) -> Line:
+def _line(summary: Summary, step: Step, columns: Sequence[Column], paper: Paper) -> Line:
     row = step.row
-    names = _tree(step) + _clean(row.path) + (f" × {row.count}" if row.count > 1 else "")
-    kind = " ".join(part for part in (row.type, row.detail, _mode(row)) if part)
-    numbers = [_parameters(summary, row), _macs(summary, row)]
-    return Line([names, _clean(kind), _shapes(row.inputs), _shapes(row.outputs), *numbers], bool(row.children))
+    names = _tree(step) + clean(row.path) + (f" × {row.count}" if row.count > 1 else "")
+    kind = paper.plain(clean(described(row)))
+    cells = [paper.plain(names), kind, *(paper.plain(clean(column.text(summary, row))) for column in columns)]
+    block = bool(row.children)
+    return Line(cells, wide(paper.plain(clean(row.type))) if block else wide(kind), block)
+
+
+def described(row: Row) -> str:
+    """`Conv2d 64, 7×7, /2 (training only)`."""
+    return " ".join(part for part in (row.type, row.detail, MODES.get(row.mode or "", "")) if part)
+
+
+MODES = {"train": "(training only)", "eval": "(evaluation only)", "unused": "(unused)"}
 
 
 def _tree(step: Step) -> str:
@@ -67,46 +119,26 @@ def _tree(step: Step) -> str:
     return f"{'… ' if hidden > 0 else ''}{bars}{'└─ ' if last else '├─ '}"
 
 
-def _mode(row: Row) -> str:
-    return {"train": "(training only)", "eval": "(evaluation only)", "unused": "(unused)"}.get(row.mode or "", "")
-
-
-def _shapes(shapes: list[list[int | str]]) -> str:
-    return _clean(", ".join("[" + ", ".join(map(str, shape)) + "]" for shape in shapes))
-
-
-def _parameters(summary: Summary, row: Row) -> str:
-    if row.shared and row.parameters != 0:
-        return "shared"
-    return _times(row, grouped(summary, row.parameters)) if row.parameters != 0 else "–"
-
-
-def _macs(summary: Summary, row: Row) -> str:
-    if row.macs is None:
-        return "?"
-    macs: Size = at_one_sample(summary, row.macs)
-    return _times(row, brief(summary, macs)) if macs != 0 else "–"
-
-
-def _times(row: Row, number: str) -> str:
-    return f"{row.count} × {number}" if row.count > 1 else number
-
-
 # ---------------------------------------------------------------- fitting
 
 
-def _fit(rows: list[list[str]], width: int) -> list[int]:
-    """Widths of the columns: the input shapes go, then the output shapes, then types and names get narrower."""
-    widths = [max(_wide(row[i]) for row in rows) for i in range(len(HEADS))]
-    for column, least in ((2, widths[2]), (3, NARROW_SHAPES)):
+def _fit(heads: list[str], lines: list[Line], columns: Sequence[Column], width: int, asked: bool) -> list[int]:
+    """Widths of the columns: shapes go first, then a number that nobody asked for, then types and names get narrower.
+    The hyperparameters of blocks, which are long, have the room that is left."""
+    widths = [max([wide(head), *(wide(line.cells[i]) for line in lines)]) for i, head in enumerate(heads)]
+    whole = min(widths[1], width)
+    widths[:2] = [min(widths[0], width), min(max([wide(heads[1]), *(line.needed for line in lines)]), width)]
+    giving = [(column.gives, i, column) for i, column in enumerate(columns, len(FIRST)) if column.gives]
+    for _, i, column in sorted(giving, key=lambda found: found[:2]):
         over = _total(widths) - width
-        if over > 0:
-            fits = widths[column] - over >= least
-            widths[column] = widths[column] - over if fits else 0
-    widths[:2] = [min(widths[0], width), min(widths[1], width)]
+        if over <= 0 or (asked and not column.shape):
+            continue
+        narrower = widths[i] - over
+        widths[i] = narrower if column.least is not None and narrower >= column.least else 0
     while _total(widths) > width and (widths[0] > LEAST_NAME or widths[1] > LEAST_TYPE):
         wider = 0 if widths[0] - LEAST_NAME > widths[1] - LEAST_TYPE else 1
         widths[wider] -= 1
+    widths[1] = max(widths[1], min(whole, widths[1] + width - _total(widths)))
     return widths
 
 
@@ -114,85 +146,50 @@ def _total(widths: list[int]) -> int:
     return sum(widths) + len(GAP) * (sum(w > 0 for w in widths) - 1)
 
 
-def _spaced(cells: list[str], widths: list[int]) -> str:
+def _spaced(cells: list[str], widths: list[int], columns: Sequence[Column], paper: Paper) -> str:
     parts = []
     for i, (cell, width) in enumerate(zip(cells, widths, strict=True)):
         if not width:
             continue
-        text = _cut(cell, width)
-        pad = " " * (width - _wide(text))
-        parts.append(pad + text if i >= FIRST_NUMBER else text + pad)
+        text = paper.cut(cell, width)
+        pad = " " * (width - wide(text))
+        number = i >= len(FIRST) and not columns[i - len(FIRST)].shape
+        parts.append(pad + text if number else text + pad)
     return GAP.join(parts).rstrip()
-
-
-def _cut(text: str, width: int) -> str:
-    """Shortened, but for a count at its end."""
-    if _wide(text) <= width:
-        return text
-    head, times, count = text.rpartition(" × ")
-    end = times + count if times and count.isdigit() else ""
-    kept, used = [], 1 + _wide(end)
-    for letter in head if end else text:
-        used += _wide(letter)
-        if used > width:
-            break
-        kept.append(letter)
-    return "".join(kept) + "…" + end
-
-
-def _wide(text: str) -> int:
-    """Columns in a terminal."""
-    if text.isascii():
-        return len(text)
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def _clean(text: str) -> str:
-    """Labels come from a spec: nothing in them may steer a terminal."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
-def _paint(text: str, style: str, color: bool) -> str:
-    return f"{style}{text}{OFF}" if color and style and text else text
 
 
 # ---------------------------------------------------------------- what stands around the table
 
 
-def _ports(summary: Summary, width: int) -> list[str]:
+def _ports(summary: Summary, paper: Paper) -> list[str]:
     lines = []
     for word, tensors in (("in", summary.inputs), ("out", summary.outputs)):
         for tensor in tensors:
             mode = f" ({'training' if tensor.mode == 'train' else 'evaluation'} only)" if tensor.mode else ""
-            lines.append(_cut(_clean(f"{word:3} {tensor.name}: {tensor.dtype}{_shapes([tensor.shape])}{mode}"), width))
+            line = clean(f"{word:3} {tensor.name}: {tensor.dtype}{shapes([tensor.shape])}{mode}")
+            lines.append(paper.cut(paper.plain(line), paper.width))
     return lines
 
 
-def _totals(summary: Summary) -> list[str]:
-    trained = summary.parameters == summary.trainable
-    also = "all trainable" if trained else f"{grouped(summary, summary.trainable)} trainable"
-    lines = [f"parameters  {grouped(summary, summary.parameters)}  ({also})"]
-    if summary.buffers != 0:
-        lines.append(f"buffers     {grouped(summary, summary.buffers)}")
-    for name, cost, unknown in (
-        ("MACs", summary.macs, summary.unknown_macs),
-        ("FLOPs", summary.flops, summary.unknown_flops),
-    ):
-        lines.append(f"{name:12}{'≥ ' if unknown else ''}{_cost(summary, cost)}")
-        if unknown:
-            lines.append(f"{'':12}? no formula: {', '.join(unknown)}")
+def _sections(found: list[Section], paper: Paper) -> list[str]:
+    """Labels, values and notes in columns of their own."""
+    label = max(len(fact.label) for section in found for fact in section.facts) + len(GAP)
+    lines: list[str] = []
+    for section in found:
+        if section.title:
+            lines += ["", *(paper.paint(text, BOLD) for text in paper.wrapped(paper.plain(section.title)))]
+        value = max(len(fact.value) for fact in section.facts) if section.numbers else 0
+        for fact in section.facts:
+            lines += _fact(fact, label, value, paper)
     return lines
 
 
-def _cost(summary: Summary, cost: Size) -> str:
-    one = at_one_sample(summary, cost)
-    if isinstance(one, int):
-        number = f"{short(one)}  ({one:,})" if one >= 1000 else str(one)
-        return f"{number}  for {summary.batch} = 1" if one is not cost else number
-    return f"{summary.spell(one)}  for {summary.batch} = 1" if one is not cost else summary.spell(cost)
+def _fact(fact: Fact, label: int, value: int, paper: Paper) -> list[str]:
+    text = paper.plain(clean(f"{fact.value:>{value}}" + (GAP + fact.note if fact.note else "")))
+    if label + wide(text) <= paper.width:
+        return [f"{fact.label:{label}}{text}"]
+    return paper.wrapped(f"{fact.label:{label}}{text}", label)
 
 
-def _notes(summary: Summary, width: int, color: bool) -> list[str]:
-    import textwrap
-
-    return [_paint(part, DIM, color) for note in assumptions(summary) for part in textwrap.wrap(note, max(width, 20))]
+def _notes(summary: Summary, paper: Paper) -> list[str]:
+    return [paper.paint(part, DIM) for note in assumptions(summary) for part in paper.wrapped(paper.plain(note))]

@@ -12,40 +12,59 @@ MOST_ROWS = 20_000
 
 @dataclass(slots=True)
 class Step:
-    """`lasts`: for each level above and this one, whether nothing follows there; `prefix`: the path above."""
+    """`lasts`: for each level above and this one, whether nothing follows there; `prefix`: the path above; `open`:
+    whether its members follow."""
 
     row: Row
     prefix: str
     lasts: tuple[bool, ...]
+    open: bool
+
+    @property
+    def depth(self) -> int:
+        return len(self.lasts) - 1
+
+    @property
+    def path(self) -> str:
+        return self.prefix + self.row.path
 
 
-def walk(summary: Summary) -> Iterator[Step]:
-    """Parents before members. At most MOST_ROWS steps; `size` says how many there would be."""
-    stack = _steps(summary.layers, "", ())
+def walk(summary: Summary, depth: int | None = None) -> Iterator[Step]:
+    """Parents before members, blocks opened `depth` levels deep. At most MOST_ROWS steps; `size` says how many there
+    would be."""
+    stack = _steps(summary.layers, "", (), depth)
     for _ in range(MOST_ROWS):
         if not stack:
             return
         step = stack.pop()
         yield step
-        stack += _steps(step.row.children, f"{step.prefix}{step.row.name}.", step.lasts)
+        if step.open:
+            stack += _steps(step.row.children, f"{step.prefix}{step.row.name}.", step.lasts, depth)
 
 
-def _steps(rows: list[Row], prefix: str, lasts: tuple[bool, ...]) -> list[Step]:
+def _steps(rows: list[Row], prefix: str, lasts: tuple[bool, ...], depth: int | None) -> list[Step]:
     end = len(rows) - 1
-    return [Step(row, prefix, (*lasts, i == end)) for i, row in reversed(list(enumerate(rows)))]
+    deeper = depth is None or len(lasts) < depth
+    return [
+        Step(row, prefix, (*lasts, i == end), deeper and bool(row.children))
+        for i, row in reversed(list(enumerate(rows)))
+    ]
 
 
-def size(summary: Summary) -> int:
-    """How many rows the whole tree has; shared lists are counted once each time they are shown."""
-    known: dict[int, int] = {}
-    stack: list[tuple[list[Row], bool]] = [(summary.layers, False)]
+def size(summary: Summary, depth: int | None = None) -> int:
+    """How many rows the tree has, blocks opened `depth` levels deep; shared lists are counted once each time they are
+    shown."""
+    known: dict[tuple[int, int | None], int] = {}
+    stack: list[tuple[list[Row], int | None, bool]] = [(summary.layers, depth, False)]
     while stack:
-        rows, ready = stack.pop()
-        if id(rows) in known:
+        rows, left, ready = stack.pop()
+        key, below = (id(rows), left), None if left is None else left - 1
+        inner = [row.children for row in rows if row.children] if left != 0 else []
+        if key in known:
             continue
         if ready:
-            known[id(rows)] = len(rows) + sum(known[id(row.children)] for row in rows)
+            known[key] = len(rows) + sum(known[id(children), below] for children in inner)
             continue
-        stack.append((rows, True))
-        stack.extend((row.children, False) for row in rows if id(row.children) not in known)
-    return known[id(summary.layers)]
+        stack.append((rows, left, True))
+        stack.extend((children, below, False) for children in inner if (id(children), below) not in known)
+    return known[id(summary.layers), depth]

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from nndsl.backends.summary.data import Summary
-from nndsl.ir.cost import for_one_sample, polynomial
+from nndsl.backends.summary.formula import exact, formula
+from nndsl.ir.cost import for_one_sample
 from nndsl.shapes import Size
+
+LONGEST = 26  # letters of a formula in a column
+LARGEST = 10**21  # what no unit is for
+UNITS = ("", "K", "M", "G", "T", "P", "E")
+BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+TIMES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 
 
 def at_one_sample(summary: Summary, size: Size) -> Size:
@@ -12,35 +21,79 @@ def at_one_sample(summary: Summary, size: Size) -> Size:
 
 
 def grouped(summary: Summary, size: Size) -> str:
-    """`11,689,512`; a cost in open dims is spelled in them."""
-    return f"{size:,}" if isinstance(size, int) else summary.spell(size)
+    """`11,689,512`; a cost in open dims is spelled in them: `6,144·T² + 18,874,624·T`."""
+    return f"{size:,}" if isinstance(size, int) else formula(size, summary.facts, exact)
 
 
 def short(number: int) -> str:
     """Four digits and a unit: `1.814 G`; what no unit is for: `1.23e+35`."""
-    if number >= 10**21:
-        digits = str(number)
-        return f"{digits[0]}.{digits[1:3]}e+{len(digits) - 1}"
-    value, units = float(number), ["", " K", " M", " G", " T", " P", " E"]
-    while value >= 999.95 and len(units) > 1:
-        value, units = value / 1000, units[1:]
-    return str(number) if units[0] == "" else f"{value:.4g}{units[0]}"
+    if number < 1000:
+        return str(number)
+    return _scaled(Fraction(number), " ")
+
+
+def compact(number: Fraction) -> str:
+    """A factor of a formula: `18.87M`, `512K`."""
+    text = str(number) if number.denominator == 1 and number < 1000 else _scaled(number, "")
+    digits, unit = (text[:-1], text[-1]) if text[-1:].isalpha() else (text, "")
+    return (digits.rstrip("0").rstrip(".") if "." in digits else digits) + unit
+
+
+def memory(number: int) -> str:
+    """Four digits and a binary unit: `12.25 MiB`."""
+    if number < 1024:
+        return f"{number} B"
+    if number >= 1 << 70:
+        return f"{_powers(number)} B"
+    scale = (number.bit_length() - 1) // 10
+    if number >= 1023.5 * 1024**scale and scale < len(BINARY) - 1:
+        scale += 1
+    return f"{four_digits(number / 1024**scale)} {BINARY[scale]}"
+
+
+def duration(seconds: float) -> str:
+    """Three digits: `1.23 ms`."""
+    for size, unit in TIMES:
+        if seconds >= size * 0.9995:
+            value = seconds / size
+            return f"{value:,.0f} {unit}" if value >= 99.95 else f"{value:#.3g} {unit}"
+    return f"{seconds / 1e-9:.3g} ns"
+
+
+def four_digits(value: float) -> str:
+    """`1.814`, `18.14`, `181.4`, `1,814`."""
+    value = float(f"{value:.4g}")
+    return f"{value:,.{max(0, 3 - (len(str(int(value))) - 1))}f}"
 
 
 def brief(summary: Summary, cost: Size) -> str:
-    """For a column: a number, a short polynomial, or only what it depends on."""
-    if isinstance(cost, int):
-        return short(cost)
-    spelled = summary.facts.spelled(cost)
+    """For a column: a number, a short formula, or only what it depends on."""
+    spelled = summary.facts.spelled(cost) if not isinstance(cost, int) else cost
     if isinstance(spelled, int):
         return short(spelled)
-    text = polynomial(spelled, lambda number: short(number).replace(" ", ""))
-    if text is not None and len(text) <= LONGEST:
-        return text
-    return f"f({', '.join(sorted(spelled.symbols()))})"
+    text = formula(cost, summary.facts, compact)
+    return text if len(text) <= LONGEST else f"f({', '.join(sorted(spelled.symbols()))})"
 
 
-LONGEST = 26
+def brief_memory(summary: Summary, size: Size) -> str:
+    """The same for bytes: `12.25 MiB`, `2.048K·T B`."""
+    text = brief(summary, size)
+    known = summary.facts.spelled(size) if not isinstance(size, int) else size
+    return memory(known) if isinstance(known, int) else f"({text}) B" if " + " in text else f"{text} B"
+
+
+def _scaled(number: Fraction, gap: str) -> str:
+    if number >= LARGEST:
+        return _powers(int(number))
+    value, units = float(number), list(UNITS)
+    while value >= 999.95 and len(units) > 1:
+        value, units = value / 1000, units[1:]
+    return f"{four_digits(value)}{gap if units[0] else ''}{units[0]}"
+
+
+def _powers(number: int) -> str:
+    digits = str(number)
+    return f"{digits[0]}.{digits[1:3]}e+{len(digits) - 1}"
 
 
 def assumptions(summary: Summary) -> list[str]:

@@ -1,0 +1,158 @@
+"""The columns of a summary: one registry that every format shows.
+
+A cell is spelled for people (`text`) and for programs (`value`): both are of one of the equal members that a row stands
+for, and None is what has no formula."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from nndsl.backends.summary.data import Row, Summary
+from nndsl.backends.summary.words import at_one_sample, brief, brief_memory, duration, grouped
+from nndsl.shapes import Size
+
+NOTHING, UNKNOWN = "–", "?"
+Value: TypeAlias = int | float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`gives`: when the room is short, the columns with the lowest number go first; 0: never. A shape's column is left
+    out where it would be narrower than `least` (None: where it is not whole); a number is never cut."""
+
+    name: str
+    heading: str
+    doc: str
+    text: Callable[[Summary, Row], str]
+    value: Callable[[Summary, Row], Value]
+    gives: int = 0
+    least: int | None = None
+
+    @property
+    def shape(self) -> bool:
+        return self.name in ("input", "output")
+
+
+def chosen(names: Sequence[str]) -> list[Column]:
+    """The columns of these names, in their order. KeyError: the first name that there is not."""
+    return [COLUMNS[name] for name in names]
+
+
+# ---------------------------------------------------------------- shapes
+
+
+def _shape_column(
+    name: str, doc: str, gives: int, least: int | None, of: Callable[[Row], list[list[int | str]]]
+) -> Column:
+    return Column(name, name, doc, lambda _, row: shapes(of(row)), lambda _, row: shapes(of(row)), gives, least)
+
+
+def shapes(found: list[list[int | str]]) -> str:
+    """`[N, 64, H//2, W//2]`: in a column, room matters."""
+    return ", ".join("[" + ", ".join(str(size).replace(" // ", "//") for size in shape) + "]" for shape in found)
+
+
+# ---------------------------------------------------------------- numbers
+
+
+def _number_column(
+    name: str,
+    heading: str,
+    doc: str,
+    of: Callable[[Row], Size | None],
+    spelled: Callable[[Summary, Size], str],
+) -> Column:
+    """Something counted; with `owned`, of weights, which count where they are used first."""
+
+    def text(summary: Summary, row: Row) -> str:
+        size = of(row)
+        if size is None:
+            return UNKNOWN
+        size = at_one_sample(summary, size)
+        return times(row, spelled(summary, size)) if size != 0 else NOTHING
+
+    def value(summary: Summary, row: Row) -> Value:
+        size = of(row)
+        if size is None:
+            return UNKNOWN
+        size = at_one_sample(summary, size)
+        return int(size) if isinstance(size, int) else summary.spell(size)
+
+    return Column(name, heading, doc, text, value)
+
+
+def _weights_column(name: str, doc: str, of: Callable[[Row], Size]) -> Column:
+    """Weights count where they are used first."""
+    counted = _number_column(name, name, doc, of, grouped)
+
+    def text(summary: Summary, row: Row) -> str:
+        return "shared" if row.shared and of(row) != 0 else counted.text(summary, row)
+
+    def value(summary: Summary, row: Row) -> Value:
+        return 0 if row.shared else counted.value(summary, row)
+
+    return Column(name, name, doc, text, value)
+
+
+def times(row: Row, number: str) -> str:
+    if row.count == 1:
+        return number
+    return f"{row.count} × ({number})" if " + " in number or " - " in number else f"{row.count} × {number}"
+
+
+def share(summary: Summary, row: Row) -> float | None:
+    """Of all parameters, those of this row and its equals, in percent."""
+    own, total = row.parameters, summary.parameters
+    if row.shared or not isinstance(own, int) or not isinstance(total, int) or not total:
+        return None
+    return 100 * own * row.count / total
+
+
+def _percent(summary: Summary, row: Row) -> str:
+    percent = share(summary, row)
+    if not percent:
+        return NOTHING
+    return f"{percent:.1f}%" if percent >= 0.05 else "<0.1%"
+
+
+def _field(row: Row) -> str:
+    return "×".join(map(str, row.receptive_field)) if row.receptive_field else NOTHING
+
+
+def _intensity(_: Summary, row: Row) -> str:
+    if row.intensity is None:
+        return UNKNOWN if row.flops is None else NOTHING
+    return f"{row.intensity:,.1f}"
+
+
+def _time(_: Summary, row: Row) -> str:
+    return NOTHING if row.seconds is None else times(row, duration(row.seconds))
+
+
+def _field_value(_: Summary, row: Row) -> Value:
+    return "x".join(map(str, row.receptive_field)) if row.receptive_field else None
+
+
+ALL = (
+    _shape_column("input", "shapes of what goes in", 1, None, lambda row: row.inputs),
+    _shape_column("output", "shapes of what comes out", 3, 14, lambda row: row.outputs),
+    _weights_column("parameters", "weights that are learned, shared ones once", lambda row: row.parameters),
+    Column("percent", "%", "share of the model's parameters, equal members together", _percent, share, 2),
+    _number_column("macs", "MACs", "multiply-accumulates of one forward pass", lambda row: row.macs, brief),
+    _number_column("flops", "FLOPs", "all arithmetic of one forward pass", lambda row: row.flops, brief),
+    _number_column("training-macs", "training MACs", "multiply-accumulates, forward and backward",
+                   lambda row: row.training_macs, brief),
+    _number_column("training-flops", "training FLOPs", "all arithmetic, forward and backward",
+                   lambda row: row.training_flops, brief),
+    _number_column("activations", "activations", "memory of what comes out", lambda row: row.activations, brief_memory),
+    _number_column("saved", "saved", "memory of what is kept for the backward pass", lambda row: row.saved,
+                   brief_memory),
+    Column("receptive-field", "sees", "how much of the input one cell of the result sees", lambda _, row: _field(row),
+           _field_value),
+    Column("intensity", "FLOPs/B", "FLOPs for each byte that is moved", _intensity, lambda _, row: row.intensity),
+    Column("time", "time ≈", "roofline estimate on the device, for the batch", _time, lambda _, row: row.seconds),
+)  # fmt: skip
+COLUMNS = {column.name: column for column in ALL}
+USUAL = ("input", "output", "parameters", "percent", "macs")

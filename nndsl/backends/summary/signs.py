@@ -1,0 +1,49 @@
+"""Signs for terminals that have only ASCII, and text from a spec made harmless."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+PLAIN = str.maketrans(
+    {
+        "─": "-", "│": "|", "├": "|", "└": "`", "×": "x", "·": "*", "–": "-", "…": "...", "≥": ">=", "≈": "~",
+        "⌊": "floor(", "⌋": ")", "µ": "u", "→": "->",
+    }
+)  # fmt: skip
+RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+
+
+def plain(text: str) -> str:
+    """Our own signs in ASCII; `T²` becomes `T^2`."""
+    if text.isascii():
+        return text
+    return RAISED.sub(lambda found: "^" + found[0].translate(LOWERED), text).translate(PLAIN)
+
+
+def clean(text: str) -> str:
+    """Labels come from a spec: nothing in them may steer a terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def wide(text: str) -> int:
+    """Columns in a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def cut(text: str, width: int, dots: str = "…", times: str = " × ") -> str:
+    """Shortened, but for a count at its end."""
+    if wide(text) <= width:
+        return text
+    head, sign, count = text.rpartition(times)
+    end = sign + count if sign and count.isdigit() else ""
+    kept, used = [], len(dots) + wide(end)
+    for letter in head if end else text:
+        used += wide(letter)
+        if used > width:
+            break
+        kept.append(letter)
+    return "".join(kept) + dots + end

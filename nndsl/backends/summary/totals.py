@@ -1,0 +1,140 @@
+"""What stands under the layers: totals of the model, the memory of a batch, the time it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nndsl.backends.summary.columns import UNKNOWN
+from nndsl.backends.summary.data import Memory, Summary
+from nndsl.backends.summary.words import at_one_sample, duration, grouped, short
+from nndsl.shapes import Size
+
+KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+
+
+@dataclass(slots=True)
+class Fact:
+    """`note`: what is said behind the value; `bytes`: the number behind it, for a bar."""
+
+    label: str
+    value: str
+    note: str = ""
+    bytes: int | None = None
+
+
+@dataclass(slots=True)
+class Section:
+    """Facts under one title; of `numbers`, the values stand under each other."""
+
+    title: str
+    facts: list[Fact] = field(default_factory=list)
+    numbers: bool = False
+
+
+def sections(summary: Summary, formulas: Summary | None = None) -> list[Section]:
+    """`formulas`: the same model with its dims left open; its costs stand beside the numbers."""
+    found = [_costs(summary, formulas)]
+    if summary.memory is not None:
+        found.append(_memory(summary, summary.memory))
+    if summary.device is not None:
+        found.append(_time(summary, summary.device))
+    return found
+
+
+# ---------------------------------------------------------------- parameters, MACs, FLOPs
+
+
+def _costs(summary: Summary, formulas: Summary | None) -> Section:
+    trained = summary.parameters == summary.trainable
+    also = "all trainable" if trained else f"{grouped(summary, summary.trainable)} trainable"
+    facts = [Fact("parameters", grouped(summary, summary.parameters), f"({also})")]
+    if summary.buffers != 0:
+        facts.append(Fact("buffers", grouped(summary, summary.buffers)))
+    for label, name, unknown in (
+        ("MACs", "macs", summary.unknown_macs),
+        ("FLOPs", "flops", summary.unknown_flops),
+        ("training MACs", "training_macs", summary.unknown_macs),
+        ("training FLOPs", "training_flops", summary.unknown_flops),
+    ):
+        cost: Size = getattr(summary, name)
+        if name.startswith("training") and cost == 0:
+            continue
+        fact = _cost(summary, label, cost, None if formulas is None else (formulas, getattr(formulas, name)))
+        facts.append(fact)
+        if unknown:
+            fact.value = f"≥ {fact.value}"
+            facts.append(Fact("", f"{UNKNOWN} no formula: {', '.join(unknown)}"))
+    if summary.intensity is not None:
+        facts.append(Fact("intensity", f"{summary.intensity:,.1f}", "FLOPs for each byte that is moved"))
+    return Section("", facts)
+
+
+def _cost(summary: Summary, label: str, cost: Size, open_: tuple[Summary, Size] | None) -> Fact:
+    one = at_one_sample(summary, cost)
+    sample = f"for {summary.batch} = 1" if one is not cost else ""
+    if not isinstance(one, int):
+        return Fact(label, grouped(summary, one), sample)
+    notes = [f"({one:,})"] if one >= 1000 else []
+    if open_ is not None:
+        whole = at_one_sample(*open_)
+        notes += [f"= {grouped(open_[0], whole)}"] if not isinstance(whole, int) else []
+        sample = sample or ("" if whole is open_[1] else f"for one {open_[0].batch}")
+    return Fact(label, short(one), "  ".join([*notes, sample] if sample else notes))
+
+
+# ---------------------------------------------------------------- memory
+
+
+def _memory(summary: Summary, memory: Memory) -> Section:
+    """In one unit, so that the numbers can be compared: MiB, but for very small and very large models."""
+    sizes = {
+        "parameters": memory.parameters,
+        "buffers": memory.buffers,
+        "gradients": memory.gradients,
+        "optimizer states": memory.optimizer_states,
+        "saved activations": memory.saved,
+        "peak, training": memory.training_peak,
+        "peak, inference": memory.inference_peak,
+    }
+    largest = max((size for size in sizes.values() if isinstance(size, int)), default=0)
+    unit, name = (KIB, "KiB") if largest < MIB else (MIB, "MiB") if largest < 100 * GIB else (GIB, "GiB")
+    about = f"memory for {samples(memory.samples)}, {memory.dtype}, {memory.optimizer}"
+    facts = [
+        Fact(label, *_in_unit(summary, size, unit, name), bytes=size if isinstance(size, int) else None)
+        for label, size in sizes.items()
+        if label != "buffers" or size != 0
+    ]
+    return Section(about, facts, numbers=True)
+
+
+def _in_unit(summary: Summary, size: Size | None, unit: int, name: str) -> tuple[str, str]:
+    if size is None:
+        return UNKNOWN, _why(summary)
+    if isinstance(size, int):
+        return f"{size / unit:,.1f} {name}" if size == 0 or size >= unit / 20 else f"<0.1 {name}", ""
+    return f"{grouped(summary, size)} B", ""
+
+
+def _why(summary: Summary) -> str:
+    """Why a size of memory is not known."""
+    dims = [name for name in summary.dims if name != summary.batch]
+    if dims:
+        return f"{', '.join(dims)} open: --dim {dims[0]}=SIZE"
+    return f"no formula: {', '.join(summary.unknown_saved)}" if summary.unknown_saved else ""
+
+
+def samples(count: int) -> str:
+    return "1 sample" if count == 1 else f"{count:,} samples"
+
+
+# ---------------------------------------------------------------- time
+
+
+def _time(summary: Summary, device: str) -> Section:
+    count = f" for {samples(summary.memory.samples)}" if summary.memory is not None else ""
+    facts = []
+    for label, seconds in (("inference", summary.seconds), ("training step", summary.training_seconds)):
+        known = seconds is not None
+        facts.append(Fact(label, f"≈ {duration(seconds)}" if seconds is not None else UNKNOWN,
+                          "" if known else _why(summary)))  # fmt: skip
+    return Section(f"time on {device}{count}: a roofline estimate, not a measurement", facts, numbers=True)
