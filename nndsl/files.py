@@ -18,7 +18,7 @@ def write(path: str | os.PathLike[str], data: str | bytes) -> None:
     target = Path(path)
     content = data.encode("utf-8") if isinstance(data, str) else data
     try:
-        if _is_special(target):  # a pipe or a device (`-o /dev/stdout`) takes bytes and is never replaced
+        if is_special(target):  # a pipe or a device (`-o /dev/stdout`) takes bytes and is never replaced
             target.write_bytes(content)
             return
         _replace(Path(os.path.realpath(target)), content)
@@ -26,19 +26,26 @@ def write(path: str | os.PathLike[str], data: str | bytes) -> None:
         raise CannotWrite(f"cannot write {target}: {problem.strerror or problem}") from None
 
 
-def _is_special(target: Path) -> bool:
+def is_special(target: Path) -> bool:
+    """A pipe or a device."""
+    mode = _mode(target)
+    return mode is not None and not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def _mode(target: Path) -> int | None:
+    """None where there is nothing."""
     try:
-        mode = target.stat().st_mode
+        return os.stat(target).st_mode
     except OSError:
-        return False
-    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+        return None
 
 
 def refuse(target: Path) -> None:
     """What a rename would not ask: OSError for a folder, and for a file that nobody may change."""
-    if target.is_dir():
+    mode = _mode(target)
+    if mode is not None and stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, "it is a folder")
-    if target.exists() and not os.access(target, os.W_OK):
+    if mode is not None and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, "it is read-only")
 
 

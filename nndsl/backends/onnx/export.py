@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -99,7 +98,7 @@ def written(
         raise SpecError(problems)
     size = bytes_of(held, lowered.dtypes) + sum(weight.nbytes for weight in foreign.values())
     external = options.external if options.external is not None else size >= options.threshold
-    with output(path, f"{os.path.basename(os.path.realpath(path))}.data" if external else "") as out:
+    with output(path, external) as out:
         _write(lowered, weights, out)
         yield out, _report(lowered, out, options)
 

@@ -11,7 +11,7 @@ from secrets import token_hex
 from shutil import rmtree
 from typing import BinaryIO
 
-from nndsl.files import CannotWrite, refuse
+from nndsl.files import CannotWrite, is_special, refuse
 
 BUFFER = 1 << 20  # what is smaller goes together: a call of the system costs more than copying
 
@@ -20,17 +20,17 @@ class Output:
     """`path` is what the user asked for. `temporary` is where the file is until it is kept: beside its place, or, with
     external data, in a folder in which both have their final names."""
 
-    def __init__(self, path: Path, data: str = "") -> None:
+    def __init__(self, path: Path, external: bool = False) -> None:
         self.path = Path(os.path.realpath(path))
         self.shown = path
-        self.data = data
+        self.data = f"{self.path.name}.data" if external else ""
         self.made = self.path.parent / f".nndsl-{token_hex(6)}"
-        self.temporary = self.made / self.path.name if data else self.made
+        self.temporary = self.made / self.path.name if external else self.made
         with self.complaining():
             refuse(self.path)
-            if self.path.exists() and not self.path.is_file():
+            if is_special(self.path):
                 raise OSError(errno.EINVAL, "it is no file")
-            if data:
+            if external:
                 self.made.mkdir(0o700)
 
     @contextmanager
@@ -67,9 +67,9 @@ class Output:
 
 
 @contextmanager
-def output(path: Path, data: str = "") -> Iterator[Output]:
-    """Everything written is gone again unless `keep` was called. `data`: the name of a second file."""
-    made = Output(path, data)
+def output(path: Path, external: bool = False) -> Iterator[Output]:
+    """Everything written is gone again unless `keep` was called. `external`: the weights have a file of their own."""
+    made = Output(path, external)
     try:
         yield made
     finally:
