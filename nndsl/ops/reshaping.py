@@ -84,7 +84,7 @@ class Unflatten(Moves):
 
     def module(self, t: TorchWriter, x: Operand) -> Text | None:
         known = all(isinstance(s, int) for s in self.unflattened_size)
-        return t.new("nn.Unflatten", self.dim, list(self.unflattened_size)) if known else None
+        return t.new("nn.Unflatten", self.dim, tuple(self.unflattened_size)) if known else None
 
     def torch(self, t: TorchWriter, x: Operand) -> Text:
         return t.method(x, "unflatten", self.dim, self.unflattened_size)

@@ -236,6 +236,8 @@ class _Inference:
             return f"self.{self._attribute(part, name)}"
 
         text = written(told, said, number)
+        for name, size in self.result.sizes.items():
+            text = re.sub(rf"(?<!\w)\({re.escape(size)}\)", name, text)
         known = next((name for name, size in self.result.sizes.items() if size == text), None)
         if known is not None:
             return known

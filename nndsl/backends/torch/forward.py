@@ -32,6 +32,7 @@ from nndsl.shapes import Dim, Size
 if TYPE_CHECKING:
     from nndsl.backends.torch.file import File
 
+_NOBODYS = re.compile(r"\((_, )+_\)")
 DEEPEST = 3  # calls inside of calls that still read well
 WORD = 9  # what a number of the class is longer than its mark: `self.heads`
 
@@ -203,7 +204,7 @@ class Body(Variables):
         for i, cell in enumerate(step.ins):
             if cell is None or not cell.complex:
                 continue
-            shapes = reshaped(cell, step.outs[0]) and cell.reshaped
+            shapes = cell.reshaped and not step.broadcasts and reshaped(cell, step.outs[0])
             layers = "self." in cell.text or "self." in results[0]
             if (shapes and layers) or (step.heavy and (cell.heavy or cell.reshaped)):
                 found.add(i)
@@ -255,6 +256,7 @@ class Body(Variables):
             later = [*needed, *(text for _, text in asked.lines[i + 1 :])]
             unused = [n for n in asked.locals if n != target and not any(_mentions(t, n) for t in later)]
             left = re.sub(rf"\b({'|'.join(unused)})\b", "_", target) if unused else target
+            left = _NOBODYS.sub("_", left)
             one = len(step.outs) == 1 and any(_mentions(left, n) for n in asked.bound)
             self.line(left, call, step.outs[0] if one else None, reads)
         self.locked |= set(asked.locals)

@@ -28,6 +28,7 @@ MODULE_ATTRIBUTES = frozenset(
 # Further names that PyTorch's containers refuse as keys: their own methods.
 _CONTAINER_METHODS = {"append", "clear", "extend", "insert", "items", "keys", "pop", "update", "values"}
 
+_ROUND = re.compile(r"(-?[1-9])(0{6,})\.0")
 _AMBIGUOUS = {"l", "O", "I"}  # as a variable a reader takes them for 1 and 0
 RESERVED = (
     frozenset(dir(builtins))
@@ -134,7 +135,9 @@ def quote(text: str) -> str:
 
 
 def number(value: float) -> str:
-    """Shortest spelling: `1e-05` is `1e-5`."""
+    """Shortest spelling: `1e-05` is `1e-5`, `1000000.0` is `1e6`."""
     if isinstance(value, float) and not math.isfinite(value):
         return f'float("{value}")'
+    if isinstance(value, float) and (long := _ROUND.fullmatch(repr(value))) is not None:
+        return f"{long[1]}e{len(long[2])}"
     return re.sub(r"e([+-])0*(\d)", lambda m: f"e{m[1].replace('+', '')}{m[2]}", repr(value))

@@ -111,7 +111,7 @@ def _between(third: Origin, fourth: Origin) -> Origin | None:
         return third
     if type(third) is int and type(fourth) is int:
         step = fourth - third
-        return joined("+", joined("*", INDEX, step), third - 2 * step) if step > 0 else None
+        return joined("+", third - 2 * step, joined("*", step, INDEX)) if step > 0 else None
     if not isinstance(third, tuple) or not isinstance(fourth, tuple) or third[0] != fourth[0]:
         return None
     if third[0] in ("hyper", "axis", "opaque"):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 from nndsl.backends.torch.plan import CHAIN, INLINE, LOOP, Place, Plans, is_list
 from nndsl.ir.graph import Graph, Node, Port, Value
+from nndsl.ops.arithmetic import Binary
 from nndsl.ops.emit import Text
 from nndsl.shapes import TensorType
 from nndsl.shapes.origins import origin
 from nndsl.shapes.simplified import same
+
+_ATOM = re.compile(r"[\w.]*")  # `self.scale`; an expression costs something each time
 
 
 @dataclass(slots=True, eq=False)
@@ -36,7 +40,7 @@ class Cell:
     @property
     def complex(self) -> bool:
         """Would writing it twice compute it twice?"""
-        return not self.variable and any(c in self.text for c in "([ ")
+        return not self.variable and _ATOM.fullmatch(self.text) is None
 
 
 @dataclass(slots=True, eq=False)
@@ -60,6 +64,11 @@ class Step:
     @property
     def heavy(self) -> bool:
         return self.kind == "call"
+
+    @property
+    def broadcasts(self) -> bool:
+        """Does it repeat an operand as often as the other one has it?"""
+        return self.kind == "op" and isinstance(self.node.op, Binary) and self.node.op.name != "MatMul"
 
     @property
     def switched(self) -> bool:

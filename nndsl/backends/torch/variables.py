@@ -83,7 +83,8 @@ class Variables:
         made_of = _OWN.match(cell.text)
         candidates = [variable(made_of[1])] if made_of else []
         candidates += [variable(cell.hint)] if cell.hint else []
-        candidates += [r.variable for r in reads[:1] if r.variable in GENERIC or self._passes_on(r, reads)]
+        candidates += [r.variable for r in reads[:1] if r.variable in GENERIC or self._passes_on(r, reads, cell)]
+        candidates += ["mask"] if cell.type.dtype == "bool" else []
         candidates += GENERIC
         for name in candidates:
             if name and self.free(name, taken):
@@ -93,9 +94,10 @@ class Variables:
             number += 1
         return f"x{number}"
 
-    def _passes_on(self, read: Cell, reads: Sequence[Cell]) -> bool:
-        """May a value take over the name of the one that it is made from?"""
-        return read not in self.inputs and (not read.name or all(r is read for r in reads))
+    def _passes_on(self, read: Cell, reads: Sequence[Cell], cell: Cell) -> bool:
+        """May a value take over the name of the one that it is made from? What is true or false is something else."""
+        alike = (read.type.dtype == "bool") == (cell.type.dtype == "bool")
+        return alike and read not in self.inputs and all(r is read for r in reads)
 
     def local(self, hint: str, taken: Sequence[str]) -> str:
         name = variable(hint)

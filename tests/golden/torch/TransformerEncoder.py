@@ -16,7 +16,7 @@ class SinusoidalPositionalEncoding(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         half_dim = x.shape[2] // 2
-        scale = -math.log(10000.0) / (x.shape[2] // 2)
+        scale = -math.log(10000.0) / half_dim
         position = torch.arange(x.shape[1], dtype=torch.float32, device=x.device)  # [T]
         frequency = torch.arange(half_dim, dtype=torch.float32, device=x.device)
         frequency = torch.exp(scale * frequency)
