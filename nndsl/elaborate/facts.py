@@ -45,6 +45,8 @@ def judge(part: Any, statement: ast.Require, scope: Scope, ctx: Context) -> bool
         message = (f"{why}: " if why else "") + f"this cannot be proven: {written}"
         learnt = _assume(value, ctx)  # said once: what follows from it is no further mistake
         hints = [f"state it in the model: `require {fact}`"] if learnt and fact and ctx.facts.sayable(fact) else []
+        if value.op in ("!=", "or"):
+            hints = ["only `==`, `<`, `<=`, `>` and `>=`, joined by `and`, are facts: give the dims values, or omit it"]
         ctx.error("unproven", message, part.span, scope, label=values, hints=hints)
     else:
         ctx.error("bad-value", f"`require` takes a condition, not {ctx.describe(value)}", part.span, scope)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from nndsl.diagnostics import Label
 from nndsl.elaborate.context import Context
@@ -13,7 +13,7 @@ from nndsl.elaborate.provenance import explain
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import Poison, TypeName, is_size
 from nndsl.ir.graph import Value
-from nndsl.shapes import Dim, Size, is_floating, spell_shape, symbol
+from nndsl.shapes import Dim, Facts, Size, is_floating, spell_shape, symbol
 from nndsl.source import Span
 from nndsl.syntax import ast
 
@@ -99,10 +99,17 @@ def match(type_: ast.TensorTypeExpr, value: Value, scope: Scope, span: Span, wha
             continue
         later.append((dim, size, axis))
     fine = True
+    apart: list[_Apart] = []
     for dim, size, axis in later:
-        declared = _equal(dim, size, axis, value, scope, span, what, ctx)
-        fine &= declared is not None
-        sizes[axis] = declared if isinstance(size, int) and declared is not None else size
+        declared = _declared(dim, scope, ctx)
+        equal = None if declared is None else ctx.facts.equal(declared, size)
+        if equal and isinstance(size, int) and declared is not None:
+            sizes[axis] = declared
+        elif declared is not None and not equal:
+            apart.append(_Apart(dim, axis, declared, size))
+        fine &= bool(equal)
+    if apart:
+        _different(apart, value, scope, span, what, ctx)
     if fine and scope.builder is not None and scope.builder.owner:  # a contract says what the sizes are made of
         value.type = value.type.with_shape(sizes)
     return fine
@@ -163,34 +170,50 @@ def _aligned(dims: list[Any], value: Value) -> list[tuple[Any, Size, int]] | Non
     return None
 
 
-def _equal(
-    dim: Any, size: Size, axis: int, value: Value, scope: Scope, span: Span, what: str, ctx: Context
-) -> Size | None:
-    """The size as it is declared; None where the value has another."""
+class _Apart(NamedTuple):
+    """A dim that is not provably what is declared."""
+
+    dim: Any
+    axis: int
+    wanted: Size
+    size: Size
+
+    def shown(self, facts: Facts) -> str:
+        written, spelled = self.dim.span.text, facts.spell(self.wanted)
+        same = written.replace(" ", "") == spelled.replace(" ", "")
+        return f"dim {self.axis} should be {written if same else f'{written} = {spelled}'}"
+
+
+def _declared(dim: Any, scope: Scope, ctx: Context) -> Size | None:
+    """The size that a type gives, where there is one."""
     wanted: Any = evaluate(dim, scope, ctx)
     if isinstance(wanted, Poison):
         return None
     if not is_size(wanted):
         ctx.error("bad-value", f"a dim is a whole number, not {ctx.describe(wanted)}", dim.span, scope)
         return None
-    equal = ctx.facts.equal(wanted, size)
-    if equal:
-        return wanted  # type: ignore[no-any-return]
-    written = dim.span.text
-    spelled = ctx.facts.spell(wanted)
-    shown = written if written.replace(" ", "") == spelled.replace(" ", "") else f"{written} = {spelled}"
-    labels = [Label(dim.span, "declared here"), *explain(value, [axis], ctx.facts)]
-    if equal is None:
-        fact = ctx.facts.missing_fact(wanted, size) if size != 1 else None
-        hints = [f"state it in the model: `require {fact}`"] if fact else []
-        if size == 1:
-            hints = _spread(spelled, axis, len(value.shape), dim.span, ctx)
-        message = f"{what}: dim {axis} should be {shown}, and {ctx.facts.spell(size)} is not provably that"
-        ctx.error("unproven", message, span, scope, labels=labels, hints=hints)
-    else:
-        message = f"{what}: dim {axis} should be {shown}, and it is {ctx.facts.spell(size)}"
-        ctx.error("contract", message, span, scope, labels=labels)
-    return None
+    return wanted  # type: ignore[no-any-return]
+
+
+def _different(apart: list[_Apart], value: Value, scope: Scope, span: Span, what: str, ctx: Context) -> None:
+    """All that differs, or else all that is not proven, is one mistake."""
+    facts = ctx.facts
+    wrong = [each for each in apart if facts.equal(each.wanted, each.size) is False]
+    said = wrong or apart
+    labels = [Label(each.dim.span, "declared here") for each in said]
+    labels += explain(value, [each.axis for each in said], facts)
+    if wrong:
+        message = "; ".join(f"{each.shown(facts)}, and it is {facts.spell(each.size)}" for each in wrong)
+        ctx.error("contract", f"{what}: {message}", span, scope, labels=labels)
+        return
+    needed = [facts.missing_fact(each.wanted, each.size) for each in said if each.size != 1]
+    stated = " and ".join(dict.fromkeys(fact for fact in needed if fact))
+    hints = [f"state it in the model: `require {stated}`"] if stated else []
+    for each in said:
+        if each.size == 1:
+            hints += _spread(facts.spell(each.wanted), each.axis, len(value.shape), each.dim.span, ctx)
+    parts = (f"{each.shown(facts)}, and {facts.spell(each.size)} is not provably that" for each in said)
+    ctx.error("unproven", f"{what}: {'; '.join(parts)}", span, scope, labels=labels, hints=hints)
 
 
 def _spread(wanted: str, axis: int, rank: int, declared: Span, ctx: Context) -> list[str]:

@@ -43,21 +43,9 @@ def together(say: Say, x: TensorType, y: TensorType, done: str, at: Any = None) 
         return found
     rank = max(x.rank, y.rank)
     pairs = [(axis, *_sizes_at(axis, rank, x, y)) for axis in range(rank)]
-    bad = [(axis, a, b) for axis, a, b in pairs if 1 not in (a, b) and not say.facts.equal(a, b)]
-    wrong = [(axis, a, b) for axis, a, b in bad if say.facts.equal(a, b) is False]
     message = f"these two cannot be {done}: {say.type(x)} and {say.type(y)}"
-    if wrong:
-        say.error(message, code="shape-mismatch", at=at, label=_disagreements(say, wrong))
-        return None
-    facts = [say.facts.missing_fact(a, b) for _, a, b in bad]
-    needed = " and ".join(dict.fromkeys(f for f in facts if f))
-    say.error(
-        message,
-        code="unproven",
-        at=at,
-        label="cannot prove " + ", ".join(f"dim {axis}: {say.spell(a)} = {say.spell(b)}" for axis, a, b in bad),
-        help=f"state it in the model: `require {needed}`" if needed else None,
-    )
+    agreed = say.agree([pair for pair in pairs if 1 not in pair[1:]], message, at)
+    assert not agreed, "broadcasting found a difference"
     return None
 
 
@@ -65,18 +53,6 @@ def _sizes_at(axis: int, rank: int, x: TensorType, y: TensorType) -> tuple[Size,
     """Both sizes along an axis of the result; a missing dim counts as 1."""
     before_x, before_y = rank - x.rank, rank - y.rank
     return (x.shape[axis - before_x] if axis >= before_x else 1), (y.shape[axis - before_y] if axis >= before_y else 1)
-
-
-def _disagreements(say: Say, wrong: list[tuple[int, Size, Size]]) -> str:
-    """`dim 1: 128 ≠ 64, dims 2 and 3: 28 ≠ 56`."""
-    groups: dict[str, list[str]] = {}
-    for axis, a, b in wrong:
-        groups.setdefault(f"{say.spell(a)} ≠ {say.spell(b)}", []).append(str(axis))
-    parts = []
-    for text, axes in groups.items():
-        listed = " and ".join(filter(None, [", ".join(axes[:-1]), axes[-1]]))
-        parts.append(f"dim{'s' if len(axes) > 1 else ''} {listed}: {text}")
-    return ", ".join(parts)
 
 
 def cast_to(g: OnnxBuilder, x: OnnxValue, dtype: str, now: str | None = None) -> OnnxValue:

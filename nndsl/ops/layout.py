@@ -75,11 +75,8 @@ def _joins(say: Say, xs: tuple[TensorType, ...], k: int, axis: int | None) -> bo
         message = f"{say.who} takes inputs of one rank: {say.type(first)} has {first.rank} dims, input {k} has {x.rank}"
         say.error(f"{message}: {say.type(x)}", code="rank-mismatch", at=k)
         return False
-    for i, (a, b) in enumerate(zip(first.shape, x.shape, strict=True)):
-        where = f"these cannot be joined: {say.type(first)} and {say.type(x)}, dim {i}"
-        if i != axis and not say.same(a, b, where, at=k, axis=i):
-            return False
-    return True
+    pairs = [(i, a, b) for i, (a, b) in enumerate(zip(first.shape, x.shape, strict=True)) if i != axis]
+    return say.agree(pairs, f"these cannot be joined: {say.type(first)} and {say.type(x)}", at=k)
 
 
 class Stack(Moves):

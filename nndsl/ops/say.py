@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import inf
 from typing import Any
 
@@ -79,6 +80,35 @@ class Say:
         else:
             self.error(f"{what}: {self.spell(a)} ≠ {self.spell(b)}", code="shape-mismatch", at=at)
         return False
+
+    def agree(self, pairs: Iterable[tuple[int, Size, Size]], message: str, at: At = 0) -> bool:
+        """Are the sizes of these dims provably equal? All that differ, or all that must be stated, is said at once."""
+        bad = [(axis, a, b) for axis, a, b in pairs if not self.facts.equal(a, b)]
+        wrong = [(axis, a, b) for axis, a, b in bad if self.facts.equal(a, b) is False]
+        if wrong:
+            self.error(message, code="shape-mismatch", at=at, label=self._differences(wrong, "≠"))
+        elif bad:
+            facts = [self.facts.missing_fact(a, b) for _, a, b in bad]
+            needed = " and ".join(dict.fromkeys(f for f in facts if f))
+            self.error(
+                message,
+                code="unproven",
+                at=at,
+                label=f"cannot prove {self._differences(bad, '=')}",
+                help=f"state it in the model: `require {needed}`" if needed else None,
+            )
+        return not bad
+
+    def _differences(self, pairs: list[tuple[int, Size, Size]], sign: str) -> str:
+        """`dim 1: 128 ≠ 64, dims 2 and 3: 28 ≠ 56`."""
+        groups: dict[str, list[str]] = {}
+        for axis, a, b in pairs:
+            groups.setdefault(f"{self.spell(a)} {sign} {self.spell(b)}", []).append(str(axis))
+        parts = []
+        for text, axes in groups.items():
+            listed = " and ".join(filter(None, [", ".join(axes[:-1]), axes[-1]]))
+            parts.append(f"dim{'s' if len(axes) > 1 else ''} {listed}: {text}")
+        return ", ".join(parts)
 
     def rank(self, x: TensorType, *ranks: int, layout: str = "", at: At = 0) -> bool:
         """Has x one of these ranks? `layout` shows what is meant: `[N, C, H, W]`."""

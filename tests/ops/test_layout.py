@@ -27,7 +27,7 @@ def test_transposed() -> None:
             "Concat(dim=1)",
             ["[N, 3, 8]", "[N, 4, 9]"],
             "shape-mismatch",
-            "these cannot be joined: [N, 3, 8] and [N, 4, 9], dim 2: 8 ≠ 9",
+            "these cannot be joined: [N, 3, 8] and [N, 4, 9]",
         ),
         (
             "Concat(dim=1)",
@@ -71,7 +71,7 @@ def test_transposed() -> None:
             "Stack",
             ["[2, 4]", "[2, 5]"],
             "shape-mismatch",
-            "these cannot be joined: [2, 4] and [2, 5], dim 1: 4 ≠ 5",
+            "these cannot be joined: [2, 4] and [2, 5]",
         ),
     ],
 )
