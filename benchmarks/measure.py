@@ -1,7 +1,8 @@
-"""Ratios that can be trusted on a noisy machine: two things measured in turn, A B B A …, and the median ratio."""
+"""Ratios that can be trusted on a noisy machine: two things measured in turn, A B B A, and the median ratio."""
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
+
+LEAST = 0.05  # seconds: calls are repeated until what is timed takes as long
 
 
 @dataclass
@@ -33,17 +36,17 @@ class Pair:
     ratio: float
 
 
-def in_turn(ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int = 7, repeat: int = 1) -> Pair:
-    """Wall seconds per call, after one warm-up of each."""
+def in_turn(ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int = 7) -> Pair:
+    """Wall seconds per call, after two of each. A round is A B B A: what runs after itself finds its caches warm, and
+    what runs later an older machine; in one round each side has as much of both."""
     ours()
     theirs()
-    pairs = []
-    for number in range(rounds):
-        # who goes first alternates, so that a drifting clock favours neither
-        first, second = (ours, theirs) if number % 2 == 0 else (theirs, ours)
-        a, b = seconds(first, repeat), seconds(second, repeat)
-        pairs.append((a, b) if number % 2 == 0 else (b, a))
-    return Pair(median(a for a, _ in pairs), median(b for _, b in pairs), median(a / b for a, b in pairs))
+    repeat = math.ceil(LEAST / max(seconds(ours), seconds(theirs)))
+    found = []
+    for _ in range(rounds):
+        a, b, c, d = (seconds(side, repeat) for side in (ours, theirs, theirs, ours))
+        found.append(((a + d) / 2, (b + c) / 2))
+    return Pair(median(a for a, _ in found), median(b for _, b in found), median(a / b for a, b in found))
 
 
 def seconds(work: Callable[[], Any], repeat: int = 1) -> float:

@@ -34,7 +34,7 @@ def _forward(name: str, ours: Any, theirs: Any, example: tuple[Any, ...]) -> Row
     ours.eval()
     theirs.eval()
     with torch.inference_mode():
-        pair = in_turn(lambda: ours(*example), lambda: theirs(*example), rounds=21, repeat=2)
+        pair = in_turn(lambda: ours(*example), lambda: theirs(*example), rounds=11)
     return _row(f"{name}: forward", pair)
 
 
@@ -49,7 +49,7 @@ def _step(name: str, ours: Any, theirs: Any, example: tuple[Any, ...]) -> Row:
         module.train()
         optimizer = torch.optim.SGD(module.parameters(), lr=1e-6)
         both.append(lambda module=module, optimizer=optimizer: step(module, optimizer))
-    return _row(f"{name}: training step", in_turn(both[0], both[1], rounds=15))
+    return _row(f"{name}: training step", in_turn(both[0], both[1], rounds=9))
 
 
 def _row(what: str, pair: Any) -> Row:
