@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -240,6 +240,9 @@ class Model:
         path: str | os.PathLike[str] | None = None,
         *,
         depth: int | None = None,
+        expand: str | Sequence[str] = (),
+        collapse: str | Sequence[str] = (),
+        max_nodes: int | None = None,
         direction: Direction = "up",
         theme: str = "light",
         font: Font = "sans",
@@ -249,10 +252,12 @@ class Model:
         .html). HTML is one page in which blocks open and close.
 
         `depth`: how many levels of blocks are open; None: small models in full, of larger ones each structure once.
+        `expand`, `collapse`: globs of blocks, by path or name, that are open or closed all the same. `max_nodes`: how
+        many boxes there are at most; what is open is then as deep as they allow.
         `direction`: where the data flow: "up", "down" or "right". `theme`: "light", "dark", or "paper" (black on white,
         for print). `font`: "sans" or "serif". `labels`: whether boxes bear the names of their layers.
 
-        Raises ValueError for another ending, theme, direction or font."""
+        Raises ValueError for another ending, theme, direction or font, and for a glob that matches nothing."""
         from nndsl.backends import draw
         from nndsl.files import write
 
@@ -261,8 +266,9 @@ class Model:
         _one_of("a theme is", theme, THEMES)
         _one_of("a direction is", direction, DIRECTIONS)
         _one_of("a font is", font, FONTS)
-        chosen = draw.THEMES[theme]
-        scene = draw.scene(self._graph, depth=depth, direction=direction, font=font, theme=chosen, labels=labels)
+        options: dict[str, Any] = {"depth": depth, "expand": expand, "collapse": collapse, "max_nodes": max_nodes}
+        options |= {"direction": direction, "font": font, "theme": draw.THEMES[theme], "labels": labels}
+        scene = draw.scene(self._graph, **options)
         svg = draw.svg(scene)
         if path is None:
             return svg
@@ -278,8 +284,7 @@ class Model:
             case ".dot":
                 write(path, draw.dot(scene))
             case ".html":
-                options: dict[str, Any] = {"depth": depth, "direction": direction, "font": font, "labels": labels}
-                write(path, draw.html(self._graph, theme=chosen, **options))
+                write(path, draw.html(self._graph, **options))
             case _:
                 write(path, svg)
         return svg

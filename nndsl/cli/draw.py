@@ -23,6 +23,19 @@ from nndsl.model import DIRECTIONS, DRAWN, FONTS, THEMES
     type=click.IntRange(min=0),
     help="How deep blocks are opened; when not given, small models in full, of larger ones each structure once.",
 )
+@click.option(
+    "--expand",
+    multiple=True,
+    metavar="GLOB",
+    help="Open the blocks with this path or name at any depth: `layers.0`, `*.attn`, EncoderLayer.",
+)
+@click.option("--collapse", multiple=True, metavar="GLOB", help="Keep these blocks closed.")
+@click.option(
+    "--max-nodes",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Open as many levels as give at most N boxes, and of the next what fits.",
+)
 @click.option("--direction", type=click.Choice(DIRECTIONS), default="up", show_default=True, help="Where data flow.")
 @click.option(
     "--theme", type=click.Choice(THEMES), default="light", show_default=True, help="Colours; paper: black on white."
@@ -31,12 +44,17 @@ from nndsl.model import DIRECTIONS, DRAWN, FONTS, THEMES
 @click.option("--labels/--no-labels", default=True, help="Whether boxes bear the names of their layers.")
 def command(target: str, output: str | None, hyper: tuple[str, ...], dims: tuple[str, ...], **options: Any) -> None:
     """Draw the model."""
+    from nndsl.backends.draw import CannotOpen
+
     if output not in (None, "-") and Path(output).suffix not in DRAWN:
         raise click.BadParameter(f"a diagram's file ends in {', '.join(DRAWN)}", param_hint="--output")
     model = open_model(target, hyper, dims, output)
-    if output == "-":
-        click.echo(guarded(lambda: model.draw(**options)), nl=False)
-        return
-    path = output or f"{model.name}.svg"
-    guarded(lambda: model.draw(path, **options))
-    say(path)
+    path = None if output == "-" else output or f"{model.name}.svg"
+    try:
+        svg = guarded(lambda: model.draw(path, **options))
+    except CannotOpen as problem:
+        raise click.BadParameter(str(problem), param_hint=problem.option) from None
+    if path is None:
+        click.echo(svg, nl=False)
+    else:
+        say(path)

@@ -11,8 +11,9 @@ import pytest
 import nndsl
 from nndsl.backends.draw import Scene
 from nndsl.backends.draw.atlas import Atlas, opened
+from nndsl.backends.draw.opening import Opening
 from nndsl.backends.draw.picture import picture
-from nndsl.backends.draw.plan import Constant, Figure, Planner, Source, Thing, is_plain
+from nndsl.backends.draw.plan import Planner
 from nndsl.backends.draw.scene import Direction, Text
 from nndsl.backends.draw.style import LIGHT
 from nndsl.ir.graph import Graph
@@ -44,25 +45,6 @@ PAINT = """(cases) => cases.map(({ atlas, ways }) => {
 })"""
 
 
-class Chosen(Planner):
-    """Opens what it is told to, by the ways that the page uses."""
-
-    def __init__(self, root: Graph, ways: list[str]) -> None:
-        super().__init__(root, None)
-        self.ways = set(ways)
-        self.way = ""
-
-    def _open(self, figure: Figure, thing: Thing, given: list[Source | None], level: int, frames: int) -> None:
-        way = f"{self.way}{len(figure.things)}"
-        if thing.target is None or way not in self.ways:
-            return
-        around, self.way = self.way, f"{way}."
-        constants = [source if isinstance(source, Constant) else None for source in given]
-        thing.body = self.figure(thing.target, constants, level + 1, frames + 1)
-        thing.body.plain = is_plain(thing)
-        self.way = around
-
-
 def some_ways(atlas: dict[str, Any], rng: random.Random, chance: float) -> list[str]:
     """Blocks chosen at random, also inside blocks that are closed."""
     found: list[str] = []
@@ -83,11 +65,11 @@ Case = tuple[str, dict[str, Any], Scene]
 
 def case(name: str, graph: Graph, ways: list[str] | float | None, direction: Direction) -> tuple[Case, list[str]]:
     """`ways`: what is open, or how likely each block is; None: what is open at first."""
-    atlas = Atlas(graph, None, direction, "sans", labels=True).write()
+    atlas = Atlas(graph, Opening(), direction, "sans", labels=True).write()
     if isinstance(ways, float):
         ways = some_ways(atlas, random.Random(name), ways)
     chosen = atlas["start"] if ways is None else ways
-    scene = picture(Chosen(graph, chosen), direction, "sans", LIGHT, labels=True)
+    scene = picture(Planner(graph, Opening(), set(chosen)), direction, "sans", LIGHT, labels=True)
     return (name, atlas, scene), chosen
 
 
@@ -166,7 +148,7 @@ def test_levels_are_those_of_depth() -> None:
     program = "(cases) => cases.map(({ atlas, depth }) => new Blocks(atlas).waysOf(depth).ways)"
     graphs = [*(build() for build in SAMPLES.values()), *map(zoo, ZOO)]
     cases = [(graph, depth) for graph in graphs for depth in (0, 1, 2, 9)]
-    atlases = [Atlas(graph, None, "up", "sans", labels=True).write() for graph, _ in cases]
+    atlases = [Atlas(graph, Opening(), "up", "sans", labels=True).write() for graph, _ in cases]
     asked = [{"atlas": atlas, "depth": depth} for atlas, (_, depth) in zip(atlases, cases, strict=True)]
     for (graph, depth), ways in zip(cases, run_layout(program, asked), strict=True):
-        assert sorted(ways) == sorted(opened(Planner(graph, depth))), (graph, depth)
+        assert sorted(ways) == sorted(opened(Planner(graph, Opening(depth)))), (graph, depth)

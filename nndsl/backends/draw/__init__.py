@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from nndsl.backends.draw.dot import dot
 from nndsl.backends.draw.html import html
+from nndsl.backends.draw.opening import CannotOpen
 from nndsl.backends.draw.pdf import pdf
 from nndsl.backends.draw.picture import scene
 from nndsl.backends.draw.png import png
@@ -15,4 +16,18 @@ from nndsl.backends.draw.style import THEMES, Font, Theme
 from nndsl.backends.draw.svg import svg
 from nndsl.backends.draw.tikz import tikz
 
-__all__ = ["THEMES", "Direction", "Font", "Scene", "Theme", "dot", "html", "pdf", "png", "scene", "svg", "tikz"]
+__all__ = [
+    "THEMES",
+    "CannotOpen",
+    "Direction",
+    "Font",
+    "Scene",
+    "Theme",
+    "dot",
+    "html",
+    "pdf",
+    "png",
+    "scene",
+    "svg",
+    "tikz",
+]

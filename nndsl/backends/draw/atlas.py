@@ -10,40 +10,16 @@ from typing import Any, TypeAlias
 
 from nndsl.backends.draw.content import Content, Run, Writer
 from nndsl.backends.draw.facts import Describer
+from nndsl.backends.draw.figures import EveryFigure, planned
 from nndsl.backends.draw.layout import exit_label
-from nndsl.backends.draw.plan import Constant, Figure, Planner, Source, Thing, is_plain
+from nndsl.backends.draw.opening import Opening
+from nndsl.backends.draw.plan import Figure, Planner, Thing, is_plain
 from nndsl.backends.draw.regions import Flow
 from nndsl.backends.draw.scene import Direction
 from nndsl.backends.draw.style import Font
 from nndsl.ir.graph import Graph
 
 Json: TypeAlias = dict[str, Any]
-
-
-class EveryFigure(Planner):
-    """Plans each distinct figure once. Figures differ by their graph and by which of its inputs are constants."""
-
-    def __init__(self, root: Graph) -> None:
-        super().__init__(root, None)
-        self.figures: list[Figure] = []
-        self.inside: dict[int, int] = {}  # a thing that can be opened -> the number of its figure
-        self._numbers: dict[Any, int] = {}
-        self._waiting: list[tuple[Graph, list[Constant | None]]] = []
-        self._number_of(root, [None] * len(root.inputs))
-        while len(self.figures) < len(self._waiting):
-            self.figures.append(self.figure(*self._waiting[len(self.figures)]))
-
-    def _open(self, figure: Figure, thing: Thing, given: list[Source | None], level: int, frames: int) -> None:
-        if thing.target is not None and thing.target.nodes:
-            constants = [source if isinstance(source, Constant) else None for source in given]
-            self.inside[id(thing)] = self._number_of(thing.target, constants)
-
-    def _number_of(self, graph: Graph, given: list[Constant | None]) -> int:
-        key = (id(graph), *(None if c is None else (c.name, c.elements) for c in given))
-        if key not in self._numbers:
-            self._numbers[key] = len(self._waiting)
-            self._waiting.append((graph, [None if c is None else Constant(c.name, c.elements) for c in given]))
-        return self._numbers[key]
 
 
 class Table:
@@ -63,12 +39,12 @@ class Table:
 class Atlas:
     """Writes a model down for the page."""
 
-    def __init__(self, graph: Graph, depth: int | None, direction: Direction, font: Font, *, labels: bool) -> None:
+    def __init__(self, graph: Graph, opening: Opening, direction: Direction, font: Font, *, labels: bool) -> None:
         self.plan = EveryFigure(graph)
         self.writer = Writer(self.plan, direction, font, labels=labels)
         self.describer = Describer(self.plan, self.writer)
         self.faces, self.captions, self.facts = Table(), Table(), Table()
-        self.graph, self.direction, self.depth = graph, direction, depth
+        self.graph, self.direction, self.opening = graph, direction, opening
 
     def write(self) -> Json:
         return {
@@ -79,7 +55,7 @@ class Atlas:
             "facts": self.facts.rows,
             "kinds": self.describer.kinds,
             "model": self.describer.model(),
-            "start": opened(Planner(self.graph, self.depth)),
+            "start": opened(planned(self.graph, self.opening)),
         }
 
     def _figure(self, figure: Figure) -> Json:
@@ -137,8 +113,7 @@ def _face(content: Content) -> Json:
 def opened(planner: Planner) -> list[str]:
     """Which blocks are open in the picture that does not move: their ways, as `2.0.1`."""
     found: list[str] = []
-    figure = planner.figure(planner.root, [None] * len(planner.root.inputs))
-    stack = [("", figure)]
+    stack = [("", planner.whole())]
     while stack:
         way, figure = stack.pop()
         for i, thing in enumerate(figure.things):

@@ -10,11 +10,13 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from nndsl.backends.draw.atlas import Atlas
+from nndsl.backends.draw.opening import Opening, globs
 from nndsl.backends.draw.picture import SIGN_WORDS
 from nndsl.backends.draw.scene import Direction
 from nndsl.backends.draw.style import FONTS, LEGEND, THEMES, Font, Theme
@@ -71,13 +73,18 @@ def html(
     graph: Graph,
     *,
     depth: int | None = None,
+    expand: str | Sequence[str] = (),
+    collapse: str | Sequence[str] = (),
+    max_nodes: int | None = None,
     direction: Direction = "up",
     font: Font = "sans",
     theme: Theme = THEMES["light"],
     labels: bool = True,
 ) -> str:
-    """The page of a model. `depth`: what is open at first; `theme`: light stands for the reader's choice."""
-    atlas = Atlas(graph, depth, direction, font, labels=labels).write()
+    """The page of a model. `depth`, `expand`, `collapse`, `max_nodes`: what is open at first, as in `scene`; `theme`:
+    light stands for the reader's choice."""
+    opening = Opening(depth, globs(expand), globs(collapse), max_nodes)
+    atlas = Atlas(graph, opening, direction, font, labels=labels).write()
     atlas["theme"] = theme.name
     told = {name: [family for family in LEGEND if known.tells(family)] for name, known in THEMES.items()}
     atlas["legend"] = {"words": LEGEND, "told": told, "signs": SIGN_WORDS}

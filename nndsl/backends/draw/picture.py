@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nndsl.backends.draw.content import (
     SHAPE,
     SIGNS,
@@ -11,8 +13,10 @@ from nndsl.backends.draw.content import (
     line_width,
 )
 from nndsl.backends.draw.facts import totals
+from nndsl.backends.draw.figures import planned
 from nndsl.backends.draw.layout import Laid, lay
 from nndsl.backends.draw.metrics import shortened
+from nndsl.backends.draw.opening import Opening, globs
 from nndsl.backends.draw.plan import Planner, Thing
 from nndsl.backends.draw.scene import Box, Cluster, Direction, Edge, Point, Scene, Swatch, Text, Wire
 from nndsl.backends.draw.style import LEGEND, LIGHT, Font, Theme, Tone
@@ -32,21 +36,28 @@ def scene(
     graph: Graph,
     *,
     depth: int | None = None,
+    expand: str | Sequence[str] = (),
+    collapse: str | Sequence[str] = (),
+    max_nodes: int | None = None,
     direction: Direction = "up",
     font: Font = "sans",
     theme: Theme = LIGHT,
     labels: bool = True,
 ) -> Scene:
-    """The picture of a model. `depth`: how many levels of blocks are open (0: none); None: what reads well.
-    `direction`: where the data flow. `labels`: whether boxes bear the names of their layers."""
-    return picture(Planner(graph, depth), direction, font, theme, labels=labels)
+    """The picture of a model. `depth`: how many levels of blocks are open (0: none); None: what reads well. `expand`,
+    `collapse`: globs of blocks that are open or closed all the same. `max_nodes`: how many boxes there are at most.
+    `direction`: where the data flow. `labels`: whether boxes bear the names of their layers.
+
+    Raises CannotOpen for a glob that matches nothing, and for too few boxes."""
+    opening = Opening(depth, globs(expand), globs(collapse), max_nodes)
+    return picture(planned(graph, opening), direction, font, theme, labels=labels)
 
 
 def picture(planner: Planner, direction: Direction, font: Font, theme: Theme, *, labels: bool) -> Scene:
     """The picture of what is planned."""
     graph = planner.root
     writer = Writer(planner, direction, font, labels=labels)
-    laid = lay(planner.figure(graph, [None] * len(graph.inputs)), writer, "", None)
+    laid = lay(planner.whole(), writer, "", None)
     made = Scene(0.0, 0.0, shortened(graph.name, 80), direction, font, theme)
     header = _header(graph, writer)
     width, height = (laid.height, laid.width) if direction == "right" else (laid.width, laid.height)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from nndsl.backends.draw.opening import Globs, Opening, Spot, States
 from nndsl.backends.draw.regions import Flow
 from nndsl.ir.cost import Costs
 from nndsl.ir.graph import Graph, Node, Port, Value
@@ -37,6 +38,7 @@ class Thing:
     name: str = ""
     label: str = ""  # its part of the path
     member: str = ""  # for a folded list: the part of the path of its first member
+    labels: list[str] = field(default_factory=list)  # of all for which it stands
     until: str = ""  # for equal ones in a row: the label of the last one
     target: Graph | None = None  # what a call applies, lists with one kind of member looked through
     body: Figure | None = None
@@ -67,14 +69,17 @@ Source: TypeAlias = tuple[int, int] | Constant
 
 
 class Planner:
-    """Decides for one model; `depth` None: small models in full, of larger ones each structure once."""
+    """Decides for one model. `ways`: exactly what is open; None: what `opening` says, and where that has no depth,
+    small models in full, of larger ones each structure once."""
 
-    def __init__(self, root: Graph, depth: int | None) -> None:
+    def __init__(self, root: Graph, opening: Opening, ways: set[str] | None = None) -> None:
         self.root = root
+        self.globs = Globs(root, opening)
+        self.ways = ways
         self.costs = Costs(root)
         self.likeness = Likeness(root)
         self.runs = {id(g): runs(g, self.likeness) for g in root.graphs()}
-        self.depth = depth
+        self.depth = opening.depth
         self.made = 0
         self.seen: set[Any] = set()
         self._skeletons: dict[int, int] = {}
@@ -106,7 +111,11 @@ class Planner:
 
     # ------------------------------------------------------------ figures
 
-    def figure(self, graph: Graph, given: list[Constant | None], level: int = 0, frames: int = 0) -> Figure:
+    def whole(self) -> Figure:
+        """The model's own figure."""
+        return self.figure(self.root, [None] * len(self.root.inputs), self.globs.start)
+
+    def figure(self, graph: Graph, given: list[Constant | None], spot: Spot) -> Figure:
         figure = Figure(graph)
         sources: dict[int, Source] = {}
         labels: dict[str, int] = {}
@@ -116,7 +125,7 @@ class Planner:
             sources[id(value)] = constant if constant is not None else self._input(figure, value)
         told: set[str] = set()
         for run in self.runs[id(graph)]:
-            self._run(figure, run, sources, labels, told, (level, frames))
+            self._run(figure, run, sources, labels, told, spot)
         for port in graph.outputs:
             self._output(figure, port, sources)
         return figure
@@ -157,7 +166,7 @@ class Planner:
         sources: dict[int, Source],
         labels: dict[str, int],
         told: set[str],
-        depth: tuple[int, int],
+        spot: Spot,
     ) -> None:
         graph = figure.graph
         node, last = graph.nodes[run.start], graph.nodes[run.start + run.count - 1]
@@ -168,6 +177,7 @@ class Planner:
             sources.update((id(v), made) for v in node.outputs)
             return
         thing = self._thing(node, run.count, constants)
+        thing.labels = [graph.nodes[run.start + i].label for i in range(run.count)]
         thing.until = thing.until or (last.label if run.count > 1 else "")
         thing.feed = [
             (*source, self._number(figure, value))
@@ -187,7 +197,7 @@ class Planner:
         me = len(figure.things)
         behind = {source[0] for source in given if isinstance(source, tuple)}
         figure.upstream[me] = frozenset().union(*(figure.upstream.get(i, frozenset()) for i in behind))
-        self._open(figure, thing, given, *depth)
+        self._open(figure, thing, given, spot)
         figure.things.append(thing)
         sources.update((id(v), (me, i)) for i, v in enumerate(last.outputs))
         self._connect(figure, me, thing)
@@ -233,19 +243,44 @@ class Planner:
 
     # ------------------------------------------------------------ open or closed
 
-    def _open(self, figure: Figure, thing: Thing, given: list[Source | None], level: int, frames: int) -> None:
+    def _open(self, figure: Figure, thing: Thing, given: list[Source | None], spot: Spot) -> None:
         graph = thing.target
-        if graph is None or frames >= DEEPEST or self.made > MOST_THINGS or not graph.nodes:
+        if graph is None or spot.frames >= DEEPEST or self.made > MOST_THINGS or not graph.nodes:
             return
-        plain = is_plain(thing)
-        if self.depth is not None:
-            if level >= self.depth:
-                return
-        elif not self.full and not plain and not self._is_new(figure, graph):
+        states, asked = self.asked(thing, spot)
+        me = len(figure.things)
+        is_open = f"{spot.way}{me}" in self.ways if self.ways is not None else self._is_open(figure, thing, spot, asked)
+        if not is_open:
             return
         constants = [source if isinstance(source, Constant) else None for source in given]
-        thing.body = self.figure(graph, constants, level if plain else level + 1, frames + 1)
+        plain = is_plain(thing)
+        thing.body = self.figure(graph, constants, spot.inside(me, states, plain=plain, asked=asked is True))
         thing.body.plain = plain
+
+    def asked(self, thing: Thing, spot: Spot) -> tuple[States, bool | None]:
+        """What paths inside a block may match, and whether globs have it open or closed; None: they say nothing."""
+        assert thing.node is not None and thing.target is not None
+        globs = self.globs
+        if not spot.states:
+            return spot.states, None
+        here = globs.after(spot.states, thing.labels)
+        inside = globs.below(here)
+        if thing.member:
+            assert isinstance(thing.node.target, Graph)
+            members = globs.after(inside, [node.label for node in thing.node.target.nodes])
+            here, inside = tuple(a | b for a, b in zip(here, members, strict=True)), globs.below(members)
+        if globs.meant(thing.node, thing.target, here, globs.collapse):
+            return inside, False
+        wanted = globs.meant(thing.node, thing.target, here, globs.expand) or globs.holds(thing.target, inside)
+        return inside, True if wanted or (spot.asked and is_plain(thing)) else None
+
+    def _is_open(self, figure: Figure, thing: Thing, spot: Spot, asked: bool | None) -> bool:
+        assert thing.target is not None
+        if asked is not None:
+            return asked
+        if self.depth is not None:
+            return spot.level < self.depth
+        return self.full or is_plain(thing) or self._is_new(figure, thing.target)
 
     def _is_new(self, figure: Figure, graph: Graph) -> bool:
         """Not drawn open yet, or open in a branch beside this one: what stands side by side is drawn alike."""
