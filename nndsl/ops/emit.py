@@ -128,8 +128,9 @@ class OnnxBuilder(Protocol):
 
     def packed(self, name: str, make: Any, shape: Sequence[Size] | None = None) -> OnnxValue:
         """An initializer computed from this node's weights while exporting: `make(w)` gets a function from weight name
-        to numpy array, and numpy itself as `w.np`; for layouts that differ from PyTorch's (LSTM gates). `shape`: what
-        `make` gives, where that helps to know the shapes of what is computed with it."""
+        to numpy array, numpy itself as `w.np`, and `w.joined(arrays, shape)`, one array of several; for layouts that
+        differ from PyTorch's (LSTM gates). `shape`: what `make` gives, where that helps to know the shapes of what is
+        computed with it."""
 
     def const(self, value: Any, dtype: str = "int64") -> OnnxValue:
         """A constant from nested lists or a number; equal ones are shared. "float" is the model's floating type."""

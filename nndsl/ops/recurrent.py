@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops.arithmetic import cast_to
+from nndsl.ops.costing import Saved, Use
 from nndsl.ops.domain import Domain
 from nndsl.ops.lowering import cut, squeeze, unsqueeze
+from nndsl.ops.recurrent_memory import saved
 from nndsl.ops.schema import RECURRENT, Inferred, Op, Unsupported, Weight, param
 from nndsl.ops.windows import dtype_argument
 from nndsl.shapes import Size, TensorType
@@ -135,6 +137,15 @@ class Recurrent(Op, family=RECURRENT, abstract=True):
         rest = self.inner + 2 * len(self.order) * int(self.bias)
         return self.macs(*inputs, y=y) * 2 + self._steps(inputs[0]) * (units * rest)
 
+    def backward_macs(self, *inputs: Any, y: Any, use: Use) -> Size:
+        """The first layer's input takes part only where it needs a gradient."""
+        x = inputs[0]
+        first = self._steps(x) * x.shape[-1] * (len(self.order) * self.hidden_size * self.directions)
+        return self.macs(*inputs, y=y) * 2 - (0 if use.needs[0] else first)
+
+    def saves(self, *inputs: Any, y: Any, use: Use) -> Saved | None:
+        return saved(self, inputs, use)
+
     def _steps(self, x: Any) -> Size:
         return self.time(x) * (self.batch(x) or (1,))[0]
 
@@ -248,8 +259,10 @@ def onnx_weights(g: OnnxBuilder, kind: str, suffixes: list[str], order: tuple[in
 
     def make(w: Any) -> Any:
         arrays = [w(name) for each in names for name in each]
-        joined = w.np.concatenate([gate for array in arrays for gate in _gates(array, order)])  # copied once
-        return joined.reshape(len(names), -1, *joined.shape[1:])
+        rows = len(arrays[0]) * len(arrays) // len(names)
+        return w.joined(
+            [gate for array in arrays for gate in _gates(array, order)], (len(names), rows, *arrays[0].shape[1:])
+        )
 
     return g.packed(f"{kind}{suffixes[0]}", make)
 

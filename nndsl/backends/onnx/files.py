@@ -24,6 +24,7 @@ class Output:
         self.path = Path(os.path.realpath(path))
         self.shown = path
         self.data = f"{self.path.name}.data" if external else ""
+        self.kept = False
         self.made = self.path.parent / f".nndsl-{token_hex(6)}"
         self.temporary = self.made / self.path.name if external else self.made
         with self.complaining():
@@ -50,13 +51,14 @@ class Output:
             if self.data:
                 os.replace(self.made / self.data, self.path.parent / self.data)
             os.replace(self.temporary, self.path)
+        self.kept = True
 
     def discard(self) -> None:
         if self.data:
             rmtree(self.made, ignore_errors=True)
-            return
-        with suppress(OSError):
-            self.made.unlink()
+        elif not self.kept:
+            with suppress(OSError):
+                self.made.unlink()
 
     @contextmanager
     def complaining(self) -> Iterator[None]:

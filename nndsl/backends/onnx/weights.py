@@ -12,7 +12,7 @@ import numpy as np
 
 from nndsl.backends.onnx.dtypes import Dtypes
 from nndsl.backends.onnx.records import Recipe, Tensor, weight_key
-from nndsl.backends.onnx.wire import Stored
+from nndsl.backends.onnx.wire import Joined, Stored
 from nndsl.diagnostics import Diagnostic
 from nndsl.ir.graph import Graph
 from nndsl.ops.schema import Weight
@@ -33,6 +33,10 @@ class Reader:
     def __call__(self, name: str) -> Any:
         return np.asarray(self.weights[weight_key(self.layers[self.index], name)])
 
+    def joined(self, arrays: Sequence[Any], shape: tuple[int, ...]) -> Joined:
+        """One array of several, one after the other."""
+        return Joined(arrays, shape)
+
     def of(self, index: int) -> Reader:
         return Reader(self.weights, self.layers, index)
 
@@ -48,10 +52,8 @@ def stored(tensors: Iterable[Tensor], weights: Mapping[str, Any], dtypes: Dtypes
 
 
 def _array(recipe: Recipe, weights: Mapping[str, Any], dtype: Any) -> Any:
-    if recipe.make is None:
-        array = np.asarray(weights[recipe.key])
-    else:
-        array = np.asarray(recipe.make(Reader(weights, recipe.layers)))
+    made = weights[recipe.key] if recipe.make is None else recipe.make(Reader(weights, recipe.layers))
+    array = made if isinstance(made, Joined) else np.asarray(made)
     return array if array.dtype == dtype else array.astype(dtype)
 
 

@@ -8,7 +8,7 @@ fixed width and is filled in at the end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -32,6 +32,22 @@ class Stored:
     name: str
     elem_type: int
     fill: Callable[[], Any]
+
+
+class Joined:
+    """An array in parts that lie one after the other in the file: written without being copied together before."""
+
+    def __init__(self, parts: Sequence[Any], shape: tuple[int, ...]) -> None:
+        self.parts = parts
+        self.shape = shape
+        self.dtype = parts[0].dtype
+        self.nbytes = sum(part.nbytes for part in parts)
+
+    def astype(self, dtype: Any) -> Joined:
+        return Joined([part.astype(dtype) for part in self.parts], self.shape)
+
+    def tobytes(self) -> bytes:
+        return b"".join(part.tobytes() for part in self.parts)
 
 
 def varint(number: int, width: int = 0) -> bytes:
@@ -80,11 +96,6 @@ def write_external(data: BinaryIO, location: str, weights: list[Stored]) -> list
     return described
 
 
-def constants(arrays: Iterator[tuple[str, int, Any]]) -> list[TensorProto]:
-    """Small tensors, held in the message itself."""
-    return [tensor_proto(name, elem_type, array) for name, elem_type, array in arrays]
-
-
 def tensor_proto(name: str, elem_type: int, array: Any) -> TensorProto:
     made = TensorProto(name=name, data_type=elem_type, raw_data=array.tobytes())
     made.dims.extend(array.shape)
@@ -119,9 +130,16 @@ def _write_initializer(file: BinaryIO, weight: Stored) -> None:
 
 def _write_array(file: BinaryIO, array: Any) -> None:
     """The array's elements in C order, little-endian, copied as little as can be."""
+    if isinstance(array, Joined):
+        for part in array.parts:
+            _write_array(file, part)
+        return
     if array.dtype.byteorder == ">":
         array = array.astype(array.dtype.newbyteorder("<"))
-    if array.ndim == 2 and array.flags.f_contiguous and not array.flags.c_contiguous:
+    flags = array.flags
+    if flags.c_contiguous:
+        file.write(_memory(array))
+    elif array.ndim == 2 and flags.f_contiguous:
         _write_transposed(file, array)
     else:
         file.write(_memory(np.ascontiguousarray(array)))
@@ -138,5 +156,6 @@ def _write_transposed(file: BinaryIO, array: Any) -> None:
         file.write(_memory(part))
 
 
-def _memory(array: Any) -> memoryview:
-    return memoryview(array.reshape(-1).view(np.uint8))
+def _memory(array: Any) -> Any:
+    """The bytes of a contiguous array: itself, unless its type is one that Python's buffers do not know (bfloat16)."""
+    return array if array.dtype.isbuiltin == 1 else array.reshape(-1).view(np.uint8)
