@@ -9,7 +9,10 @@ from pathlib import Path
 
 from nndsl.ops.schema import REGISTRY, Op
 
-_NOT_FAMILIES = {"__init__", "schema", "kinds", "domain", "say", "emit", "initializers", "reference"}
+_NOT_FAMILIES = {
+    "__init__", "schema", "kinds", "domain", "say", "emit", "initializers", "reference", "costing", "strided",
+    "recurrent_memory", "multihead_memory",
+}  # fmt: skip
 _CLASS = re.compile(rb"^class ([A-Z]\w*)\(", re.M)
 _homes: dict[
     str, str

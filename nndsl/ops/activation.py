@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from nndsl.ops.costing import INPUT, OUTPUT, Saved, Use
 from nndsl.ops.initializers import Initializer
 from nndsl.ops.schema import ACTIVATION, Op, Weight, param, same_along
 from nndsl.ops.windows import dtype_argument
@@ -23,6 +24,8 @@ class Activation(Op, family=ACTIVATION, abstract=True):
 
     function: ClassVar[str]
     cost: ClassVar[int] = 1
+    like_input = True
+    kept = INPUT
 
     def shape(self, x: TensorType, say: Say) -> TensorType | None:
         return x if say.floating(x) else None
@@ -53,6 +56,7 @@ class ReLU(Activation):
     """max(x, 0): [*] -> [*] (torch.nn.ReLU)."""
 
     function = "F.relu"
+    kept = OUTPUT
     examples = ["[2, 3] -> ReLU -> [2, 3]", "[N, 4, H, W] -> ReLU -> [N, 4, H, W]", "[] -> ReLU -> []"]
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
@@ -143,6 +147,10 @@ class RReLU(Activation):
             return True
         say.error(f"slopes are drawn from lower to upper, and {self.lower} is greater than {self.upper}", at="lower")
         return False
+
+    def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved:
+        """The slopes, too."""
+        return Saved((0,), made=(x,))
 
     def torch(self, t: TorchWriter, x: Operand) -> Any:
         return t.call(t.me(), x)
@@ -249,6 +257,7 @@ class Sigmoid(Activation):
     """1 / (1 + exp(-x)): [*] -> [*] (torch.nn.Sigmoid)."""
 
     function = "torch.sigmoid"
+    kept = OUTPUT
     examples = ["[2, 3] -> Sigmoid -> [2, 3]", "[N, T] -> Sigmoid -> [N, T]", "[5] -> Sigmoid -> [5]"]
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
@@ -259,6 +268,7 @@ class Tanh(Activation):
     """The hyperbolic tangent: [*] -> [*] (torch.nn.Tanh)."""
 
     function = "torch.tanh"
+    kept = OUTPUT
     examples = ["[2, 3] -> Tanh -> [2, 3]", "[N, T] -> Tanh -> [N, T]", "[5] -> Tanh -> [5]"]
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.activation import Activation
+from nndsl.ops.costing import OUTPUT
 from nndsl.ops.schema import param
 from nndsl.shapes import Size, TensorType
 
@@ -33,6 +34,7 @@ class Softmax(_AlongAxis):
     """exp(x) divided by its sum along an axis: [*] -> [*] (torch.nn.Softmax)."""
 
     function = "F.softmax"
+    kept = OUTPUT
     cost = 5
     examples = [
         "[2, 3] -> Softmax -> [2, 3]",
@@ -48,6 +50,7 @@ class LogSoftmax(_AlongAxis):
     """log(softmax(x)), without its rounding: [*] -> [*] (torch.nn.LogSoftmax)."""
 
     function = "F.log_softmax"
+    kept = OUTPUT
     cost = 5
     examples = [
         "[2, 3] -> LogSoftmax -> [2, 3]",
@@ -63,6 +66,7 @@ class Softmin(_AlongAxis):
     """softmax(-x): [*] -> [*] (torch.nn.Softmin)."""
 
     function = "F.softmin"
+    kept = OUTPUT
     cost = 6
     examples = [
         "[2, 3] -> Softmin -> [2, 3]",
@@ -78,6 +82,7 @@ class Softmax2d(Activation):
     """Softmax over the channels at each place: [N, C, H, W] -> the same (torch.nn.Softmax2d)."""
 
     function = "F.softmax"
+    kept = OUTPUT
     cost = 5
     examples = [
         "[2, 3, 4, 4] -> Softmax2d -> [2, 3, 4, 4]",

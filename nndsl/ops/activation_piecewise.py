@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.activation import Activation
+from nndsl.ops.costing import Saved, Use
 from nndsl.ops.schema import param
+from nndsl.shapes import TensorType
 
 if TYPE_CHECKING:
     from nndsl.ops.emit import OnnxBuilder, OnnxValue, Operand, TorchWriter
@@ -103,6 +105,11 @@ class Softsign(Activation):
 
     function = "F.softsign"
     cost = 3
+
+    def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved:
+        """1 + |x|, too."""
+        return Saved((0,), made=(x,))
+
     examples = ["[2, 3] -> Softsign -> [2, 3]", "[N, T] -> Softsign -> [N, T]", "[9] -> Softsign -> [9]"]
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
@@ -148,6 +155,11 @@ class LogSigmoid(Activation):
 
     function = "F.logsigmoid"
     cost = 2
+
+    def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved:
+        """On a CPU, exp(-|x|) too."""
+        return Saved((0,), made=() if use.cuda else (x,))
+
     examples = [
         "[2, 3] -> LogSigmoid -> [2, 3]",
         "[N, T] -> LogSigmoid -> [N, T]",
@@ -163,6 +175,11 @@ class Tanhshrink(Activation):
 
     function = "F.tanhshrink"
     cost = 2
+
+    def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved:
+        """Of x - tanh(x) the second."""
+        return Saved(made=(x,))
+
     examples = [
         "[2, 3] -> Tanhshrink -> [2, 3]",
         "[N, T] -> Tanhshrink -> [N, T]",

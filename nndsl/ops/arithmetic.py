@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from nndsl.ops.costing import BOTH, INPUT, NOTHING, Saved, Use
 from nndsl.ops.domain import Domain
-from nndsl.ops.schema import ARITHMETIC, LINEAR, Op, param, same_along
-from nndsl.shapes import Dim, Size, TensorType, broadcast, is_floating, is_integral, product, promote
+from nndsl.ops.schema import ARITHMETIC, Op, param, same_along
+from nndsl.shapes import Dim, Size, TensorType, broadcast, is_floating, is_integral, promote
 
 if TYPE_CHECKING:
     from nndsl.ops.emit import OnnxBuilder, OnnxValue, Operand, Text, TorchWriter
@@ -67,11 +68,18 @@ def scalar(g: OnnxBuilder, value: Any, dtype: str) -> OnnxValue:
     return g.const(value, dtype)
 
 
+def factors(use: Use) -> Saved:
+    """Each of two factors where the other needs a gradient."""
+    return Saved(tuple(at for at in (0, 1) if use.needs[1 - at]))
+
+
 class Binary(Op, family=ARITHMETIC, abstract=True):
     """Two tensors, or a tensor and a number, element by element."""
 
     inputs = ("x", "y?")
     hidden = True
+    like_input = True
+    kept = NOTHING
     sign: ClassVar[str]
     done: ClassVar[str]
 
@@ -166,6 +174,10 @@ class Multiply(Binary):
 
     sign, done = "*", "multiplied"
 
+    def saves(self, x: TensorType, other: TensorType | None, /, *, y: TensorType, use: Use) -> Saved:
+        """Each factor for the gradient of the other."""
+        return NOTHING if other is None else factors(use)
+
     def nodes(self, g: OnnxBuilder, a: OnnxValue, b: OnnxValue, dtype: str) -> Any:
         if dtype == "bool":
             return g.op("And", a, b)
@@ -181,6 +193,12 @@ class Divide(Binary):
         dtype = super().result(x, other)
         return dtype if is_floating(dtype) else "float"
 
+    def saves(self, x: TensorType, other: TensorType | None, /, *, y: TensorType, use: Use) -> Saved:
+        """The divisor, and for its gradient what is divided; a number is divided by multiplying it by 1 / x."""
+        if other is None:
+            return Saved(made=(x,)) if self.reverse else NOTHING
+        return Saved((0, 1) if use.needs[1] else (1,))
+
     def nodes(self, g: OnnxBuilder, a: OnnxValue, b: OnnxValue, dtype: str) -> Any:
         return g.op("Div", a, b)
 
@@ -192,6 +210,9 @@ class Remainder(Binary):
 
     def takes(self, say: Say, x: TensorType, other: Any) -> bool:
         return _no_booleans(say, x, other, self.done)
+
+    def saves(self, x: TensorType, other: TensorType | None, /, *, y: TensorType, use: Use) -> Saved:
+        return Saved((0, 1)) if other is not None and use.needs[1] else NOTHING
 
     def flops(self, x: TensorType, other: TensorType | None, /, *, y: TensorType) -> Size:
         return same_along(y, 3)
@@ -249,6 +270,12 @@ class Power(Binary):
 
     sign, done = "**", "raised to powers"
 
+    def saves(self, x: TensorType, other: TensorType | None, /, *, y: TensorType, use: Use) -> Saved:
+        """For the gradient of an exponent the power, too."""
+        if other is None:
+            return BOTH if self.reverse else INPUT
+        return Saved((0, 1), (0,))
+
     def takes(self, say: Say, x: TensorType, other: Any) -> bool:
         if not _no_booleans(say, x, other, self.done):
             return False
@@ -270,6 +297,7 @@ class Maximum(Binary):
     inputs = ("x", "y")
     hidden = False
     done = "compared"
+    kept = Saved((0, 1))
     examples = [
         "([2, 3], [2, 3]) -> Maximum -> [2, 3]",
         "([N, 1, 4], [T, 4]) -> Maximum -> [N, T, 4]",
@@ -302,64 +330,12 @@ class Minimum(Maximum):
         return g.op("Min", a, b) if dtype != "bool" else g.op("And", a, b)
 
 
-class MatMul(Op, family=LINEAR):
-    """Matrix product, batched and broadcast: [*, M, K], [*, K, N] -> [*, M, N] (torch.matmul)."""
-
-    inputs = ("x", "y")
-    examples = [
-        "([2, 3], [3, 4]) -> MatMul -> [2, 4]",
-        "([B, H, T, 8], [8, 5]) -> MatMul -> [B, H, T, 5]",
-        "([4, 1, 2, 3], [5, 3, 2]) -> MatMul -> [4, 5, 2, 2]",
-        "([3], [2, 3, 4]) -> MatMul -> [2, 4]",
-        "([N, 3], [3]) -> MatMul -> [N]",
-        "([3], [3]) -> MatMul -> []",
-    ]
-
-    def shape(self, x: TensorType, y: TensorType, say: Say) -> TensorType | None:
-        if not (say.rank_at_least(x, 1, at=0) and say.rank_at_least(y, 1, at=1)) or not self._same_type(say, x, y):
-            return None
-        a, b = x.shape[-1], y.shape[-2] if y.rank > 1 else y.shape[0]
-        what = f"{say.type(x)} @ {say.type(y)}: the last dim of the first meets dim {max(y.rank - 2, 0)} of the second"
-        if not say.same(a, b, what, at=1):
-            return None
-        batch = together(say, _batch(x), _batch(y), "multiplied in batches")
-        if batch is None:
-            return None
-        return TensorType(x.dtype, (*batch, *x.shape[-2:-1], *(y.shape[-1:] if y.rank > 1 else ())))
-
-    def _same_type(self, say: Say, x: TensorType, y: TensorType) -> bool:
-        if x.dtype == y.dtype and x.dtype != "bool":
-            return True
-        help = f"convert one of them: `Cast({x.dtype if is_floating(x.dtype) else y.dtype})`"
-        say.error(
-            f"MatMul takes two inputs of one numeric type: {x.dtype} and {y.dtype}",
-            code="dtype-mismatch",
-            help=help,
-        )
-        return False
-
-    def macs(self, x: TensorType, other: TensorType, /, *, y: TensorType) -> Size:
-        return product(y.shape) * x.shape[-1]
-
-    def flops(self, x: TensorType, other: TensorType, /, *, y: TensorType) -> Size:
-        return self.macs(x, other, y=y) * 2
-
-    def torch(self, t: TorchWriter, x: Operand, y: Operand) -> Text:
-        return t.binary("@", x, y)
-
-    def onnx(self, g: OnnxBuilder, x: OnnxValue, y: OnnxValue) -> Any:
-        return g.op("MatMul", x, y)
-
-
-def _batch(x: TensorType) -> TensorType:
-    """What stands before the matrix."""
-    return TensorType(x.dtype, x.shape[:-2])
-
-
 class Negative(Op, family=ARITHMETIC):
     """`-x`: [*] -> [*] (torch.neg)."""
 
     hidden = True
+    like_input = True
+    kept = NOTHING
 
     def shape(self, x: TensorType, say: Say) -> TensorType | None:
         return x if _no_booleans(say, x, None, "negated") else None

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.arithmetic import together
+from nndsl.ops.costing import STATISTICS, Saved, Use
 from nndsl.ops.schema import ATTENTION, Op, param
+from nndsl.ops.strided import Strides, order_of, ordered
 from nndsl.shapes import Dim, Size, TensorType, product
 
 if TYPE_CHECKING:
@@ -126,6 +128,35 @@ class ScaledDotProductAttention(Op, family=ATTENTION):
         code = "rank-mismatch" if len(shape) > scores.rank else "shape-mismatch"
         say.error(f"the mask {say.type(mask)} is larger than the scores {say.type(scores)}", code=code, at=3)
         return False
+
+    def fused(self, types: tuple[Any, ...], use: Use) -> bool:
+        """Does PyTorch run it as one kernel, which keeps no scores? A CPU's takes no dropout, one width of all heads,
+        and no mask that is trained."""
+        query, _, value, mask = types
+        trained = mask is not None and use.needs[3]
+        one = query.rank == 4 and query.shape[-1] == value.shape[-1]
+        return one and not trained and (use.cuda or not self.dropout)
+
+    def strides(self, *types: Any, y: TensorType, use: Use) -> Strides | None:
+        """The kernel's results lie as the queries do."""
+        query = use.inputs[0]
+        if query is None or not self.fused(types, use):
+            return None
+        order = order_of(query.shape, query.strides)
+        return None if order is None else ordered(y.shape, order)
+
+    def saves(self, *types: Any, y: TensorType, use: Use) -> Saved:
+        """One kernel: its inputs, its result and one number for each query. Else scaled queries and keys, the scores,
+        those that dropout left and its factors."""
+        query, key, value, mask = types
+        if self.fused(types, use):
+            one = TensorType(STATISTICS, query.shape[:-1])
+            made = (one, TensorType(query.dtype, mask.shape)) if mask is not None and mask.dtype == "bool" else (one,)
+            return Saved((0, 1, 2, 3) if mask is not None and len(made) == 1 else (0, 1, 2), (0,), made)
+        scores = TensorType(query.dtype, (*query.shape[:-1], key.shape[-2]))
+        copied = query.rank > 3 and not use.merges(2, *range(value.rank - 2))
+        dropped = (scores, scores) if self.dropout else ()
+        return Saved(() if copied else (2,), made=(query, key, scores, *dropped, *((value,) if copied else ())))
 
     def macs(
         self, query: TensorType, key: TensorType, value: TensorType, mask: TensorType | None, y: TensorType

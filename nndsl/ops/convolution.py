@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops import lowering
+from nndsl.ops.costing import INPUT, Saved, Use
 from nndsl.ops.kinds import PerAxis, PerAxisPadding
 from nndsl.ops.schema import CONVOLUTION, Inferred, Weight, param, same_along
 from nndsl.ops.windows import (
@@ -113,6 +114,17 @@ class Convolution(Spatial, family=CONVOLUTION, abstract=True):
         if self.bias:
             made.append(Weight("bias", (self.out_channels,), dtype=x.dtype, init=self.bias_init))
         return made
+
+    def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved:
+        """The input; where it has to be padded beforehand, what came of that."""
+        before, after = self.pads()
+        if before == after and (self.padding_mode == "zeros" or not any(before)):
+            return INPUT
+        sizes = (s + p + q for s, p, q in zip(x.shape[-self.axes :], before, after, strict=True))
+        if self.padding_mode == "zeros":
+            sizes = (s + abs(p - q) for s, p, q in zip(x.shape[-self.axes :], before, after, strict=True))
+        wide = TensorType(x.dtype, (*x.shape[: -self.axes], *sizes))
+        return Saved((0,) if self.padding_mode in ("reflect", "replicate") else (), made=(wide,))
 
     def macs(self, x: TensorType, y: TensorType) -> Size:
         return product(y.shape) * (x.shape[-self.axes - 1] // self.groups) * product(self.kernel_size)
@@ -234,6 +246,8 @@ class TransposedConvolution(Spatial, family=CONVOLUTION, abstract=True):
         if self.bias:
             made.append(Weight("bias", (self.out_channels,), dtype=x.dtype, init=self.bias_init))
         return made
+
+    kept = INPUT
 
     def macs(self, x: TensorType, y: TensorType) -> Size:
         """Each input cell meets each filter once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nndsl.ops.costing import BOTH, NOTHING, Saved, Use
 from nndsl.ops.kinds import SizeMap
 from nndsl.ops.layout import Moves
 from nndsl.ops.lowering import reduce, reshape
@@ -234,6 +235,12 @@ class Reduce(ByPattern):
         made = super().shape(x, say)
         summed = self.reduction in ("sum", "prod") and made is not None and not is_floating(x.dtype)
         return TensorType("int64", made.shape) if summed and made is not None else made
+
+    def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved | None:
+        """A product goes one axis at a time, which is not told."""
+        if self.reduction == "prod":
+            return None
+        return BOTH if self.reduction in ("max", "min") else NOTHING
 
     def flops(self, x: TensorType, y: TensorType) -> Size:
         return same_along(x)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops import lowering
-from nndsl.ops.arithmetic import together
+from nndsl.ops.arithmetic import factors, together
 from nndsl.ops.contraction import contracted
+from nndsl.ops.costing import NOTHING, Saved, Use
 from nndsl.ops.schema import LINEAR, Op, Unsupported, param
 from nndsl.shapes import Size, TensorType, is_floating, product
 
@@ -159,6 +160,31 @@ class Einsum(Op, family=LINEAR):
             have = both & later
         left = have - set(result)  # of a single input
         return total, sums + (product(sizes[name] for name in have) if left else 0)
+
+    def saves(self, *xs: TensorType, y: TensorType, use: Use) -> Saved | None:
+        """Each factor for the gradient of the other, copied where the groups of indices that one product of matrices
+        wants are not rows of memory. Of three and more inputs, and of diagonals and sums beforehand, it is not told."""
+        terms, result, _ = self._terms(xs)
+        if len(xs) == 1:
+            return NOTHING
+        left, right = (set(term) for term in terms[:2])
+        alone = (left ^ right) - set(result)
+        if len(xs) > 2 or alone or any(len(set(term)) < len(term) for term in terms):
+            return None
+        summed = sorted((left & right) - set(result), key=self._order(result))
+        kept, made = [], []
+        for at in factors(use).inputs:
+            mine, other = (left, right) if at == 0 else (right, left)
+            groups = [[n for n in result if n in left & right], [n for n in result if n in mine - other], summed]
+            places = [[terms[at].index(name) for name in group] for group in groups]
+            whole = not summed or all(use.merges(at, *place) for place in places)
+            kept += [at] if whole else []
+            made += [] if whole else [xs[at]]
+        return Saved(tuple(kept), made=tuple(made))
+
+    def _order(self, result: list[str]) -> Any:
+        letters = self._letters()
+        return lambda name: letters.get(name, name)
 
     def macs(self, *xs: TensorType, y: TensorType) -> Size:
         """An outer product counts, too."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from nndsl.ops.costing import INPUT, NOTHING, OUTPUT
 from nndsl.ops.kinds import Scalar
 from nndsl.ops.schema import ARITHMETIC, Op, param, same_along
 from nndsl.shapes import Size, TensorType, is_floating
@@ -21,6 +22,8 @@ class Function(Op, family=ARITHMETIC, abstract=True):
     function: ClassVar[str]
     node: ClassVar[str]
     floats: ClassVar[bool] = True
+    like_input = True
+    kept = INPUT
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -65,6 +68,7 @@ class Sign(Whole):
     """-1, 0 or 1: [*] -> [*] (torch.sign)."""
 
     function, node = "sign", "Sign"
+    kept = NOTHING
 
 
 class Square(Whole):
@@ -80,12 +84,14 @@ class Exp(Function):
     """e to the power of x: [*] -> [*] (torch.exp)."""
 
     function, node = "exp", "Exp"
+    kept = OUTPUT
 
 
 class Expm1(Function):
     """exp(x) - 1: [*] -> [*] (torch.expm1)."""
 
     function = "expm1"
+    kept = OUTPUT
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
         return g.op("Sub", g.op("Exp", x), g.const(1.0, x.dtype))
@@ -128,12 +134,14 @@ class Sqrt(Function):
     """Square root: [*] -> [*] (torch.sqrt)."""
 
     function, node = "sqrt", "Sqrt"
+    kept = OUTPUT
 
 
 class Rsqrt(Function):
     """1 / sqrt(x): [*] -> [*] (torch.rsqrt)."""
 
     function = "rsqrt"
+    kept = OUTPUT
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
         return g.op("Reciprocal", g.op("Sqrt", x))
@@ -143,6 +151,7 @@ class Reciprocal(Function):
     """1 / x: [*] -> [*] (torch.reciprocal)."""
 
     function, node = "reciprocal", "Reciprocal"
+    kept = OUTPUT
 
 
 class Sin(Function):
@@ -161,6 +170,7 @@ class Tan(Function):
     """Tangent: [*] -> [*] (torch.tan)."""
 
     function, node = "tan", "Tan"
+    kept = OUTPUT
 
 
 class Asin(Function):
@@ -201,6 +211,8 @@ class Erf(Function):
 
 class Rounding(Whole, abstract=True):
     """Whole numbers stay as they are."""
+
+    kept = NOTHING
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
         return g.op(self.node, x) if is_floating(x.dtype) else x

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops import lowering
+from nndsl.ops.costing import INPUT, Saved, Use
 from nndsl.ops.domain import Domain, indices
 from nndsl.ops.initializers import Initializer
 from nndsl.ops.schema import EMBEDDING, Op, Weight, param, same_along
-from nndsl.shapes import Size, TensorType
+from nndsl.shapes import Size, TensorType, product
 
 if TYPE_CHECKING:
     from nndsl.ops.emit import OnnxBuilder, OnnxValue, Operand, Text, TorchWriter
@@ -84,6 +85,8 @@ class Embedding(_Table):
         if not say.index(x):
             return None
         return TensorType("float", (*x.shape, self.embedding_dim))
+
+    kept = INPUT
 
     def flops(self, x: TensorType, y: TensorType) -> Size:
         return self.renormalization(same_along(y))
@@ -181,6 +184,14 @@ class EmbeddingBag(_Table):
         """Offsets begin with 0; the last may be the end itself: an empty bag."""
         offsets = Domain(0, x.shape[0], ascending=True, closed=self.include_last_offset)
         return {0: indices(self.num_embeddings), 1: offsets}
+
+    def saves(self, x: TensorType, *more: Any, y: TensorType, use: Use) -> Saved:
+        """Where each bag begins, whose each row is, how many it has, and where its maxima stand."""
+        bags: Size = y.shape[0]
+        largest = bags * self.embedding_dim if self.mode == "max" else bags
+        sizes = [product(x.shape) + 1, bags, largest, *([] if more[0] is not None else [bags])]
+        given = tuple(at for at in (1, 2) if more[at - 1] is not None)
+        return Saved((0, *given), made=tuple(TensorType("int64", (size,)) for size in sizes))
 
     def flops(self, x: TensorType, *more: Any, y: TensorType) -> Size:
         cells = same_along(x, self.embedding_dim)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops import lowering
 from nndsl.ops.arithmetic import scalar
+from nndsl.ops.costing import NOTHING
 from nndsl.ops.kinds import DType, Scalar, Sizes
 from nndsl.ops.schema import TENSOR, Op, param, same_along
 from nndsl.shapes import Size, TensorType, ceil_div, is_floating, smax
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 class Generator(Op, family=TENSOR, abstract=True):
     """No inputs; what it makes stands where the other tensors stand."""
 
+    kept = NOTHING
     inputs = ()
 
     def flops(self, y: TensorType) -> Size:

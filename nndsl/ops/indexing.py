@@ -8,6 +8,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.arithmetic import cast_to
+from nndsl.ops.costing import Saved, Use
 from nndsl.ops.domain import Domain, indices
 from nndsl.ops.schema import SHAPE, Op, param
 from nndsl.shapes import Dim, Size, TensorType, broadcast, ceil_div, smax, smin
@@ -127,6 +128,9 @@ class Index(Op, family=SHAPE):
     def domains(self, x: TensorType, *more: TensorType) -> dict[int, Domain]:
         asked = [s for s in self.steps(x.rank, more) if s.kind in ("input", "scalar")]
         return {s.item[1]: indices(x.shape[s.axis]) for s in asked if s.axis is not None}
+
+    def saves(self, x: TensorType, *indices: TensorType, y: TensorType, use: Use) -> Saved:
+        return Saved(tuple(range(1, 1 + len(indices))))
 
     def flops(self, x: TensorType, *indices: TensorType, y: TensorType) -> Size:
         return 0

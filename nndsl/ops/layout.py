@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.arithmetic import cast_to
+from nndsl.ops.costing import NOTHING
 from nndsl.ops.kinds import Ints
 from nndsl.ops.schema import SHAPE, Op, param
 from nndsl.shapes import Dim, Size, TensorType, promote
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 class Moves(Op, family=SHAPE, abstract=True):
     """Costs no arithmetic."""
+
+    kept = NOTHING
 
     def flops(self, *inputs: Any, **y: Any) -> Size:
         return 0

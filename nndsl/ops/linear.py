@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nndsl.ops.arithmetic import factors, together
+from nndsl.ops.costing import INPUT, NOTHING, Saved, Use
 from nndsl.ops.schema import LINEAR, Inferred, Op, Weight, param, same_along
 from nndsl.ops.windows import dtype_argument
-from nndsl.shapes import Size, TensorType, product
+from nndsl.shapes import Size, TensorType, is_floating, product
 
 if TYPE_CHECKING:
     from nndsl.ops.emit import OnnxBuilder, OnnxValue, Operand, Text, TorchWriter
@@ -39,6 +41,10 @@ class Linear(Op, family=LINEAR):
         if self.bias:
             made.append(Weight("bias", (self.out_features,), dtype=x.dtype, init=self.bias_init))
         return made
+
+    def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved:
+        """Rows that do not follow each other in memory are copied for the product."""
+        return INPUT if use.is_dense(0) or x.rank <= 2 else Saved(made=(x,))
 
     def macs(self, x: TensorType, y: TensorType) -> Size:
         return product(y.shape) * x.shape[-1]
@@ -103,6 +109,8 @@ class Bilinear(Op, family=LINEAR):
             made.append(Weight("bias", (self.out_features,), dtype=x1.dtype, init=self.bias_init))
         return made
 
+    kept = Saved((0, 1))
+
     def macs(self, x1: TensorType, x2: TensorType, y: TensorType) -> Size:
         """First the matrix of each output with x2, then x1 with what came of it."""
         return product(y.shape) * x1.shape[-1] * (x2.shape[-1] + 1)
@@ -127,9 +135,84 @@ class Bilinear(Op, family=LINEAR):
         return "out_features" if axis == rank - 1 else None
 
 
+class MatMul(Op, family=LINEAR):
+    """Matrix product, batched and broadcast: [*, M, K], [*, K, N] -> [*, M, N] (torch.matmul)."""
+
+    inputs = ("x", "y")
+    examples = [
+        "([2, 3], [3, 4]) -> MatMul -> [2, 4]",
+        "([B, H, T, 8], [8, 5]) -> MatMul -> [B, H, T, 5]",
+        "([4, 1, 2, 3], [5, 3, 2]) -> MatMul -> [4, 5, 2, 2]",
+        "([3], [2, 3, 4]) -> MatMul -> [2, 4]",
+        "([N, 3], [3]) -> MatMul -> [N]",
+        "([3], [3]) -> MatMul -> []",
+    ]
+
+    def shape(self, x: TensorType, y: TensorType, say: Say) -> TensorType | None:
+        if not (say.rank_at_least(x, 1, at=0) and say.rank_at_least(y, 1, at=1)) or not self._same_type(say, x, y):
+            return None
+        a, b = x.shape[-1], y.shape[-2] if y.rank > 1 else y.shape[0]
+        what = f"{say.type(x)} @ {say.type(y)}: the last dim of the first meets dim {max(y.rank - 2, 0)} of the second"
+        if not say.same(a, b, what, at=1):
+            return None
+        batch = together(say, _batch(x), _batch(y), "multiplied in batches")
+        if batch is None:
+            return None
+        return TensorType(x.dtype, (*batch, *x.shape[-2:-1], *(y.shape[-1:] if y.rank > 1 else ())))
+
+    def _same_type(self, say: Say, x: TensorType, y: TensorType) -> bool:
+        if x.dtype == y.dtype and x.dtype != "bool":
+            return True
+        help = f"convert one of them: `Cast({x.dtype if is_floating(x.dtype) else y.dtype})`"
+        say.error(
+            f"MatMul takes two inputs of one numeric type: {x.dtype} and {y.dtype}",
+            code="dtype-mismatch",
+            help=help,
+        )
+        return False
+
+    def saves(self, x: TensorType, other: TensorType, /, *, y: TensorType, use: Use) -> Saved:
+        """Each factor for the gradient of the other; a batch that is broadcast, or no rows of memory, is copied."""
+        copied = [at for at in factors(use).inputs if self._copied(at, (x, other), y, use)]
+        made = [TensorType(x.dtype, (*y.shape[: max(y.rank - 2, 0)], *t.shape[-2:])) for t in (x, other)]
+        shown = [x if other.rank <= 2 else made[0], other if x.rank <= 2 else made[1]]
+        kept = tuple(at for at in factors(use).inputs if at not in copied)
+        return Saved(kept, made=tuple(shown[at] for at in copied))
+
+    def _copied(self, at: int, both: tuple[TensorType, TensorType], y: TensorType, use: Use) -> bool:
+        mine, theirs = both[at], both[1 - at]
+        if mine.rank <= 2:
+            return False
+        batch = range(mine.rank - 2)
+        if theirs.rank <= 2:  # one product of all rows
+            return at == 1 or not use.merges(at, *range(mine.rank - 1))
+        whole = y.shape[: y.rank - 2]
+        if len(whole) > 1 and mine.shape[:-2] != whole and any(s != 1 for s in mine.shape[:-2]):
+            return True
+        return not use.merges(at, *batch)
+
+    def macs(self, x: TensorType, other: TensorType, /, *, y: TensorType) -> Size:
+        return product(y.shape) * x.shape[-1]
+
+    def flops(self, x: TensorType, other: TensorType, /, *, y: TensorType) -> Size:
+        return self.macs(x, other, y=y) * 2
+
+    def torch(self, t: TorchWriter, x: Operand, y: Operand) -> Text:
+        return t.binary("@", x, y)
+
+    def onnx(self, g: OnnxBuilder, x: OnnxValue, y: OnnxValue) -> Any:
+        return g.op("MatMul", x, y)
+
+
+def _batch(x: TensorType) -> TensorType:
+    """What stands before the matrix."""
+    return TensorType(x.dtype, x.shape[:-2])
+
+
 class Identity(Op, family=LINEAR):
     """Pass the input on, unchanged: [*] -> [*] (torch.nn.Identity)."""
 
+    kept = NOTHING
     examples = ["[2, 3] -> Identity -> [2, 3]", "int[N] -> Identity -> int[N]", "[] -> Identity -> []"]
 
     def shape(self, x: TensorType, say: Say) -> TensorType:

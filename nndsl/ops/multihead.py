@@ -6,8 +6,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.attention import SOFTMAX_WORK, attend, causal_mask, single_or_half
+from nndsl.ops.costing import Saved, Use
 from nndsl.ops.lowering import reduce, squeeze, unsqueeze
+from nndsl.ops.multihead_memory import saved
 from nndsl.ops.schema import ATTENTION, Inferred, Op, Weight, param
+from nndsl.ops.strided import Strides, ordered
 from nndsl.ops.windows import dtype_argument
 from nndsl.shapes import Size, TensorType
 
@@ -67,11 +70,11 @@ class MultiheadAttention(Op, family=ATTENTION):
         q, k, v = roles = self.roles(query, key, value)
         if not self._inputs(roles, say) or not self._widths(roles, say):
             return None
-        if not say.same(self._length(k), self._length(v), "there is one value for each key", at=2):
+        if not say.same(self.length(k), self.length(v), "there is one value for each key", at=2):
             return None
         if q.rank == 3:
             for at, x in ((1, k), (2, v)):
-                if not say.same(self._batch(q), self._batch(x), "all inputs have the same batch", at=at):
+                if not say.same(self.batch(q), self.batch(x), "all inputs have the same batch", at=at):
                     return None
         if not self._masks(roles, padding, mask, say):
             return None
@@ -106,7 +109,7 @@ class MultiheadAttention(Op, family=ATTENTION):
 
     def _masks(self, roles: Types, padding: TensorType | None, mask: TensorType | None, say: Say) -> bool:
         query, key = roles[0], roles[1]
-        length, keys = self._length(query), self._length(key)
+        length, keys = self.length(query), self.length(key)
         if self.is_causal and mask is not None:
             say.error(
                 "attention is causal or has a mask, not both",
@@ -117,7 +120,7 @@ class MultiheadAttention(Op, family=ATTENTION):
         if self.is_causal and not say.same(length, keys, "causal attention has a key for each query", at="is_causal"):
             return False
         single = query.rank == 2
-        batch = self._batch(query)
+        batch = self.batch(query)
         return self._fits(padding, ((keys,) if single else (batch, keys),), query, 3, say) and self._fits(
             mask, ((length, keys), ((1 if single else batch) * self.num_heads, length, keys)), query, 4, say
         )
@@ -143,23 +146,23 @@ class MultiheadAttention(Op, family=ATTENTION):
         pairs = zip(mask.shape, wanted, strict=True)
         return all(say.same(a, b, f"{name} is {layout}, dim {i}", at=at) for i, (a, b) in enumerate(pairs))
 
-    def _length(self, x: Any) -> Size:
+    def length(self, x: Any) -> Size:
         size: Size = x.shape[-2] if self.batch_first or x.rank == 2 else x.shape[0]
         return size
 
-    def _batch(self, x: Any) -> Size:
+    def batch(self, x: Any) -> Size:
         """Of an input with three dims."""
         size: Size = 1 if x.rank == 2 else x.shape[0 if self.batch_first else 1]
         return size
 
-    def _keys(self, key: Any) -> Size:
+    def keys(self, key: Any) -> Size:
         """With what is added to them."""
-        return self._length(key) + int(self.add_bias_kv) + int(self.add_zero_attn)
+        return self.length(key) + int(self.add_bias_kv) + int(self.add_zero_attn)
 
     def _weights_type(self, query: Any, key: Any) -> TensorType:
-        batch = () if query.rank == 2 else (self._batch(query),)
+        batch = () if query.rank == 2 else (self.batch(query),)
         heads = () if self.average_attn_weights else (self.num_heads,)
-        return TensorType(query.dtype, (*batch, *heads, self._length(query), self._keys(key)))
+        return TensorType(query.dtype, (*batch, *heads, self.length(query), self.keys(key)))
 
     # ------------------------------------------------------------ weights and costs
 
@@ -189,16 +192,33 @@ class MultiheadAttention(Op, family=ATTENTION):
     def macs(self, query: Any, key: Any, value: Any, *masks: Any, y: Any) -> Size:
         q, k, v = self.roles(query, key, value)
         width: Size = q.shape[-1]
-        batch, length = self._batch(q), self._length(q)
-        inside: Size = length * width + self._length(k) * (k.shape[-1] + v.shape[-1])
-        return batch * width * (inside + 2 * length * self._keys(k) + length * width)
+        batch, length = self.batch(q), self.length(q)
+        inside: Size = length * width + self.length(k) * (k.shape[-1] + v.shape[-1])
+        return batch * width * (inside + 2 * length * self.keys(k) + length * width)
+
+    def backward_macs(self, query: Any, key: Any, value: Any, *masks: Any, y: Any, use: Use) -> Size:
+        """Projections of inputs that need no gradient take part for their weights alone."""
+        given = [None if x is None else n for x, n in zip((query, key, value), use.needs, strict=False)]
+        needs = self.roles(*given)
+        free: Size = 0
+        for x, needed in zip(self.roles(query, key, value), needs, strict=True):
+            free = free + (0 if needed else self.batch(x) * self.length(x) * x.shape[-1] * query.shape[-1])
+        return self.macs(query, key, value, y=y) * 2 - free
+
+    def saves(self, query: Any, key: Any, value: Any, *masks: Any, y: Any, use: Use) -> Saved:
+        return saved(self, (query, key, value), masks, use)
+
+    def strides(self, query: Any, *others: Any, y: Any, use: Use) -> Strides | None:
+        """Inside, steps come first."""
+        turned = self.batch_first and query.rank == 3
+        return ordered(query.shape, (1, 0, 2)) if turned else None
 
     def flops(self, query: Any, key: Any, value: Any, *masks: Any, y: Any) -> Size:
         q, k, _ = self.roles(query, key, value)
         width: Size = q.shape[-1]
-        length = self._length(q)
-        scores = self._batch(q) * self.num_heads * length * self._keys(k)
-        biases = self._batch(q) * width * (2 * length + 2 * self._length(k)) * int(self.bias)
+        length = self.length(q)
+        scores = self.batch(q) * self.num_heads * length * self.keys(k)
+        biases = self.batch(q) * width * (2 * length + 2 * self.length(k)) * int(self.bias)
         return self.macs(query, key, value, y=y) * 2 + scores * SOFTMAX_WORK + biases
 
     # ------------------------------------------------------------ PyTorch
@@ -222,7 +242,7 @@ class MultiheadAttention(Op, family=ATTENTION):
     def torch(self, t: TorchWriter, query: Any, key: Any, value: Any, padding: Any, mask: Any) -> Any:
         given: dict[str, Any] = {} if padding is None else {"key_padding_mask": padding}
         if self.is_causal:
-            length = self._length(query)
+            length = self.length(query)
             full = t.call("torch.ones", length, length, dtype=t.dtype("bool"), device=t.attribute(query, "device"))
             mask = t.let(t.method(full, "triu", 1), "future")
         if mask is not None:
@@ -238,7 +258,7 @@ class MultiheadAttention(Op, family=ATTENTION):
 
     def onnx(self, g: OnnxBuilder, query: OnnxValue, key: Any, value: Any, padding: Any, mask: Any) -> Any:
         roles = self.roles(query, key, value)
-        batch, length, keys = self._batch(query), self._length(query), self._keys(roles[1])
+        batch, length, keys = self.batch(query), self.length(query), self.keys(roles[1])
         q, k, v = self._more_keys(g, self._projected(g, roles), batch, query.dtype)
         blocked = self._blocked(g, (query, roles[1]), padding, mask)
         if g.opset >= 23 and not self.need_weights and single_or_half(g, query):
@@ -315,10 +335,10 @@ class MultiheadAttention(Op, family=ATTENTION):
             parts.append(unsqueeze(g, flat, *((0, 1, 2) if padding.rank == 1 else (1, 2))))
         if mask is not None:
             flat = self._added(g, mask, query.dtype)
-            apart = [self._batch(query), self.num_heads, self._length(query), self._length(key)]
+            apart = [self.batch(query), self.num_heads, self.length(query), self.length(key)]
             parts.append(flat if mask.rank == 2 else g.op("Reshape", flat, g.sizes(apart)))
         if self.is_causal:
-            parts.append(causal_mask(g, self._length(query), self._length(key), query.dtype))
+            parts.append(causal_mask(g, self.length(query), self.length(key), query.dtype))
         if not parts:
             return None
         total = parts[0] if len(parts) == 1 else g.op("Add", *parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops import lowering
+from nndsl.ops.costing import STATISTICS, Saved, Use
 from nndsl.ops.schema import NORMALIZATION, Inferred, Op, Weight, param, same_along
 from nndsl.ops.windows import LAYOUTS, dtype_argument
 from nndsl.shapes import Size, TensorType, product
@@ -77,6 +78,10 @@ class _BatchNorm(Op, family=NORMALIZATION, abstract=True):
     def weights(self, x: TensorType) -> list[Weight]:
         made = affine_weights(self, x, (x.shape[1],), self.affine)
         return made + statistics(x, x.shape[1]) if self.track_running_stats else made
+
+    def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved:
+        """Mean and deviation of each channel, too."""
+        return Saved((0,), made=(TensorType(STATISTICS, (x.shape[1],)),) * 2)
 
     def flops(self, x: TensorType, y: TensorType) -> Size:
         """At inference one scale and one offset; five more where the statistics are the batch's own."""
@@ -180,6 +185,11 @@ class _InstanceNorm(Op, family=NORMALIZATION, abstract=True):
         channels = x.shape[-self.axes - 1]
         made = affine_weights(self, x, (channels,), self.affine)
         return made + statistics(x, channels) if self.track_running_stats else made
+
+    def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved:
+        """PyTorch normalises N·C channels of one batch, for which weights and running statistics are repeated."""
+        channels = TensorType(STATISTICS, (product(x.shape[: -self.axes]),))
+        return Saved((0,), made=(channels,) * (2 + int(self.affine) + 2 * int(self.track_running_stats)))
 
     def flops(self, x: TensorType, y: TensorType) -> Size:
         """Mean, variance, normalisation: 5; a scale and an offset: 2."""
@@ -294,6 +304,10 @@ class GroupNorm(Op, family=NORMALIZATION):
 
     def weights(self, x: TensorType) -> list[Weight]:
         return affine_weights(self, x, (x.shape[1],), self.affine)
+
+    def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved:
+        """Mean and deviation of each group, too."""
+        return Saved((0,), made=(TensorType(STATISTICS, (x.shape[0], self.num_groups)),) * 2)
 
     def flops(self, x: TensorType, y: TensorType) -> Size:
         """Mean, variance, normalisation: 5; a scale and an offset: 2."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops import lowering
+from nndsl.ops.costing import STATISTICS, Saved, Use
 from nndsl.ops.initializers import Initializer
 from nndsl.ops.normalization import affine_weights
 from nndsl.ops.schema import NORMALIZATION, Inferred, Op, Weight, param, same_along
@@ -77,6 +78,10 @@ class LayerNorm(_FeatureNorm):
     def weights(self, x: TensorType) -> list[Weight]:
         return affine_weights(self, x, tuple(self.sizes(x)), self.elementwise_affine)
 
+    def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved:
+        """Mean and deviation of each vector, too."""
+        return Saved((0,), made=(TensorType(STATISTICS, x.shape[: -self.dims]),) * 2)
+
     def flops(self, x: TensorType, y: TensorType) -> Size:
         """Mean, variance, normalisation: 5; a scale and an offset: 2."""
         return same_along(y, 5 + self.elementwise_affine * (1 + self.bias))
@@ -116,6 +121,11 @@ class RMSNorm(_FeatureNorm):
     def weights(self, x: TensorType) -> list[Weight]:
         sizes = tuple(self.sizes(x))
         return [Weight("weight", sizes, dtype=x.dtype, init=self.init)] if self.elementwise_affine else []
+
+    def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved:
+        """The root of each vector, and what is scaled; on a GPU one kernel makes that again."""
+        root = TensorType(STATISTICS, x.shape[: -self.dims])
+        return Saved((0,), made=(root, x) if self.elementwise_affine and not use.cuda else (root,))
 
     def flops(self, x: TensorType, y: TensorType) -> Size:
         """Squares, their sum, the division: 3; a scale: 1."""
@@ -161,6 +171,11 @@ class LocalResponseNorm(Op, family=NORMALIZATION):
 
     def shape(self, x: TensorType, say: Say) -> TensorType | None:
         return x if say.rank_at_least(x, 3, layout="[N, C, *]") and say.floating(x) else None
+
+    def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved:
+        """The padded squares, the energy and its power."""
+        squares = TensorType(x.dtype, (x.shape[0], x.shape[1] + self.size - 1, *x.shape[2:]))
+        return Saved((0,), made=(squares, x, x))
 
     def flops(self, x: TensorType, y: TensorType) -> Size:
         """A square, the sum of the window, times alpha, plus k, the power, the division."""

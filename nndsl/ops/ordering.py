@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops.arithmetic import cast_to
+from nndsl.ops.costing import NOTHING, Saved
 from nndsl.ops.domain import Domain
 from nndsl.ops.schema import REDUCTION, Op, Unsupported, param, same_along
 from nndsl.shapes import Size, TensorType, is_floating
@@ -50,6 +51,8 @@ class TopK(Op, family=REDUCTION):
     def domains(self, x: TensorType) -> dict[int, Domain]:
         return {0: Domain(distinct=True)}
 
+    kept = Saved(outputs=(1,))
+
     def flops(self, x: TensorType, y: Any) -> Size | None:
         return None
 
@@ -82,6 +85,8 @@ class Sort(Op, family=REDUCTION):
         if say.axis(self.dim, x.rank) is None:
             return None
         return x, TensorType("int64", x.shape)
+
+    kept = Saved(outputs=(1,))
 
     def flops(self, x: TensorType, y: Any) -> Size | None:
         return None
@@ -131,6 +136,8 @@ class ArgMax(Op, family=REDUCTION):
             return None
         return TensorType("int64", (*x.shape[:axis], *([1] if self.keepdim else []), *x.shape[axis + 1 :]))
 
+    kept = NOTHING
+
     def flops(self, x: TensorType, y: TensorType) -> Size:
         return same_along(x)
 
@@ -166,6 +173,8 @@ class CumSum(Op, family=REDUCTION):
         if say.axis(self.dim, x.rank) is None:
             return None
         return x if is_floating(x.dtype) else TensorType("int64", x.shape)
+
+    kept = NOTHING
 
     def flops(self, x: TensorType, y: TensorType) -> Size:
         return same_along(y)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops import lowering
+from nndsl.ops.costing import INPUT, NOTHING, Saved, Use
 from nndsl.ops.kinds import Scalar, Sizes
 from nndsl.ops.layout import Moves
 from nndsl.ops.schema import param
@@ -86,6 +87,9 @@ class Pad(Moves):
                 say.error(message, code="shape-mismatch", at="pad")
                 return False
         return say.positive(size + ends[0] + ends[1], f"the size of dim {axis} after padding", at="pad")
+
+    def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved:
+        return INPUT if self.mode in ("reflect", "replicate") else NOTHING
 
     def torch(self, t: TorchWriter, x: Operand) -> Text:
         return t.call("F.pad", x, self.pad, **self.given("mode", "value"))

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops import lowering
+from nndsl.ops.costing import INPUT, Saved, Use
 from nndsl.ops.kinds import PerAxis
 from nndsl.ops.schema import POOLING, param, same_along
 from nndsl.ops.windows import (
@@ -131,6 +132,10 @@ class _MaxPool(Pooling, abstract=True):
         y = super().shape(x, say)
         return (y, TensorType("int64", y.shape)) if y is not None and self.return_indices else y
 
+    def saves(self, x: TensorType, y: Any, use: Use) -> Saved:
+        """Where each maximum stands, too."""
+        return Saved((0,), (1,)) if self.return_indices else Saved((0,), made=(TensorType("int64", y.shape),))
+
     def flops(self, x: TensorType, y: Any) -> Size:
         return same_along(y[0] if self.return_indices else y, math.prod(self.kernel_size) - 1)
 
@@ -190,6 +195,8 @@ class MaxPool3d(_MaxPool, axes=3):
 
 
 class _Averaging(Pooling, abstract=True):
+    kept = INPUT
+
     def shape(self, x: TensorType, say: Say) -> Any:
         """PyTorch's avg_pool3d, unlike those of fewer axes, wants a window to lie inside the input, without padding."""
         y = super().shape(x, say)
@@ -316,6 +323,10 @@ class _LPPool(_Averaging, abstract=True):
         help_ = None if not self.norm_type else f"the limit is the largest |x|: Abs -> MaxPool{self.axes}d"
         say.error("norm_type is a number other than 0", at="norm_type", help=help_)
         return False
+
+    def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved:
+        """The powers, and what becomes of their means: signs, magnitudes, products, roots."""
+        return Saved((0,), made=(x, y, y, y, y))
 
     def flops(self, x: TensorType, y: TensorType) -> Size:
         """Powers, sums, and a root per window."""

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops import lowering
+from nndsl.ops.costing import INPUT, NOTHING, Saved, Use
 from nndsl.ops.kinds import PerAxisPartial
 from nndsl.ops.schema import POOLING, Unsupported, param, same_along
 from nndsl.ops.windows import Spatial, once
@@ -119,6 +120,13 @@ class _AdaptiveAvgPool(_AdaptivePool, abstract=True):
     function = "adaptive_avg_pool"
     everywhere, windowed, along = "GlobalAveragePool", "AveragePool", "ReduceMean"
 
+    def same(self, x: TensorType, y: TensorType) -> bool:
+        return x.shape == y.shape
+
+    def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved:
+        """Means over everything are plain means."""
+        return NOTHING if set(self.output_size) <= {1} or x.shape == y.shape else INPUT
+
     def flops(self, x: TensorType, y: TensorType) -> Size | None:
         return self.cells(x)
 
@@ -187,6 +195,10 @@ class _AdaptiveMaxPool(_AdaptivePool, abstract=True):
     def shape(self, x: TensorType, say: Say) -> Any:
         y = super().shape(x, say)
         return (y, TensorType("int64", y.shape)) if y is not None and self.return_indices else y
+
+    def saves(self, x: TensorType, y: Any, use: Use) -> Saved:
+        """Where each maximum stands, too."""
+        return Saved((0,), (1,)) if self.return_indices else Saved((0,), made=(TensorType("int64", y.shape),))
 
     def flops(self, x: TensorType, y: Any) -> Size | None:
         cells = self.cells(x)

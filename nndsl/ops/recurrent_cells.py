@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from nndsl.ops.costing import Saved, Use
 from nndsl.ops.lowering import squeeze, unsqueeze
 from nndsl.ops.recurrent import onnx_weights, same_type
 from nndsl.ops.schema import RECURRENT, Inferred, Op, Weight, param
@@ -54,6 +55,23 @@ class Cell(Op, family=RECURRENT, abstract=True):
     def macs(self, *inputs: Any, y: Any) -> Size:
         x: TensorType = inputs[0]
         return product(x.shape[:-1]) * (len(self.order) * self.hidden_size * (x.shape[-1] + self.hidden_size))
+
+    def backward_macs(self, *inputs: Any, y: Any, use: Use) -> Size:
+        """Each input takes part only where it needs a gradient."""
+        x = inputs[0]
+        each = product(x.shape[:-1]) * (len(self.order) * self.hidden_size)
+        widths = (x.shape[-1], self.hidden_size)
+        free = sum(width for width, needs in zip(widths, use.needs, strict=False) if not needs)
+        less: Size = each * free
+        return self.macs(*inputs, y=y) * 2 - less
+
+    def saves(self, *inputs: Any, y: Any, use: Use) -> Saved:
+        """Input and states (zeros where they are not given), gates, and what is made of them."""
+        state = TensorType(inputs[0].dtype, (*inputs[0].shape[:-1], self.hidden_size))
+        given = tuple(at for at, x in enumerate(inputs) if x is not None)
+        zeros = 1 if inputs[1] is None else 0
+        work = zeros + {"RNN": 0, "GRU": 6, "LSTM": 5}[self.node]
+        return Saved(given, (0,) if self.node == "RNN" else (), (state,) * work)
 
     def flops(self, *inputs: Any, y: Any) -> Size:
         rest = self.inner + 2 * len(self.order) * int(self.bias)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops.arithmetic import cast_to, scalar
+from nndsl.ops.costing import BOTH, INPUT, NOTHING
 from nndsl.ops.kinds import Ints
 from nndsl.ops.lowering import reduce
 from nndsl.ops.schema import REDUCTION, Op, param, same_along
@@ -98,6 +99,7 @@ class Reduction(Op, family=REDUCTION, abstract=True):
 class Mean(Reduction):
     """The mean: [*, D, *] -> [*, *] (torch.mean)."""
 
+    kept = NOTHING
     function, node = "mean", "ReduceMean"
     dim: Ints | None = param(None, doc="the dims; all when not given")
     keepdim: bool = param(False, doc="keep them, of size 1")
@@ -135,6 +137,7 @@ class Sum(Mean):
 class Prod(Sum):
     """The product: [*, D, *] -> [*, *] (torch.prod)."""
 
+    kept = BOTH
     function, node = "prod", "ReduceProd"
     examples = [
         "[N, 3] -> Prod(1) -> [N]",
@@ -157,6 +160,7 @@ class Prod(Sum):
 class Max(Mean):
     """The largest value (where it stands: `ArgMax`): [*, D, *] -> [*, *] (torch.amax)."""
 
+    kept = BOTH
     function, node = "amax", "ReduceMax"
     examples = [
         "[N, C, H, W] -> Max([2, 3]) -> [N, C]",
@@ -193,6 +197,7 @@ class AMin(Min):
 class Var(Reduction):
     """The variance: [*, D, *] -> [*, *] (torch.var)."""
 
+    kept = INPUT
     function, work = "var", 4
     dim: Ints | None = param(None, doc="the dims; all when not given")
     correction: int = param(
@@ -227,6 +232,7 @@ class Var(Reduction):
 class Std(Var):
     """The standard deviation: [*, D, *] -> [*, *] (torch.std)."""
 
+    kept = BOTH
     function = "std"
     examples = [e.replace("Var", "Std") for e in Var.examples]
 
@@ -237,6 +243,7 @@ class Std(Var):
 class LogSumExp(Mean):
     """log(sum(exp(x))), without overflow: [*, D, *] -> [*, *] (torch.logsumexp)."""
 
+    kept = BOTH
     function, node, work = "logsumexp", "ReduceLogSumExp", 3
     examples = [
         "[2, 3, 4] -> LogSumExp(1) -> [2, 4]",
@@ -253,6 +260,7 @@ class LogSumExp(Mean):
 class Norm(Reduction):
     """The vector norm: [*, D, *] -> [*, *] (torch.linalg.vector_norm)."""
 
+    kept = BOTH
     work = 2
     p: float = param(2, doc="which norm; inf: the largest absolute value")
     dim: Ints | None = param(None, doc="the dims; all when not given")
@@ -289,6 +297,7 @@ def p_norm(g: OnnxBuilder, x: OnnxValue, p: float, reduced: Any, dtype: str) -> 
 class All(Mean):
     """Are all true? bool[*, D, *] -> bool[*, *] (torch.all)."""
 
+    kept = NOTHING
     function, node = "all", "ReduceMin"
     examples = [
         "bool[2, 3, 4] -> All(1) -> bool[2, 4]",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from nndsl.ops.costing import NOTHING, Saved, Use
 from nndsl.ops.schema import REGULARIZATION, Op, param, same_along
 from nndsl.shapes import Size, TensorType
 
@@ -17,6 +18,20 @@ class _Dropping(Op, family=REGULARIZATION, abstract=True):
 
     ranks: ClassVar[tuple[int, ...]] = ()  # none: any
     layout: ClassVar[str] = ""
+    like_input = True
+    whole: ClassVar[int] = 0  # how many of the last axes are kept or dropped as a whole
+
+    def noise(self, x: TensorType, use: Use) -> TensorType:
+        """What x is multiplied by."""
+        return TensorType(x.dtype, x.shape[: x.rank - self.whole])
+
+    def same(self, x: TensorType, y: TensorType) -> bool:
+        return not self.p
+
+    def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved:
+        if not self.p:
+            return NOTHING
+        return Saved(made=(self.noise(x, use) if self.p < 1 else TensorType(x.dtype, ()),))
 
     def shape(self, x: TensorType, say: Say) -> TensorType | None:
         if self.ranks and not say.rank(x, *self.ranks, layout=self.layout):
@@ -47,10 +62,15 @@ class Dropout(_Dropping):
         "[4] -> Dropout(p=0) -> [4]",
     ]
 
+    def noise(self, x: TensorType, use: Use) -> TensorType:
+        """A GPU's kernel keeps which ones stay; elsewhere they are factors."""
+        return TensorType("bool" if use.cuda else x.dtype, x.shape)
+
 
 class Dropout1d(_Dropping):
     """Set whole channels of sequences to 0 while training: [N, C, L] -> the same (torch.nn.Dropout1d)."""
 
+    whole = 1
     ranks, layout = (2, 3), "[N, C, L] (or the same without N)"
     examples = [
         "[2, 3, 8] -> Dropout1d -> [2, 3, 8]",
@@ -62,6 +82,7 @@ class Dropout1d(_Dropping):
 class Dropout2d(_Dropping):
     """Set whole channels of images to 0 while training: [N, C, H, W] -> the same (torch.nn.Dropout2d)."""
 
+    whole = 2
     ranks, layout = (4,), "[N, C, H, W]"  # without N, PyTorch would drop rows of pixels
     examples = [
         "[2, 3, 8, 8] -> Dropout2d -> [2, 3, 8, 8]",
@@ -73,6 +94,7 @@ class Dropout2d(_Dropping):
 class Dropout3d(_Dropping):
     """Set whole channels of volumes to 0 while training: [N, C, D, H, W] -> the same (torch.nn.Dropout3d)."""
 
+    whole = 3
     ranks, layout = (4, 5), "[N, C, D, H, W] (or the same without N)"
     examples = [
         "[2, 3, 4, 4, 4] -> Dropout3d -> [2, 3, 4, 4, 4]",
@@ -104,10 +126,13 @@ class FeatureAlphaDropout(_Dropping):
     def shape(self, x: TensorType, say: Say) -> TensorType | None:
         return super().shape(x, say) if say.rank_at_least(x, 2, layout="[N, C, *]") else None
 
+    def noise(self, x: TensorType, use: Use) -> TensorType:
+        return TensorType(x.dtype, x.shape[:2])
+
 
 _DROP_PATH = '''\
 class DropPath(nn.Module):
-    """Stochastic depth: while training, drop whole samples ("row") or the whole batch ("batch")."""
+    """Stochastic depth: while training, drop samples ("row") or the batch ("batch")."""
 
     def __init__(self, p: float, mode: str = "row") -> None:
         super().__init__()
@@ -142,6 +167,9 @@ class DropPath(_Dropping):
 
     def shape(self, x: TensorType, say: Say) -> TensorType | None:
         return super().shape(x, say) if say.rank_at_least(x, 1, layout="[N, *]") else None
+
+    def noise(self, x: TensorType, use: Use) -> TensorType:
+        return TensorType(x.dtype, x.shape[:1] if self.mode == "row" else ())
 
     def module(self, t: TorchWriter, x: Operand) -> Text:
         return t.new(t.define("DropPath", _DROP_PATH), self.p, **self.given("mode"))

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops import lowering
+from nndsl.ops.costing import INPUT, NOTHING, Saved, Use
 from nndsl.ops.kinds import Floats, Sizes
 from nndsl.ops.pooling_adaptive import averaging
 from nndsl.ops.schema import SHAPE, Op, Unsupported, param, same_along
@@ -85,6 +86,9 @@ class Upsample(Op, family=SHAPE):
         if self.size is not None:
             return self.size * (len(shape) - 2) if len(self.size) == 1 else self.size
         return tuple(_scaled(old, f) for old, f in zip(shape[2:], self._factors(len(shape)), strict=True))
+
+    def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved:
+        return INPUT if self.mode == "area" else NOTHING
 
     def flops(self, x: TensorType, y: TensorType) -> Size:
         if self.mode == "area":

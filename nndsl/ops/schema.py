@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from nndsl.ops.costing import Costed
 from nndsl.ops.kinds import KINDS, Kind, Unfit, exact
 from nndsl.shapes import Size, TensorType
 
@@ -147,7 +148,7 @@ TENSOR = Family("tensor", "Tensors")
 REGISTRY: dict[str, type[Op]] = {}
 
 
-class Op:
+class Op(Costed):
     """Base of all operators.
 
     Class attributes a subclass may set:
@@ -275,13 +276,7 @@ class Op:
                 return False
         return True
 
-    def macs(self, *inputs: Any, **y: Any) -> Size | None:
-        """Multiply-accumulates of matrix products and convolutions; None: not known (shown as `?`)."""
-        return 0
-
-    def flops(self, *inputs: Any, **y: Any) -> Size | None:
-        """All arithmetic; a multiply-accumulate counts 2. None: not known (shown as `?`)."""
-        return None
+    # `macs`, `flops`, `saves` and their kin: see `Costed`.
 
     def module(self, t: TorchWriter, *inputs: Any, **more: Any) -> Text | None:
         """Constructor of its `nn.Module` (`nn.Conv2d(3, 64, 7)`), None where PyTorch has none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.arithmetic import cast_to, common_type, scalar, together
+from nndsl.ops.costing import INPUT, Saved
 from nndsl.ops.domain import Domain, indices
 from nndsl.ops.kinds import Scalar
 from nndsl.ops.schema import SHAPE, Op, param, same_along
@@ -57,6 +58,8 @@ class Gather(Op, family=SHAPE):
     def domains(self, x: TensorType, index: TensorType) -> dict[int, Domain]:
         return {1: indices(x.shape[self.dim])}
 
+    kept = Saved((0, 1))
+
     def flops(self, x: TensorType, index: TensorType, y: TensorType) -> Size:
         return 0
 
@@ -106,6 +109,8 @@ class IndexSelect(Op, family=SHAPE):
     def domains(self, x: TensorType, index: TensorType) -> dict[int, Domain]:
         return {1: indices(x.shape[self.dim])}
 
+    kept = Saved((1,))
+
     def flops(self, x: TensorType, index: TensorType, y: TensorType) -> Size:
         return 0
 
@@ -145,6 +150,8 @@ class Where(Op, family=SHAPE):
         if y is not None:
             shape = together(say, TensorType(x.dtype, shape), y, "combined", at=2)
         return None if shape is None else TensorType(dtype, shape)
+
+    kept = INPUT
 
     def flops(self, condition: TensorType, x: TensorType, other: TensorType | None, /, *, y: TensorType) -> Size:
         return same_along(y)
@@ -189,6 +196,8 @@ class MaskedFill(Op, family=SHAPE):
             say.error(f"the mask {say.type(mask)} is larger than {say.type(x)}", code="shape-mismatch", at=1)
             return None
         return x
+
+    kept = Saved((1,))
 
     def flops(self, x: TensorType, mask: TensorType, y: TensorType) -> Size:
         return same_along(y)
@@ -236,6 +245,8 @@ class Scatter(Op, family=SHAPE):
 
     def domains(self, x: TensorType, index: TensorType, src: TensorType) -> dict[int, Domain]:
         return {1: indices(x.shape[self.dim])}
+
+    kept = Saved((1,))
 
     def flops(self, x: TensorType, index: TensorType, src: TensorType, y: TensorType) -> Size:
         return same_along(src, int(self.name == "ScatterAdd"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.arithmetic import together
+from nndsl.ops.costing import Saved, Use
 from nndsl.ops.lowering import reduce
 from nndsl.ops.reduction import p_norm
 from nndsl.ops.schema import REDUCTION, Op, param, same_along
@@ -31,6 +32,11 @@ class Normalize(Op, family=REDUCTION):
     def shape(self, x: TensorType, say: Say) -> TensorType | None:
         return x if say.floating(x) and say.axis(self.dim, x.rank) is not None else None
 
+    def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved:
+        """The norms, before and after they are bounded."""
+        norm = TensorType(x.dtype, tuple(1 if i == self.dim % x.rank else s for i, s in enumerate(x.shape)))
+        return Saved((0,), made=(norm, norm) if x.rank else (x, x))
+
     def flops(self, x: TensorType, y: TensorType) -> Size:
         return same_along(y, 3)
 
@@ -52,6 +58,13 @@ def _compared(say: Say, x1: TensorType, x2: TensorType) -> tuple[Size, ...] | No
     return together(say, x1, x2, "compared")
 
 
+def _broadcast(x1: TensorType, x2: TensorType) -> TensorType:
+    """What both become when they are compared; that they fit was checked."""
+    rank = max(x1.rank, x2.rank)
+    both = [(1,) * (rank - x.rank) + x.shape for x in (x1, x2)]
+    return TensorType(x1.dtype, tuple(b if a == 1 else a for a, b in zip(*both, strict=True)))
+
+
 class CosineSimilarity(Op, family=REDUCTION):
     """The cosine of the angle between vectors: [*, D, *], [*, D, *] -> [*, *] (torch.nn.CosineSimilarity)."""
 
@@ -71,6 +84,11 @@ class CosineSimilarity(Op, family=REDUCTION):
         if shape is None or axis is None:
             return None
         return TensorType(x1.dtype, (*shape[:axis], *shape[axis + 1 :]))
+
+    def saves(self, x1: TensorType, x2: TensorType, y: TensorType, use: Use) -> Saved:
+        """Norms, before and after they are bounded, and both vectors divided by them."""
+        shape = _broadcast(x1, x2)
+        return Saved((0, 1), made=(y, y, y, y, shape, shape))
 
     def flops(self, x1: TensorType, x2: TensorType, y: TensorType) -> Size:
         """Three products of vectors, two roots, two bounds, two divisions."""
@@ -122,6 +140,10 @@ class PairwiseDistance(Op, family=REDUCTION):
         if shape is None or not say.rank_at_least(TensorType(x1.dtype, shape), 1):
             return None
         return TensorType(x1.dtype, (*shape[:-1], *([1] if self.keepdim else [])))
+
+    def saves(self, x1: TensorType, x2: TensorType, y: TensorType, use: Use) -> Saved:
+        """The differences."""
+        return Saved((), (0,), (_broadcast(x1, x2),))
 
     def flops(self, x1: TensorType, x2: TensorType, y: TensorType) -> Size:
         last = x2.shape[-1] if x1.rank == 0 or x1.shape[-1] == 1 else x1.shape[-1]

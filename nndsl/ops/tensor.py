@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nndsl.ops.costing import NOTHING
 from nndsl.ops.domain import Domain, indices
 from nndsl.ops.initializers import Initializer
 from nndsl.ops.kinds import DType, Sizes
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 class Parameter(Op, family=TENSOR):
     """A trained tensor of the model itself: `param p: float[1, D] = zeros` (torch.nn.Parameter)."""
 
+    kept = NOTHING
     inputs = ()
     hidden = True
 
@@ -59,6 +61,7 @@ class Parameter(Op, family=TENSOR):
 class Buffer(Op, family=TENSOR):
     """A constant tensor of the model itself: `buffer b: float[D] = expression` (torch.nn.Module.register_buffer)."""
 
+    kept = NOTHING
     inputs = ()
     hidden = True
 
@@ -92,6 +95,7 @@ def _unless_float(dtype: str) -> dict[str, Any]:
 class WeightOf(Op, family=TENSOR):
     """A layer's own weight as a tensor: `embed.weight`. Its node bears the layer's label: both are one layer."""
 
+    kept = NOTHING
     inputs = ()
     hidden = True
 
@@ -150,6 +154,7 @@ def _operand(type: TensorType) -> Operand:
 class Merge(Op, family=TENSOR):
     """`if training { … } else { … }`: the first while training, else the second: [*], [*] -> [*]."""
 
+    kept = NOTHING
     inputs = ("then", "otherwise")
     hidden = True
 
@@ -231,6 +236,7 @@ class Extern(Op, family=TENSOR):
 class Cast(Op, family=TENSOR):
     """Convert to another type: [*] -> dtype[*] (torch.Tensor.to)."""
 
+    kept = NOTHING
     dtype: DType = param(doc="the new type: float, int, bool, float16 …")
 
     examples = [
@@ -256,6 +262,7 @@ class Cast(Op, family=TENSOR):
 class StopGradient(Op, family=TENSOR):
     """The same values, through which no gradient flows: [*] -> [*] (torch.Tensor.detach)."""
 
+    kept = NOTHING
     examples = [
         "[2, 3] -> StopGradient -> [2, 3]",
         "[N, T] -> StopGradient -> [N, T]",
@@ -278,6 +285,7 @@ class StopGradient(Op, family=TENSOR):
 class OneHot(Op, family=TENSOR):
     """Indices to vectors with one 1: int[*] -> int[*, num_classes] (torch.nn.functional.one_hot)."""
 
+    kept = NOTHING
     num_classes: int = param(doc="length of the vectors", min=1)
 
     examples = [
@@ -319,6 +327,7 @@ class OneHot(Op, family=TENSOR):
 class Tril(Op, family=SHAPE):
     """Keep the lower triangle of matrices, zeros elsewhere: [*, M, N] -> [*, M, N] (torch.tril)."""
 
+    kept = NOTHING
     diagonal: int = param(0, doc="the last diagonal that is kept")
 
     examples = [
