@@ -46,7 +46,7 @@ KNOTS = {
         "flows", "lists", "names", "ports", "statements", "tensors", "training",
     },
     "backends.draw": {"channel", "regions"},
-    "backends.summary": {"columns", "data", "table", "totals", "walk", "words"},
+    "backends.summary": {"columns", "data", "html", "table", "totals", "walk", "words"},
 }  # fmt: skip
 # Upwards, at the moment of use only: a SpecError is shown, a model stands in for its own summary's type.
 LAZY = {("diagnostics", "render")}

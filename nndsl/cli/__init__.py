@@ -75,8 +75,7 @@ def run(arguments: list[str] | None = None) -> int:
     code = 0
     interrupts = Interrupts()
     try:
-        prepare()
-        code = _run(arguments)
+        code = _run(arguments, prepare())
         sys.stdout.flush()
         return code
     except BrokenPipeError:  # the reader of our output went away, as `head` does
@@ -93,12 +92,13 @@ def run(arguments: list[str] | None = None) -> int:
         interrupts.forget()
 
 
-def _run(arguments: list[str] | None) -> int:
+def _run(arguments: list[str] | None, encoding: str) -> int:
+    """`encoding` is what commands find as their context's `obj`."""
     given = sys.argv[1:] if arguments is None else arguments
     # `-:MODEL` is a target, and would be read as an option
     arguments = [f"<stdin>{text[1:]}" if text.startswith("-:") else text for text in given]
     try:
-        program.main(arguments, prog_name="nndsl", standalone_mode=False)
+        program.main(arguments, prog_name="nndsl", standalone_mode=False, obj=encoding)
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.exceptions.NoArgsIsHelpError as problem:

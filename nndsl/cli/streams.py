@@ -43,8 +43,10 @@ class Interrupts:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def prepare() -> None:
-    """Output is UTF-8 whatever the locale; a name that is not Unicode is shown with escapes."""
+def prepare() -> str:
+    """Output is UTF-8 whatever the locale; a name that is not Unicode is shown with escapes. Returns the encoding that
+    standard output had, which is what its reader may understand."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     if sys.stdout is None:
         sys.stdout = Closed("standard output")
     if sys.stderr is None:
@@ -52,6 +54,7 @@ def prepare() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    return encoding
 
 
 def silenced(code: int) -> int:

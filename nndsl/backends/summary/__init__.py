@@ -1,10 +1,13 @@
-"""Summaries: `summarize` counts a model into plain data, `table` and `to_json` show it."""
+"""Summaries: `summarize` counts a model into plain data; the other functions show it, each in a format of its own."""
 
 from __future__ import annotations
 
 from nndsl.backends.summary.count import summarize
+from nndsl.backends.summary.csv import csv
 from nndsl.backends.summary.data import Row, Summary
+from nndsl.backends.summary.html import html
 from nndsl.backends.summary.json import to_json
+from nndsl.backends.summary.markdown import markdown
 from nndsl.backends.summary.table import table
 
-__all__ = ["Row", "Summary", "summarize", "table", "to_json"]
+__all__ = ["Row", "Summary", "csv", "html", "markdown", "summarize", "table", "to_json"]

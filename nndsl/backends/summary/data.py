@@ -115,3 +115,8 @@ class Summary:
         from nndsl.backends.summary.table import table
 
         return table(self)
+
+    def _repr_html_(self) -> str:
+        from nndsl.backends.summary.html import fragment
+
+        return fragment(self)

@@ -1,0 +1,93 @@
+"""A summary as Markdown: a table that code forges render. What a spec says stands in code spans, where nothing is
+markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from nndsl.backends.summary.columns import NOTHING, USUAL, Column, chosen, shapes
+from nndsl.backends.summary.data import Summary, Tensor
+from nndsl.backends.summary.signs import clean
+from nndsl.backends.summary.table import described
+from nndsl.backends.summary.totals import Fact, Section, sections
+from nndsl.backends.summary.walk import MOST_ROWS, Step, size, walk
+from nndsl.backends.summary.words import assumptions
+
+LEVEL = "&emsp;"
+DEEPEST_SHOWN = 12
+_TICKS = re.compile("`+")
+
+
+def markdown(
+    summary: Summary,
+    *,
+    columns: Sequence[str] | None = None,
+    depth: int | None = None,
+    formulas: Summary | None = None,
+) -> str:
+    """`columns`, `depth` and `formulas` as for `table`."""
+    listed = chosen(USUAL if columns is None else columns)
+    lines = [f"### {code(summary.model)}", "", *_ports(summary), ""]
+    lines += [_row(["layer", "type", *(column.heading for column in listed)])]
+    lines += [_row(["---", "---", *("---" if column.shape else "---:" for column in listed)])]
+    lines += [_row(_cells(summary, step, listed)) for step in walk(summary, depth)]
+    left_out = size(summary, depth) - MOST_ROWS
+    if left_out > 0:
+        lines += ["", f"… and {left_out:,} more"]
+    for section in sections(summary, formulas):
+        lines += ["", *_section(section)]
+    return "\n".join([*lines, "", *(f"- {escaped(note)}" for note in assumptions(summary))]) + "\n"
+
+
+def code(text: str) -> str:
+    """A code span that holds any text, and can stand in a table."""
+    text = clean(text).strip().replace("|", "\\|")
+    if not text:
+        return ""
+    fence = "`" * (1 + max((len(found) for found in _TICKS.findall(text)), default=0))
+    gap = " " if "`" in (text[0], text[-1]) else ""
+    return f"{fence}{gap}{text}{gap}{fence}"
+
+
+def escaped(text: str) -> str:
+    """Our own words, with names from a spec in them."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~!$&])", r"\\\1", clean(text))
+
+
+def _ports(summary: Summary) -> list[str]:
+    return [f"- {_port(word, tensor)}" for word, found in (("in", summary.inputs), ("out", summary.outputs))
+            for tensor in found]  # fmt: skip
+
+
+def _port(word: str, tensor: Tensor) -> str:
+    mode = f" ({'training' if tensor.mode == 'train' else 'evaluation'} only)" if tensor.mode else ""
+    return f"{word} {code(f'{tensor.name}: {tensor.dtype}{shapes([tensor.shape])}')}{mode}"
+
+
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cells(summary: Summary, step: Step, columns: Sequence[Column]) -> list[str]:
+    row = step.row
+    name = LEVEL * min(step.depth, DEEPEST_SHOWN) + code(row.path) + (f" × {row.count}" if row.count > 1 else "")
+    return [name, code(described(row)), *(_value(column, column.text(summary, row)) for column in columns)]
+
+
+def _value(column: Column, text: str) -> str:
+    return code(text) if column.shape or not _is_number(text) else text
+
+
+def _is_number(text: str) -> bool:
+    return text in (NOTHING, "?", "shared") or "·" not in text
+
+
+def _section(section: Section) -> list[str]:
+    heads = [escaped(section.title) if section.title else "total", "", ""]
+    align = ["---", "---:" if section.numbers else "---", "---"]
+    return [_row(heads), _row(align), *(_row(_fact(fact)) for fact in section.facts)]
+
+
+def _fact(fact: Fact) -> list[str]:
+    return [fact.label, code(fact.value) if "·" in fact.value else escaped(fact.value), escaped(fact.note)]
