@@ -64,21 +64,21 @@ def depth_taken(body: ast.Braces, name: str) -> int:
 
 def _reach(node: Any, name: str, body: ast.Braces) -> int:
     taken: list[Any] = []
-    into: list[ast.Name] = []
+    into: list[tuple[ast.Name, int]] = []
     if isinstance(node, ast.Index):
         taken = [node.base]
     elif isinstance(node, ast.Star):
         taken = [node.value]
     elif isinstance(node, (ast.For, ast.Clause)):
-        taken, into = _unwrapped(node.iterable), node.names
+        taken, into = _unwrapped(node.iterable), ast.plain_names(node.names)
     elif isinstance(node, ast.Assign) and len(node.targets) > 1:
-        taken, into = [node.value], node.targets
+        taken, into = [node.value], ast.plain_names(node.targets)
     elif isinstance(node, ast.Call) and isinstance(node.callee, ast.Name) and node.callee.id in BUILTINS:
         taken = [argument.value for argument in node.arguments or []]
     steps = max((_steps(at, name) for at in taken), default=0)
-    if not steps or any(member.id == name for member in into):
+    if not steps or any(member.id == name for member, _ in into):
         return steps
-    return steps + max((depth_taken(body, member.id) for member in into), default=0)
+    return steps + max((inside + depth_taken(body, member.id) for member, inside in into), default=0)
 
 
 def _unwrapped(node: Any) -> list[Any]:

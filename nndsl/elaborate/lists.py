@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from nndsl.elaborate.conditions import condition
@@ -132,29 +133,34 @@ def iterate(node: Any, scope: Scope, ctx: Context) -> list[Any] | None:
     return None
 
 
-def bind_names(names: list[ast.Name], value: Any, scope: Scope, ctx: Context) -> bool:
-    """`a, b = value`."""
-    if len(names) == 1:
+def bind_names(targets: Sequence[ast.Expr], value: Any, scope: Scope, ctx: Context) -> bool:
+    """`a, b = value`, `for i, (a, b) in …`."""
+    names = list(targets)
+    if len(names) == 1 and isinstance(names[0], ast.Name):
         _bind(names[0], value, scope)
         return True
     if isinstance(value, Poison):
-        for name in names:
+        for name, _ in ast.plain_names(names):
             _bind(name, POISON, scope)
         return False
     if not isinstance(value, (list, tuple)) or len(value) != len(names):
         several = isinstance(value, (list, tuple))
         count = f"{len(value)} values{named_parts(value)}" if several else f"one value, {ctx.describe(value)}"
         fewer = several and len(names) < len(value)
-        rest = ", ".join([name.id for name in names] + ["_"] * (len(value) - len(names))) if fewer else ""
+        rest = ", ".join([name.span.text for name in names] + ["_"] * (len(value) - len(names))) if fewer else ""
         hints = [f"`_` leaves one out: `{rest} = …`"] if rest and len(value) < 9 else []
         at = names[0].span.to(names[-1].span)
         ctx.error("wrong-outputs", f"{len(names)} names, and this gives {count}", at, scope, hints=hints)
-        for name in names:
+        for name, _ in ast.plain_names(names):
             _bind(name, POISON, scope)
         return False
-    for name, part in zip(names, value, strict=True):
-        _bind(name, part, scope)
-    return True
+    fine = True
+    for target, part in zip(names, value, strict=True):
+        if isinstance(target, ast.Tuple):
+            fine &= bind_names(target.items, part, scope, ctx)
+        elif isinstance(target, ast.Name):
+            _bind(target, part, scope)
+    return fine
 
 
 def _bind(name: ast.Name, value: Any, scope: Scope) -> None:

@@ -194,7 +194,7 @@ def _names_of_dims(type_: ast.TensorTypeExpr | None, scope: Scope) -> None:
 
 def _for(node: ast.For, scope: Scope, ctx: Context) -> None:
     _walk(node.iterable, scope, ctx)
-    _bind(node.names, scope)
+    _bind([name for name, _ in ast.plain_names(node.names)], scope)
     _walk(node.body, scope, ctx)
 
 
@@ -202,7 +202,7 @@ def _comprehension(node: ast.Comprehension, scope: Scope, ctx: Context) -> None:
     inner = scope.child()
     for clause in node.clauses:
         _walk(clause.iterable, inner, ctx)
-        _bind(clause.names, inner)
+        _bind([name for name, _ in ast.plain_names(clause.names)], inner)
         _walk(clause.conditions, inner, ctx)
     _walk(node.element, inner, ctx)
 

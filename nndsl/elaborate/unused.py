@@ -52,7 +52,8 @@ def _mentioned(root: Any) -> Iterator[str]:
 def _names_given(node: Any) -> list[Any]:
     """The names in a node that only name something."""
     if isinstance(node, (ast.Assign, ast.For, ast.Clause)):
-        return list(node.targets if isinstance(node, ast.Assign) else node.names)
+        targets = node.targets if isinstance(node, ast.Assign) else node.names
+        return [name for name, _ in ast.plain_names(targets)]
     if isinstance(node, (ast.Input, ast.Output, ast.Layer, ast.Tensor, ast.Attribute, ast.Argument)):
         return [node.name]
     return [node.label] if isinstance(node, ast.Labelled) else []

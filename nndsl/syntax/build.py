@@ -93,6 +93,15 @@ class Expressions:
     def as_names(self, chain: Chain) -> list[ast.Name]:
         return [self.as_name(token) for token in unroll(chain)]
 
+    def target_tuple(self, c: Children) -> ast.Name | ast.Tuple:
+        items = unroll(c[1])
+        return items[0] if len(items) == 1 else ast.Tuple(self.span(c), items)
+
+    def as_targets(self, chain: Chain) -> list[ast.Expr]:
+        """`(a, b)` alone is `a, b`."""
+        found = unroll(chain)
+        return found[0].items if len(found) == 1 and isinstance(found[0], ast.Tuple) else found
+
     def number(self, c: Children) -> ast.Number:
         value = number(c[0].text)
         assert value is not None, "the lexer lets no other number through"
@@ -202,7 +211,7 @@ class Expressions:
     def clause(self, c: Children) -> ast.Clause:
         conditions = unroll(c[4]) if len(c) == 5 else []
         last = conditions[-1] if conditions else c[3]
-        return ast.Clause(self.span([c[0], last]), self.as_names(c[1]), c[3], conditions)
+        return ast.Clause(self.span([c[0], last]), self.as_targets(c[1]), c[3], conditions)
 
     # ------------------------------------------------------------ flows
 

@@ -86,7 +86,7 @@ class Builder(Expressions):
         return ast.Require(self.span(c), c[1], self.text(c[3:]))
 
     def for_loop(self, c: Children) -> ast.For:
-        return ast.For(self.span(c), self.as_names(c[1]), c[3], c[4])
+        return ast.For(self.span(c), self.as_targets(c[1]), c[3], c[4])
 
     def assign(self, c: Children) -> ast.Assign:
         targets = self.as_names(c[0])

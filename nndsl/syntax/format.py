@@ -15,7 +15,7 @@ from nndsl.source import Source
 from nndsl.syntax import ast
 from nndsl.syntax.layout import HARD, SPACE, Concat, Doc, Suffix, concat, group, indented, is_hard, render
 from nndsl.syntax.parse import parse
-from nndsl.syntax.pretty import Pretty, braced
+from nndsl.syntax.pretty import Pretty, braced, spelled_targets
 
 
 def format_source(source: Source, diagnostics: Diagnostics) -> str | None:
@@ -154,7 +154,7 @@ class _Formatter(Pretty):
         return concat(", ".join(target.id for target in node.targets), " = ", self.node(node.value))
 
     def For(self, node: ast.For) -> Doc:
-        names = ", ".join(name.id for name in node.names)
+        names = spelled_targets(node.names)
         return concat(f"for {names} in ", self.node(node.iterable), " ", self.braces(node.body))
 
     def Require(self, node: ast.Require) -> Doc:

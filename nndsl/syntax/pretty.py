@@ -197,7 +197,7 @@ class Pretty:
         return group("[", Concat(inside, indent=0 if closed else 2), line, "]")
 
     def Clause(self, node: ast.Clause) -> Doc:
-        names = ", ".join(name.id for name in node.names)
+        names = spelled_targets(node.names)
         conditions: list[Doc] = []
         for condition in node.conditions:
             conditions += [" if ", self.node(condition)]
@@ -328,3 +328,9 @@ def flow_line(docs: list[Doc], arrow: str, extra: int = 2) -> Doc:
     for doc in docs[1:]:
         rest += [line, "-> ", doc]
     return group(arrow, docs[0], Concat(rest, indent=0 if closed else extra))
+
+
+def spelled_targets(targets: Sequence[ast.Expr]) -> str:
+    """`i, (a, b)`"""
+    parts = (f"({spelled_targets(t.items)})" if isinstance(t, ast.Tuple) else t.span.text for t in targets)
+    return ", ".join(parts)

@@ -25,6 +25,7 @@ from nndsl.syntax.ast.expressions import (
     Text,
     Tuple,
     Unary,
+    plain_names,
 )
 from nndsl.syntax.ast.items import (
     Comment,
@@ -110,4 +111,5 @@ __all__ = [
     "Tuple",
     "Unary",
     "Weights",
+    "plain_names",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -180,10 +181,10 @@ class Group:
 
 @dataclass(slots=True, eq=False)
 class Clause:
-    """`for names in iterable if condition`: one clause of a comprehension."""
+    """`for names in iterable if condition`: one clause of a comprehension. `i, (a, b)` takes a pair in it apart."""
 
     span: Span
-    names: list[Name]
+    names: list[Expr]  # Name, or a Tuple of these
     iterable: Expr
     conditions: list[Expr]
 
@@ -219,3 +220,14 @@ Expr = (
     Name | Number | Text | Constant | Ellipsis_ | Unary | Binary | Range | Slice | Index | Attribute | Call |
     Braces | Labelled | Star | List | Tuple | Group | Comprehension | IfExpr | Flow
 )  # fmt: skip
+
+
+def plain_names(targets: Sequence[Expr]) -> list[tuple[Name, int]]:
+    """The names in `i, (a, (b, c))`, each with how many brackets stand around it."""
+    found: list[tuple[Name, int]] = []
+    for target in targets:
+        if isinstance(target, Tuple):
+            found += [(name, depth + 1) for name, depth in plain_names(target.items)]
+        elif isinstance(target, Name):
+            found.append((target, 0))
+    return found

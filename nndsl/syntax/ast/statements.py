@@ -112,7 +112,7 @@ class If:
 @dataclass(slots=True, eq=False)
 class For:
     span: Span
-    names: list[Name]
+    names: list[Expr]  # Name, or a Tuple of these
     iterable: Expr
     body: Braces
 
