@@ -176,13 +176,13 @@ def grouped(module: File, graphs: Sequence[Graph]) -> list[Class]:
     outlines: list[Any] = []
     for graph in graphs:
         flow = flatten(module.plans, graph, {name: name for name in graph.borrows})
-        outlines.append((graph.name, outline(flow)))
+        outlines.append((module.title(graph), outline(flow)))
         alike.setdefault(outlines[-1], []).append(flow)
     peers = {drawn: Peers(flows) for drawn, flows in alike.items()}
     groups: dict[tuple[str, Any], list[Draft]] = {}
     for graph, drawn in zip(graphs, outlines, strict=True):
         made = draft(module, graph, peers[drawn])
-        groups.setdefault((graph.name, made.key()), []).append(made)
+        groups.setdefault((drawn[0], made.key()), []).append(made)
     simplest_first = sorted(groups.items(), key=lambda item: len(item[1][0].labels()))
     return [_class(module, name, drafts) for (name, _), drafts in simplest_first]
 

@@ -62,6 +62,7 @@ def switch(body: Body, steps: list[Step], at: int) -> int:
     part = steps[at:end]
     body.flush()
     merges = [s for s in part if s.merges]
+    _hand_over(part, merges)
     inside: dict[int, int] = {}
     for step in part:
         for cell in step.ins:
@@ -79,6 +80,16 @@ def switch(body: Body, steps: list[Step], at: int) -> int:
     for step, name in zip(merges, names, strict=True):
         body.bind(step.outs[0], name)
     return end
+
+
+def _hand_over(part: list[Step], merges: list[Step]) -> None:
+    """What a branch makes for the merged value alone bears no other name: `if training { z = … }` is about z."""
+    made = {id(cell) for step in part for cell in step.outs}
+    for step in merges:
+        for cell in step.ins:
+            if cell is not None and id(cell) in made and cell.uses == 1:
+                step.outs[0].name = step.outs[0].name or cell.name
+                cell.name = ""
 
 
 def _merged(body: Body, step: Step, taken: Sequence[str], inside: dict[int, int]) -> str:

@@ -7,7 +7,7 @@ import re
 from nndsl.backends.torch import layout
 from nndsl.backends.torch.classes import Class, grouped
 from nndsl.backends.torch.construct import layer
-from nndsl.backends.torch.names import RESERVED, class_name, fresh, is_plain, variable
+from nndsl.backends.torch.names import RESERVED, class_name, fresh, is_plain, member, pascal, variable
 from nndsl.backends.torch.numbers import Numbers
 from nndsl.backends.torch.pieces import Box, New, Piece, show
 from nndsl.backends.torch.plan import Plans, is_list
@@ -34,6 +34,7 @@ class File:
         self.numbers = Numbers()
         self.dims = dim_names(root)  # what signatures call the sizes of inputs
         self.homes = _homes(root)
+        self.titles = _titles(root)
         self._members = 0
         self._classes: dict[int, Class] = {}
         self._node_classes: dict[int, str] = {}
@@ -61,6 +62,10 @@ class File:
     def instance(self, node: Node, owner: int) -> Piece:
         """The constructor of a block, called in the block that `owner` numbers."""
         return self._classes[id(node.target)].call(node, owner)
+
+    def title(self, graph: Graph) -> str:
+        """What its class is called, unless that is taken."""
+        return self.titles.get(id(graph), graph.name)
 
     def imported(self, target: str) -> str:
         """The local name of an extern's class: `package.module:Class`."""
@@ -167,6 +172,26 @@ def _homes(root: Graph) -> dict[int, Graph]:
         for node in graph.nodes:
             if isinstance(node.target, Graph) and node.target.owner and node.target.owner != graph.owner:
                 found.setdefault(node.target.owner, node.target)
+    return found
+
+
+def _titles(root: Graph) -> dict[int, str]:
+    """What the members of `stages: [Conv2d(8, 3) -> ReLU, …]` are called, where they have no name: `Stage`."""
+    found: dict[int, str] = {}
+    stack = [(root, "")]
+    seen = set[int]()
+    while stack:
+        graph, title = stack.pop()
+        for node in graph.nodes:
+            target = node.target
+            if not isinstance(target, Graph):
+                continue
+            known = title if node.label.isdigit() else pascal(member(node.label))
+            if target.name.isdigit():
+                found.setdefault(id(target), known or "Layer")
+            if id(target) not in seen:
+                seen.add(id(target))
+                stack.append((target, known if is_list(target) else ""))
     return found
 
 
