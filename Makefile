@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+PEERS  := .venv-bench
 STAMP  := $(VENV)/.ready
 OUT    := out/demo
 
@@ -35,9 +36,14 @@ docs: setup
 	$(BIN)/python docs/generate.py
 	$(BIN)/python -m tests.pages --update
 
-bench: setup
-	$(BIN)/python -m pip install --quiet -c constraints.txt -r benchmarks/requirements.txt
-	$(BIN)/python -m benchmarks
+# The peers live in an environment of their own.
+bench: $(PEERS)/.ready
+	$(PEERS)/bin/python -m benchmarks
+
+$(PEERS)/.ready: pyproject.toml constraints.txt benchmarks/requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet -c constraints.txt -e '.[all]' -r benchmarks/requirements.txt
+	touch $@
 
 clean:
 	rm -rf out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

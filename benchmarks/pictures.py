@@ -1,0 +1,74 @@
+"""Diagrams: the CPU time of the whole process, and the size of the picture."""
+
+from __future__ import annotations
+
+import re
+import struct
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+
+from benchmarks.measure import ms, nndsl, process
+
+TORCHVIEW = """\
+import sys
+sys.path.insert(0, sys.argv[1])
+from benchmarks.models import inputs, load
+from torchview import draw_graph
+drawn = draw_graph(load(sys.argv[2]).module().eval(), input_data=list(inputs(sys.argv[2])), expand_nested=True)
+drawn.visual_graph.render(outfile=sys.argv[3])
+"""
+KERAS = """\
+import os, sys
+os.environ["KERAS_BACKEND"] = "torch"
+import keras
+network = keras.applications.ResNet50(weights=None)
+keras.utils.plot_model(network, sys.argv[3], show_shapes=True, expand_nested=True)
+"""
+SPECS = {
+    "ResNet18": "zoo/resnet.nn:ResNet18",
+    "ResNet50": "zoo/resnet.nn:ResNet50",
+    "GoogLeNet": "zoo/googlenet.nn:GoogLeNet",
+    "ViTB16": "zoo/vit.nn:ViTB16",
+}
+ROOT = Path(__file__).parents[1]
+
+
+def lines() -> list[str]:
+    found = [
+        "| picture | time | width × height | |",
+        "| --- | --- | --- | --- |",
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        for name, spec in SPECS.items():
+            for what, depth in (("as it opens", ()), ("every block opened", ("--depth", "99"))):
+                path = Path(folder, "ours.svg")
+                times = [nndsl("draw", spec, "-o", str(path), *depth).cpu for _ in range(3)]
+                found.append(f"| {name}: nndsl, {what} | {ms(median(times))} | {_size(path)} | |")
+            found.append(_peer(f"{name}: torchview", TORCHVIEW, name, Path(folder, "theirs.svg")))
+        found.append(_peer("ResNet50: Keras plot_model", KERAS, "ResNet50", Path(folder, "theirs.png")))
+    return found
+
+
+def _peer(what: str, code: str, name: str, path: Path) -> str:
+    try:
+        time = ms(process(sys.executable, "-c", code, str(ROOT), name, str(path)).cpu)
+    except RuntimeError as problem:
+        return f"| {what} | – | – | {str(problem).strip().splitlines()[-1]} |"
+    return f"| {what} | {time} | {_size(path)} | |"
+
+
+def _size(path: Path) -> str:
+    """In points; of a picture in pixels, those."""
+    head = path.read_bytes()[:2000]
+    if head.startswith(b"\x89PNG"):
+        width, height = struct.unpack(">II", head[16:24])
+    else:
+        found = [re.search(rb'\b%s="([\d.]+)' % side, head) for side in (b"width", b"height")]
+        width, height = (round(float(one[1])) if one else 0 for one in found)
+    return f"{width:,} × {height:,}"
+
+
+if __name__ == "__main__":
+    print("\n".join(lines()))
