@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from fractions import Fraction
 
 import pytest
 
 import nndsl
 from nndsl.backends.summary.formula import exact, formula
-from nndsl.backends.summary.signs import cut, plain
+from nndsl.backends.summary.signs import cut, plain, wide
 from nndsl.backends.summary.words import brief, brief_memory, compact, duration, memory, short
 from nndsl.shapes import Facts, Size, smin, symbol
 
@@ -91,3 +92,11 @@ def test_signs_that_a_terminal_lacks() -> None:
     assert plain("└─│ ≈").isascii()
     assert cut("a_long_name x 12", 12, "...", " x ") == "a_lo... x 12"
     assert cut("a_long_name × 12", 12) == "a_long… × 12"
+
+
+def test_how_wide_letters_are() -> None:
+    letters = [chr(i) for i in range(0x110000) if chr(i).isprintable()]
+    two = [c for c in letters if unicodedata.east_asian_width(c) in "WF" and not unicodedata.combining(c)]
+    assert {wide(c) for c in two} == {2}
+    assert {wide(c) for c in letters if unicodedata.combining(c)} == {0}
+    assert wide("├─ 0…5 × 6") == 10

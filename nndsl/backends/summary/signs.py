@@ -12,6 +12,9 @@ PLAIN = str.maketrans(
     }
 )  # fmt: skip
 RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+UNEVEN = re.compile(
+    "[\u0300-\u1fff\u20d0-\u20ff\u2300-\u23ff\u25fd-\U0010ffff]"
+)  # some of these are no column wide, or two
 LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 
@@ -24,12 +27,14 @@ def plain(text: str) -> str:
 
 def clean(text: str) -> str:
     """Labels come from a spec: nothing in them may steer a terminal."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def wide(text: str) -> int:
     """Columns in a terminal."""
-    if text.isascii():
+    if not UNEVEN.search(text):
         return len(text)
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
