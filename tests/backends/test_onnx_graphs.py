@@ -213,3 +213,43 @@ def test_what_pytorch_exported_is_left_as_it_is(tmp_path: Path, monkeypatch: pyt
     """
     assert nndsl.loads(text).export(tmp_path / "m.onnx", allow_extern=True).verified
     assert kinds(onnx.load(str(tmp_path / "m.onnx")))["Transpose"] >= 2
+
+
+# --- padding ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("flow", "pads"),
+    [
+        ("Pad((1, 2, 3, 4)) -> Conv2d(4, 3, stride=2)", [3, 1, 4, 2]),
+        ("Pad((1, 1)) -> Conv2d(4, 3, padding=1, dilation=2, bias=false) -> BatchNorm2d", [1, 2, 1, 2]),
+        ("Pad((1, 1, 0, 1)) -> Conv2d(4, 2, padding='same')", [0, 1, 2, 2]),
+        ("Pad((1, 0, 1, 1)) -> AvgPool2d(3, stride=2)", [1, 1, 1, 0]),
+        ("Pad((1, 0)) -> AvgPool2d(4, padding=1)", [1, 2, 1, 1]),
+    ],
+)
+@pytest.mark.parametrize("opset", [18, 23])
+def test_zeros_around_an_image_are_the_padding_of_what_follows(
+    flow: str, pads: list[int], opset: int, tmp_path: Path
+) -> None:
+    model = exported(f"input x: float[N, 3, H, W]\noutput y = x -> {flow}".replace("'", '"'), tmp_path, opset=opset)
+    (node,) = model.graph.node
+    assert next(list(a.ints) for a in node.attribute if a.name == "pads") == pads
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        "Pad((1, 1, 1, 1)) -> MaxPool2d(3)",
+        "Pad((1, 1, 1, 1), value=0.5) -> Conv2d(4, 3)",
+        "Pad((-1, 1, 1, 1)) -> Conv2d(4, 3)",
+        "Pad((1, 1, 1, 1), mode='circular') -> Conv2d(4, 3)",
+        "Pad((1, 1, 1, 1, 1, 0)) -> Conv2d(4, 3)",
+        "Pad((1, 1, 1, 1)) -> AvgPool2d(3, padding=1, count_include_pad=false)",
+        "Pad((1, 1, 1, 1)) -> AvgPool2d(3, stride=2, ceil_mode=true)",
+        "Pad((3, 3)) -> AvgPool2d(3)",
+    ],
+)
+def test_padding_that_means_something_else_stays(flow: str, tmp_path: Path) -> None:
+    model = exported(f"input x: float[N, 3, H, W]\noutput y = x -> {flow}".replace("'", '"'), tmp_path)
+    assert kinds(model)["Pad"] == 1

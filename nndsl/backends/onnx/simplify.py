@@ -194,7 +194,58 @@ def _concat(g: Builder, inputs: Inputs, attributes: dict[str, Any]) -> Tensor | 
     return inputs[0] if len(inputs) == 1 else None
 
 
+# Zeros around an image are the padding of the layer that follows, where they mean the same to it. (onnxruntime's own
+# fusion does not ask, and `Pad` keeps out of its reach.)
+
+
+def _conv(g: Builder, inputs: Inputs, attributes: dict[str, Any]) -> Tensor | None:
+    found = _zeros_around(inputs[0])
+    if found is None or "auto_pad" in attributes:
+        return None
+    x, pads = found
+    made: Tensor = g.op("Conv", x, *inputs[1:], **{**attributes, "pads": _sums(pads, attributes)})
+    return made
+
+
+def _average_pool(g: Builder, inputs: Inputs, attributes: dict[str, Any]) -> Tensor | None:
+    """Where the mean is over all of a window, whatever of it is padding; a window must not be all padding."""
+    found = _zeros_around(inputs[0])
+    partly = any(attributes.get("pads", ())) and not attributes.get("count_include_pad")
+    if found is None or partly or "auto_pad" in attributes or attributes.get("ceil_mode"):
+        return None
+    x, pads = found
+    pads = _sums(pads, attributes)
+    if any(pad >= size for pad, size in zip(pads, attributes["kernel_shape"] * 2, strict=True)):
+        return None
+    made: Tensor = g.op("AveragePool", x, **{**attributes, "pads": pads, "count_include_pad": 1})
+    return made
+
+
+def _sums(pads: list[int], attributes: dict[str, Any]) -> list[int]:
+    return [a + b for a, b in zip(pads, attributes.get("pads", [0] * len(pads)), strict=True)]
+
+
+def _zeros_around(x: Tensor | None) -> tuple[Tensor, list[int]] | None:
+    """What was padded, and by how much at the beginning and at the end of each axis of an image."""
+    step = _maker(x, "Pad")
+    if x is None or step is None or x.known is None or step.attributes.get("mode", "constant") != "constant":
+        return None
+    before, pads, value, axes = (*step.inputs, None, None)[:4]
+    if before is None or pads is None or pads.array is None or (axes is not None and axes.array is None):
+        return None
+    if value is not None and (value.array is None or value.array.item() != 0):
+        return None
+    named = range(x.rank) if axes is None else [int(axis) % x.rank for axis in axes.array]
+    ends = dict(zip(named, zip(*pads.array.reshape(2, -1).tolist(), strict=True), strict=True))
+    begin, end = zip(*(ends.get(axis, (0, 0)) for axis in range(x.rank)), strict=True)
+    if x.rank < 3 or min(begin + end) < 0 or any(begin[:2] + end[:2]):
+        return None
+    return before, [*begin[2:], *end[2:]]
+
+
 _RULES: dict[str, Rule] = {
+    "Conv": _conv,
+    "AveragePool": _average_pool,
     "Identity": _identity,
     "Cast": _cast,
     "Transpose": _transpose,
