@@ -11,6 +11,7 @@ import pytest
 
 from nndsl.backends.summary import csv, html, markdown, summarize, table
 from nndsl.backends.summary.columns import COLUMNS
+from nndsl.backends.summary.data import Memory, Summary
 from nndsl.backends.summary.walk import size, walk
 from nndsl.ops import schema
 from tests.backends.graphs_by_hand import SAMPLES, Builder, N, encoder, lstm, made, resnet, siamese, vit
@@ -217,3 +218,62 @@ def test_a_notebook_gets_a_part_of_a_page() -> None:
         r"([^{}]+)\{", re.sub(r"@media[^{]*\{", "", text[text.index("<style>") + 7 : text.index("</style>")])
     )
     assert all(".nndsl-summary" in selector for rule in rules for selector in rule.split(","))
+
+
+# ---------------------------------------------------------------- what a batch needs
+
+
+def with_memory() -> Summary:
+    summary = summarize(resnet())
+    summary.memory = Memory(32, "bfloat16", "AdamW", 46758048, 38480, 46758048, 93516096, 711524352, 943718400, None)
+    summary.unknown_saved, summary.device, summary.seconds = ["Odd"], "h100", 0.000351
+    return summary
+
+
+def test_memory_is_told_in_one_unit() -> None:
+    text = table(with_memory())
+    assert "memory for 32 samples, bfloat16, AdamW\n" in text
+    assert "saved activations  678.6 MiB\npeak, training     900.0 MiB\n" in text
+    assert "buffers             <0.1 MiB" in text
+    summary = with_memory()
+    assert summary.memory is not None
+    summary.memory.saved = 300 << 30
+    assert "saved activations  300.0 GiB" in table(summary)
+    summary.memory = Memory(1, "float32", "SGD", 40, 0, 40, 0, 1 << 19, 1 << 19, 1 << 19)
+    assert "memory for 1 sample, float32, SGD\n" in table(summary)
+    assert "saved activations  512.0 KiB" in table(summary)
+
+
+def test_what_is_not_known_of_memory_says_why() -> None:
+    assert re.search(r"peak, inference +\?  no formula: Odd", table(with_memory()))
+    open_ = summarize(encoder())
+    open_.memory = Memory(1, "float32", "SGD", 4, 0, 4, 0, None, None, None)
+    assert re.search(r"peak, training +\?  T open: --dim T=SIZE", table(open_))
+
+
+def test_an_estimate_is_called_one() -> None:
+    text = table(with_memory())
+    assert "roofline estimate for h100, 32 samples\n" in text
+    assert re.search(r"\ninference +≈ 351 µs\n", text)
+    assert re.search(r"training step +\?", text)
+
+
+def test_every_format_has_the_memory() -> None:
+    assert "| saved activations | 678.6 MiB |" in markdown(with_memory())
+    page = Page(html(with_memory()))
+    assert "678.6 MiB" in page.texts
+    assert page.texts.count("900.0 MiB") == 2  # at the top, and in the list
+    assert [attrs["style"] for tag, attrs in page.tags if tag == "td" and "style" in attrs][-2:] == [
+        "--share:75.4%", "--share:100.0%"
+    ]  # fmt: skip
+
+
+def test_equal_members_have_short_names() -> None:
+    b = Builder("Many", "model")
+    x = b.input("x", N, 4)
+    for i in range(12):
+        x = b.op(made("L", schema.LINEAR, "", [("weight", (4, 4))]), x, label=f"encoder_layer_{i}")
+    b.output("y", x)
+    text = table(summarize(b.graph))
+    assert "encoder_layer_0…11 × 12" in text
+    assert "encoder_layer_0…encoder_layer_11" in csv(summarize(b.graph))

@@ -40,6 +40,15 @@ def chosen(names: Sequence[str]) -> list[Column]:
     return [COLUMNS[name] for name in names]
 
 
+def label(row: Row) -> str:
+    """`encoder_layer_0…11`: of equal members, the first and the number of the last."""
+    last = row.path[len(row.name) + 1 :]
+    stem = row.name.rstrip("0123456789")
+    if row.count == 1 or not stem or not last.startswith(stem) or not last[len(stem) :].isdecimal():
+        return row.path
+    return f"{row.name}…{last[len(stem) :]}"
+
+
 # ---------------------------------------------------------------- shapes
 
 

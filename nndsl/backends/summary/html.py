@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.resources import files
 
-from nndsl.backends.summary.columns import USUAL, Column, chosen, shapes
+from nndsl.backends.summary.columns import USUAL, Column, chosen, label, shapes
 from nndsl.backends.summary.data import Row, Summary
 from nndsl.backends.summary.signs import clean, wide
 from nndsl.backends.summary.table import MODES
@@ -106,27 +106,27 @@ def _head(summary: Summary) -> Iterator[str]:
             spelled = f"{tensor.dtype}{shapes([tensor.shape])}"
             yield f"<p><i>{word}</i> {_text(tensor.name)} <code>{_text(spelled)}</code>{mode}</p>"
     yield '<dl class="cards">'
-    for label, value in _cards(summary):
-        yield f"<div><dt>{label}</dt><dd>{_text(value)}</dd></div>"
+    for name, value in _cards(summary):
+        yield f"<div><dt>{name}</dt><dd>{_text(value)}</dd></div>"
     yield "</dl></header>"
 
 
 def _cards(summary: Summary) -> Iterator[tuple[str, str]]:
     """The numbers that are asked for first, where they are short."""
-    for label, cost, unknown in (
+    for name, cost, unknown in (
         ("parameters", summary.parameters, False),
         ("MACs", at_one_sample(summary, summary.macs), bool(summary.unknown_macs)),
         ("FLOPs", at_one_sample(summary, summary.flops), bool(summary.unknown_flops)),
     ):
         number = brief(summary, cost)
         if not number.startswith("f("):
-            yield label, ("≥ " if unknown else "") + number
+            yield name, ("≥ " if unknown else "") + number
     held = summary.memory
     if held is None:
         return
-    for label, peak in (("peak, training", held.training_peak), ("peak, inference", held.inference_peak)):
+    for name, peak in (("peak, training", held.training_peak), ("peak, inference", held.inference_peak)):
         if peak is not None:
-            yield label, memory(peak)
+            yield name, memory(peak)
 
 
 # ---------------------------------------------------------------- layers
@@ -155,7 +155,9 @@ def _layers(summary: Summary, columns: Sequence[Column], depth: int) -> Iterator
 
 def _words(steps: list[Step]) -> list[tuple[int, str]]:
     """Names have what they need up to a bound, types what is left."""
-    names = [wide(step.row.path) + 4 + 2 * min(step.depth, DEEPEST_SHOWN) + 6 * (step.row.count > 1) for step in steps]
+    names = [
+        wide(label(step.row)) + 4 + 2 * min(step.depth, DEEPEST_SHOWN) + 6 * (step.row.count > 1) for step in steps
+    ]
     return [(16, f"{min(max(names, default=0), WIDEST_NAME)}ch"), (20, "1fr")]
 
 
@@ -177,7 +179,7 @@ def _row(step: Step, columns: Sequence[Column], cells: list[str]) -> str:
     count = f' <b class="count">× {row.count}</b>' if row.count > 1 else ""
     level = min(step.depth, DEEPEST_SHOWN)
     name = f'<span class="name" style="--level:{level}" title="{_text(step.path)}">'
-    made = [f"{name}<span>{_text(row.path)}</span>{count}</span>", _kind(row)]
+    made = [f"{name}<span>{_text(label(row))}</span>{count}</span>", _kind(row)]
     return "".join([*made, *(_cell(column, cell) for column, cell in zip(columns, cells, strict=True))])
 
 
@@ -200,11 +202,12 @@ def _cell(column: Column, cell: str) -> str:
 
 def _section(section: Section) -> Iterator[str]:
     largest = max((fact.bytes for fact in section.facts if fact.bytes is not None), default=0)
-    yield '<table class="numbers">' if section.numbers else "<table>"
+    yield "<div>"
     if section.title:
-        yield f"<caption>{_text(section.title)}</caption>"
+        yield f"<h2>{_text(section.title)}</h2>"
+    yield '<table class="numbers">' if section.numbers else "<table>"
     yield from (_fact(fact, largest) for fact in section.facts)
-    yield "</table>"
+    yield "</table></div>"
 
 
 def _fact(fact: Fact, largest: int) -> str:

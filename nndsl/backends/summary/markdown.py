@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from nndsl.backends.summary.columns import NOTHING, USUAL, Column, chosen, shapes
+from nndsl.backends.summary.columns import NOTHING, USUAL, Column, chosen, label, shapes
 from nndsl.backends.summary.data import Summary, Tensor
 from nndsl.backends.summary.signs import clean
 from nndsl.backends.summary.table import described
@@ -71,7 +71,7 @@ def _row(cells: list[str]) -> str:
 
 def _cells(summary: Summary, step: Step, columns: Sequence[Column]) -> list[str]:
     row = step.row
-    name = LEVEL * min(step.depth, DEEPEST_SHOWN) + code(row.path) + (f" × {row.count}" if row.count > 1 else "")
+    name = LEVEL * min(step.depth, DEEPEST_SHOWN) + code(label(row)) + (f" × {row.count}" if row.count > 1 else "")
     return [name, code(described(row)), *(_value(column, column.text(summary, row)) for column in columns)]
 
 

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nndsl.backends.summary.columns import COLUMNS, USUAL, Column, chosen, shapes
+from nndsl.backends.summary.columns import COLUMNS, USUAL, Column, chosen, label, shapes
 from nndsl.backends.summary.data import Row, Summary
 from nndsl.backends.summary.signs import clean, cut, plain, wide
 from nndsl.backends.summary.totals import Fact, Section, sections
@@ -97,7 +97,7 @@ class Paper:
 
 def _line(summary: Summary, step: Step, columns: Sequence[Column], paper: Paper) -> Line:
     row = step.row
-    names = _tree(step) + clean(row.path) + (f" × {row.count}" if row.count > 1 else "")
+    names = _tree(step) + clean(label(row)) + (f" × {row.count}" if row.count > 1 else "")
     kind = paper.plain(clean(described(row)))
     cells = [paper.plain(names), kind, *(paper.plain(clean(column.text(summary, row))) for column in columns)]
     block = bool(row.children)

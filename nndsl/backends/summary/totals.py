@@ -109,18 +109,18 @@ def _memory(summary: Summary, memory: Memory) -> Section:
 
 def _in_unit(summary: Summary, size: Size | None, unit: int, name: str) -> tuple[str, str]:
     if size is None:
-        return UNKNOWN, _why(summary)
+        return UNKNOWN, _why(summary, summary.unknown_saved)
     if isinstance(size, int):
         return f"{size / unit:,.1f} {name}" if size == 0 or size >= unit / 20 else f"<0.1 {name}", ""
     return f"{grouped(summary, size)} B", ""
 
 
-def _why(summary: Summary) -> str:
-    """Why a size of memory is not known."""
+def _why(summary: Summary, unknown: list[str]) -> str:
+    """Why a number is not known."""
     dims = [name for name in summary.dims if name != summary.batch]
     if dims:
         return f"{', '.join(dims)} open: --dim {dims[0]}=SIZE"
-    return f"no formula: {', '.join(summary.unknown_saved)}" if summary.unknown_saved else ""
+    return f"no formula: {', '.join(unknown)}" if unknown else ""
 
 
 def samples(count: int) -> str:
@@ -131,10 +131,10 @@ def samples(count: int) -> str:
 
 
 def _time(summary: Summary, device: str) -> Section:
-    count = f" for {samples(summary.memory.samples)}" if summary.memory is not None else ""
+    count = f", {samples(summary.memory.samples)}" if summary.memory is not None else ""
     facts = []
     for label, seconds in (("inference", summary.seconds), ("training step", summary.training_seconds)):
         known = seconds is not None
         facts.append(Fact(label, f"≈ {duration(seconds)}" if seconds is not None else UNKNOWN,
-                          "" if known else _why(summary)))  # fmt: skip
-    return Section(f"time on {device}{count}: a roofline estimate, not a measurement", facts, numbers=True)
+                          "" if known else _why(summary, summary.unknown_flops)))  # fmt: skip
+    return Section(f"roofline estimate for {device}{count}", facts, numbers=True)
