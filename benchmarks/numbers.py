@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 import nndsl
 from benchmarks import handwritten
+from benchmarks.highlights import add
 
 LENGTH, WIDTH, HIDDEN, HEADS = 128, 512, 2048, 8
 
@@ -93,6 +94,7 @@ def functional() -> int:
 
 
 ONE = {"N": 1}
+SHOWN = "self-attention (`F.scaled_dot_product_attention`)"
 CASES: dict[str, tuple[Callable[[], nndsl.Model], Callable[[], nn.Module], Any, Callable[[], int]]] = {
     "ResNet-18": (
         lambda: nndsl.load("zoo/resnet.nn:ResNet18", dims={"N": 1, "H": 224, "W": 224}),
@@ -106,7 +108,7 @@ CASES: dict[str, tuple[Callable[[], nndsl.Model], Callable[[], nn.Module], Any, 
         ((1, LENGTH, WIDTH),),
         encoder,
     ),
-    "self-attention (`F.scaled_dot_product_attention`)": (
+    SHOWN: (
         lambda: nndsl.loads(ATTENTION, dims=ONE),
         Attention,
         ((1, LENGTH, WIDTH),),
@@ -134,6 +136,11 @@ def lines() -> list[str]:
         for tool in tools:
             torch.manual_seed(0)
             counted.append(_quietly(tool, theirs(), tuple(torch.randn(shape) for shape in shapes)))
+        own, *peers = counted
+        if name == SHOWN:
+            names = ("torchinfo", "FlopCounterMode", "fvcore", "calflops")
+            told = ", ".join(f"{tool}: {_ratio(count, wanted)}" for tool, count in zip(names, peers, strict=True))
+            add("MACs of a self-attention layer, counted ÷ true", _ratio(own, wanted), told)
         found.append(f"| {name} | {' | '.join(_ratio(count, wanted) for count in counted)} |")
     return found
 

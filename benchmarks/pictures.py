@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
+from benchmarks.highlights import add
 from benchmarks.measure import ms, nndsl, process
 
 TORCHVIEW = """\
@@ -48,7 +49,15 @@ def lines() -> list[str]:
                 found.append(f"| {name}: nndsl, {what} | {ms(median(times))} | {_size(path)} | |")
             found.append(_peer(f"{name}: torchview", TORCHVIEW, name, Path(folder, "theirs.svg")))
         found.append(_peer("ResNet50: Keras plot_model", KERAS, "ResNet50", Path(folder, "theirs.png")))
+    _highlight({cells[1].strip(): cells for cells in (row.split("|") for row in found)})
     return found
+
+
+def _highlight(rows: dict[str, list[str]]) -> None:
+    ours = rows["ResNet50: nndsl, as it opens"]
+    peers = {"torchview": rows["ResNet50: torchview"], "Keras": rows["ResNet50: Keras plot_model"]}
+    for what, at in (("The diagram of ResNet-50", 2), ("… and its size in pixels", 3)):
+        add(what, ours[at].strip(), ", ".join(f"{name}: {cells[at].strip()}" for name, cells in peers.items()))
 
 
 def _peer(what: str, code: str, name: str, path: Path) -> str:
