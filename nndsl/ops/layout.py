@@ -120,6 +120,28 @@ class Stack(Moves):
         return f"dim {self.dim}"
 
 
+_PERMUTE = """\
+class Permute(nn.Module):
+    def __init__(self, *dims: int) -> None:
+        super().__init__()
+        self.dims = dims
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.permute(self.dims)
+"""
+
+_TRANSPOSE = """\
+class Transpose(nn.Module):
+    def __init__(self, dim0: int, dim1: int) -> None:
+        super().__init__()
+        self.dim0 = dim0
+        self.dim1 = dim1
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.transpose(self.dim0, self.dim1)
+"""
+
+
 class Permute(Moves):
     """Reorder the dims: [A, B, C] -> [C, A, B] (torch.permute)."""
 
@@ -147,6 +169,9 @@ class Permute(Moves):
             return None
         return TensorType(x.dtype, tuple(x.shape[a] for a in axes if a is not None))
 
+    def module(self, t: TorchWriter, x: Operand) -> Text:
+        return t.new(t.define("Permute", _PERMUTE), *self.dims)
+
     def torch(self, t: TorchWriter, x: Operand) -> Text:
         return t.method(x, "permute", *self.dims)
 
@@ -173,6 +198,9 @@ class Transpose(Moves):
         sizes = list(x.shape)
         sizes[a], sizes[b] = sizes[b], sizes[a]
         return TensorType(x.dtype, tuple(sizes))
+
+    def module(self, t: TorchWriter, x: Operand) -> Text:
+        return t.new(t.define("Transpose", _TRANSPOSE), self.dim0, self.dim1)
 
     def torch(self, t: TorchWriter, x: Operand) -> Text:
         return t.method(x, "transpose", self.dim0, self.dim1)

@@ -10,7 +10,7 @@ from nndsl.backends.torch import layout
 from nndsl.backends.torch.arguments import Argument, Instance, Signature, infer
 from nndsl.backends.torch.construct import statements
 from nndsl.backends.torch.forward import Written, write
-from nndsl.backends.torch.names import class_name, pascal, variable
+from nndsl.backends.torch.names import class_name, numbered, pascal, variable
 from nndsl.backends.torch.pieces import Line, New, Number, Piece, Slot, calls
 from nndsl.backends.torch.prose import prose
 from nndsl.backends.torch.shapes import comment
@@ -219,13 +219,6 @@ def _named(module: File, name: str, made: Draft, signature: Signature) -> str:
         if len(extra) == 1 and plain + pascal(extra[0]) not in module.names:
             plain = variable(plain + pascal(extra[0]))
             break
-    chosen = plain if plain not in module.names else _numbered(plain, module)
+    chosen = numbered(plain, module.names)
     module.names.add(chosen)
     return chosen
-
-
-def _numbered(plain: str, module: File) -> str:
-    number = 2
-    while f"{plain}{number}" in module.names:
-        number += 1
-    return f"{plain}{number}"

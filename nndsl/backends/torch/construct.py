@@ -23,6 +23,7 @@ from nndsl.backends.torch.pieces import (
 )
 from nndsl.backends.torch.plan import INLINE, Place, attribute, is_list, operands_of, owns, tensor_path
 from nndsl.backends.torch.repeats import ENOUGH_TO_REPEAT, counted, repeated
+from nndsl.backends.torch.small import small
 from nndsl.ir.graph import Graph, Node
 from nndsl.ops.emit import Text
 from nndsl.ops.initializers import INITIALIZERS, Initializer
@@ -188,7 +189,8 @@ def _operator(module: File, node: Node) -> Piece:
     operands = operands_of(node)
     writer = Lowering(Builder(module), _At(node), operands)  # type: ignore[arg-type]
     made = node.op.module(writer, *operands)
-    assert made is not None, f"{node.op} asks for its module and has none"
+    if made is None:
+        return small(module, node)
     if node.op.name == "Extern":
         return _extern(module, node, writer)
     found = getattr(made, "piece", None)

@@ -7,7 +7,7 @@ import re
 from nndsl.backends.torch import layout
 from nndsl.backends.torch.classes import Class, grouped
 from nndsl.backends.torch.construct import layer
-from nndsl.backends.torch.names import RESERVED, class_name, fresh, is_plain, member, pascal, variable
+from nndsl.backends.torch.names import RESERVED, class_name, fresh, is_plain, member, numbered, pascal, variable
 from nndsl.backends.torch.numbers import Numbers
 from nndsl.backends.torch.pieces import Box, New, Piece, show
 from nndsl.backends.torch.plan import Plans, is_list
@@ -29,6 +29,8 @@ class File:
         self.rules = Rulebook(root)
         self.variants: dict[str, list[Class]] = {}
         self.definitions: dict[str, str] = {}
+        self._defined: dict[tuple[str, str], str] = {}
+        self._blocks = {class_name(graph.name) for graph in root.graphs()}
         self.externs: dict[str, tuple[str, str]] = {}  # local name -> module, class
         self.outputs: dict[int, tuple[str, Graph]] = {}
         self.numbers = Numbers()
@@ -45,11 +47,16 @@ class File:
 
     def define(self, name: str, source: str) -> str:
         """A class or function that an operator brings along."""
-        clean = source.strip("\n")
-        if self.definitions.setdefault(name, clean) != clean:
-            raise AssertionError(f"two different definitions of {name}")
-        self.names.add(name)
-        return name
+        return self.variant(name, source.strip("\n"))
+
+    def variant(self, name: str, source: str) -> str:
+        """The class with this source, under this name unless a block or another source has that."""
+        if (name, source) not in self._defined:
+            local = numbered(name, self.names | self._blocks)
+            self.names.add(local)
+            self._defined[name, source] = local
+            self.definitions[local] = re.sub(rf"\b{re.escape(name)}\b", local, source)
+        return self._defined[name, source]
 
     def written(self, members: int, node: Node) -> None:
         """Lists inside lists are written out, in one statement."""

@@ -117,6 +117,14 @@ def member(label: str) -> str:
     return "layer"
 
 
+def numbered(name: str, taken: Container[str]) -> str:
+    """A class's name: `name`, or the first of `name2`, `name3`, … that is not taken."""
+    found, number = name, 2
+    while found in taken:
+        found, number = f"{name}{number}", number + 1
+    return found
+
+
 def fresh(name: str, taken: Container[str]) -> str:
     """`name`, or the first of `name_2`, `name_3`, … that is not taken."""
     found, number = name, 2

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from nndsl.backends.torch.lowering import Lowering
 from nndsl.backends.torch.names import is_attribute, is_key, is_taken, quote
 from nndsl.backends.torch.numbers import Numbers
+from nndsl.backends.torch.sizes import Absent, at_hand, said
 from nndsl.ir.graph import Graph, Node, Value
 from nndsl.ops.emit import Operand, Text
 from nndsl.shapes import Size, TensorType
@@ -70,6 +71,8 @@ class _Probe:
     def __init__(self) -> None:
         self.owns_layer = False
         self.owns_tensor = False
+        self.sizes: list[Size] = []
+        self.asks_dtype = False
         self.module = self
         self.numbers = Numbers()
 
@@ -82,9 +85,11 @@ class _Probe:
         return Text("tensor")
 
     def size(self, size: Size, asked: Lowering) -> Text:
+        self.sizes.append(size)
         return Text("size")
 
     def float_dtype(self, asked: Lowering) -> Text:
+        self.asks_dtype = True
         return Text("dtype")
 
     def device(self, asked: Lowering) -> Text | None:
@@ -121,11 +126,38 @@ def owns(node: Node) -> str:
     """ "layer", "tensor" or "": what the node puts into `__init__`."""
     if node.is_call:
         return "layer"
+    probe = _probed(node)
+    return "layer" if probe.owns_layer else "tensor" if probe.owns_tensor else ""
+
+
+def _probed(node: Node) -> _Probe:
     probe = _Probe()
     operands = operands_of(node)
     lowering = Lowering(probe, _ProbeStep(node, node.outputs), operands)  # type: ignore[arg-type]
     node.op.torch(lowering, *operands)
-    return "layer" if probe.owns_layer else "tensor" if probe.owns_tensor else ""
+    return probe
+
+
+def has_module(node: Node) -> bool:
+    """Has PyTorch a module for the operator?"""
+    operands = operands_of(node)
+    lowering = Lowering(_Probe(), _ProbeStep(node, node.outputs), operands)  # type: ignore[arg-type]
+    return node.op.module(lowering, *operands) is not None
+
+
+def _can_be_wrapped(node: Node) -> bool:
+    """Is it a function of one tensor alone, which a small module can hold?"""
+    if node.is_call or len(node.inputs) != 1 or not isinstance(value := node.inputs[0], Value):
+        return False
+    probe = _probed(node)
+    if probe.owns_layer or probe.owns_tensor or probe.asks_dtype:
+        return False
+    try:
+        for size in probe.sizes:
+            said(size, at_hand([("x", value.shape)]))
+    except Absent:
+        return False
+    return True
 
 
 # ---------------------------------------------------------------- sequences
@@ -181,7 +213,7 @@ class Plans:
         labels = [n.label for n in nodes]
         plain = len(set(labels)) == len(labels) and not any(n.borrowed or n.mode or "." in n.label for n in nodes)
         numbered = labels == [str(i) for i in range(len(labels))]
-        if plain and self._is_chain(graph):
+        if plain and self._is_chain(graph, numbered):
             return Plan(CHAIN, numbered, 1, list(nodes))
         carried = self._carried(graph) if plain and numbered and nodes else None
         if carried is not None:
@@ -196,27 +228,28 @@ class Plans:
             return not is_list(node.target) or self.of(node.target).kind == CHAIN
         return owns(node) == "layer" and not _is_weight(node)
 
-    def _is_chain(self, graph: Graph) -> bool:
-        """One tensor from layer to layer, each of them a module."""
+    def _is_chain(self, graph: Graph, numbered: bool) -> bool:
+        """One tensor from layer to layer, each of them a module; in a numbered list of layers small functions may stand
+        between them."""
         if len(graph.inputs) != 1 or len(graph.outputs) != 1:
             return False
         at = graph.inputs[0]
         for node in graph.nodes:
-            if [v for v in node.inputs if v is not None] != [at] or len(node.outputs) != 1 or not self._is_module(node):
+            if [v for v in node.inputs if v is not None] != [at] or len(node.outputs) != 1:
+                return False
+            if not self._is_module(node) and not (numbered and _can_be_wrapped(node)):
                 return False
             at = node.outputs[0]
-        return graph.outputs[0].value is at
+        if graph.outputs[0].value is not at:
+            return False
+        return not graph.nodes or any(map(self._is_module, graph.nodes))
 
     def _is_module(self, node: Node) -> bool:
         if isinstance(node.target, Graph):
             if node.lends or node.target.borrows:
                 return False
             return not is_list(node.target) or self.of(node.target).kind == CHAIN
-        if _is_weight(node):
-            return False
-        operands = operands_of(node)
-        lowering = Lowering(_Probe(), _ProbeStep(node, node.outputs), operands)  # type: ignore[arg-type]
-        return node.op.module(lowering, *operands) is not None
+        return not _is_weight(node) and has_module(node)
 
     def _carried(self, graph: Graph) -> int | None:
         """How many values each member hands to the next, when all are called alike."""
