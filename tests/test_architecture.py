@@ -30,7 +30,7 @@ LAYERS = {
     "elaborate": 4,
     "passes": 5,
     "backends.torch": 6, "backends.onnx": 6, "backends.draw": 6, "backends.summary": 6, "backends": 6,
-    "foreign": 7, "oracle": 8, "model": 9,
+    "disturbance": 7, "foreign": 7, "oracle": 8, "model": 9,
     "render": 7,
     "cli": 10,
     "": 11, "__main__": 11,
@@ -46,7 +46,9 @@ KNOTS = {
         "flows", "lists", "names", "ports", "statements", "tensors", "training",
     },
     "backends.draw": {"channel", "regions"},
-    "backends.summary": {"columns", "data", "html", "table", "totals", "walk", "words"},
+    "backends.summary": {
+        "columns", "csv", "data", "formats", "html", "json", "markdown", "table", "totals", "walk", "words",
+    },
 }  # fmt: skip
 # Upwards, at the moment of use only: a SpecError is shown, a model stands in for its own summary's type.
 LAZY = {("diagnostics", "render")}

@@ -73,17 +73,10 @@ def _diagram(model: Model, path: Path) -> str:
 
 
 def _summary(model: Model, folder: Path) -> str:
-    from nndsl.backends.summary import table
-    from nndsl.cli.summary import as_json
-
     summary = model.summary()
-    write(folder / "summary.txt", table(summary, width=132, color=False) + "\n")
-    text = as_json(summary)
-    write(folder / "summary.json", text)
-    import json
-
-    facts = json.loads(text)
-    return f"{facts['parameters']:,} parameters"
+    summary.save(folder / "summary.txt")
+    summary.save(folder / "summary.json")
+    return f"{summary.parameters:,} parameters" if isinstance(summary.parameters, int) else "shapes and costs"
 
 
 def _onnx(model: Model, path: Path, opset: int, allow_extern: bool, seed: int) -> str:

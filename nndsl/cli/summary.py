@@ -5,25 +5,19 @@ from __future__ import annotations
 import codecs
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from nndsl.backends.summary import ENDINGS, FORMATS, Summary, table, written
+from nndsl.backends.summary.columns import COLUMNS
 from nndsl.cli.specs import emit, guarded, hyper_options, open_target, output_option, target_argument, use_color, width
-
-if TYPE_CHECKING:
-    from nndsl.backends.summary import Summary
-
-FORMATS = ("table", "json", "csv", "md", "html")
-FILE_WIDTH = 132
 
 
 def _columns(ctx: click.Context, param: click.Parameter, given: str | None) -> list[str] | None:
     """`input,macs`: names of columns, or `all`."""
     if given is None:
         return None
-    from nndsl.backends.summary.columns import COLUMNS
-
     names = [name.strip() for name in given.split(",") if name.strip()]
     if not names:
         raise click.BadParameter("no column is named")
@@ -85,36 +79,16 @@ def command(
 
 
 def _format_of(output: str | None) -> str:
-    ending = Path(output).suffix[1:].lower() if output is not None else ""
-    return ending if ending in FORMATS else "table"
+    return ENDINGS.get(Path(output).suffix.lower(), "table") if output is not None else "table"
 
 
 def _written(summary: Summary, format_: str, shown: dict[str, Any], output: str | None, encoding: str | None) -> str:
-    from nndsl.backends import summary as backend
-
-    match format_:
-        case "json":
-            return as_json(summary)
-        case "csv":
-            return backend.csv(summary, columns=shown["columns"], depth=shown["depth"])
-        case "md":
-            return backend.markdown(summary, **shown)
-        case "html":
-            return backend.html(summary, **shown)
-    if output is not None and output != "-":
-        return backend.table(summary, FILE_WIDTH, **shown) + "\n"
+    if format_ != "table" or output not in (None, "-"):
+        return written(summary, format_, **shown)
     ascii = not _unicode(encoding)
-    return backend.table(summary, width(sys.stdout), use_color(sys.stdout), ascii=ascii, **shown) + "\n"
+    return table(summary, width(sys.stdout), use_color(sys.stdout), ascii=ascii, **shown) + "\n"
 
 
 def _unicode(encoding: str | None) -> bool:
     """Does who reads our output expect Unicode? Who does not gets signs that mean the same everywhere."""
     return encoding is None or codecs.lookup(encoding).name.startswith("utf")
-
-
-def as_json(summary: Summary) -> str:
-    import json
-
-    from nndsl.backends.summary import to_json
-
-    return json.dumps(to_json(summary), indent=2, ensure_ascii=False) + "\n"

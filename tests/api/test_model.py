@@ -269,3 +269,22 @@ print(json.dumps([m.source(), m.draw(), str(m.summary()), str(m.ir)]))
 def test_a_model_is_shown_in_a_notebook(model: nndsl.Model) -> None:
     assert isinstance(nndsl.Model._repr_svg_, types.FunctionType)
     assert model._repr_svg_().count("</svg>") == 1
+
+
+@pytest.mark.parametrize("ending", [".txt", ".json", ".csv", ".md", ".html", ".HTML"])
+def test_a_summary_is_saved_as_its_ending_says(model: nndsl.Model, tmp_path: Path, ending: str) -> None:
+    model.summary().save(tmp_path / f"costs{ending}")
+    text = (tmp_path / f"costs{ending}").read_text("utf-8")
+    begins = {".txt": "Net\n", ".json": "{", ".csv": "path,", ".md": "### `Net`\n"}
+    assert text.startswith(begins.get(ending, "<!DOCTYPE html>"))
+    assert "2410" in text.replace(",", "") or ending == ".csv"
+
+
+def test_summaries_that_cannot_be_saved(model: nndsl.Model, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"ends in \.txt, \.json, \.csv, \.md, \.html, and this is .*costs\.xlsx"):
+        model.summary().save(tmp_path / "costs.xlsx")
+    with pytest.raises(ValueError, match="there is no column 'mac': there are input, output"):
+        model.summary().save(tmp_path / "costs.csv", columns=["mac"])
+    with pytest.raises(OSError, match="No such file or directory"):
+        model.summary().save(tmp_path / "none" / "costs.csv")
+    assert list(tmp_path.iterdir()) == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from nndsl.shapes import Facts, Size
@@ -115,6 +117,20 @@ class Summary:
         from nndsl.backends.summary.table import table
 
         return table(self)
+
+    def save(
+        self, path: str | os.PathLike[str], *, columns: Sequence[str] | None = None, depth: int | None = None
+    ) -> None:
+        """Write it in the format of the path's ending: .txt, .json, .csv, .md, .html. `columns`: names of columns, as
+        on the command line. `depth`: how many levels of blocks are open. Raises ValueError for another ending or
+        column, OSError where the file cannot be written."""
+        from nndsl.backends.summary.formats import ENDINGS, written
+        from nndsl.files import write
+
+        ending = os.path.splitext(path)[1].lower()
+        if ending not in ENDINGS:
+            raise ValueError(f"a summary's file ends in {', '.join(ENDINGS)}, and this is {os.fspath(path)}")
+        write(path, written(self, ENDINGS[ending], columns=columns, depth=depth))
 
     def _repr_html_(self) -> str:
         from nndsl.backends.summary.html import fragment

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from json import dumps
 from typing import Any
 
 from nndsl.backends.summary.data import Row, Summary, Tensor
 from nndsl.backends.summary.walk import MOST_ROWS, size, walk
 from nndsl.backends.summary.words import assumptions, at_one_sample
 from nndsl.shapes import Size
+
+
+def json(summary: Summary) -> str:
+    return dumps(to_json(summary), indent=2, ensure_ascii=False) + "\n"
 
 
 def to_json(summary: Summary) -> dict[str, Any]:
