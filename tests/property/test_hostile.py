@@ -212,7 +212,7 @@ def test_spoilt_specs_are_checked(text: str) -> None:
     diagnostics, graphs = checked(text)
     if diagnostics.errors:
         return
-    from nndsl.backends.summary import summarize, table
+    from nndsl.backends.summary import csv, html, markdown, summarize, table, to_json
     from nndsl.backends.torch import source
     from nndsl.ir.printer import print_graph
     from nndsl.ir.reader import read_graph
@@ -221,7 +221,9 @@ def test_spoilt_specs_are_checked(text: str) -> None:
         compile(source(graph), "made.py", "exec")
         printed = print_graph(graph)
         assert print_graph(read_graph(printed)) == printed
-        table(summarize(graph), width=100, color=False)
+        summary = summarize(graph)
+        for write in (table, csv, markdown, html, to_json):
+            write(summary)
 
 
 @RANDOM
