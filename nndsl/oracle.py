@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from copy import copy, deepcopy
 from typing import TYPE_CHECKING, Any
 
 from nndsl.diagnostics import Diagnostic, SpecError
 from nndsl.foreign import ForeignLayers
 
 if TYPE_CHECKING:
+    from nndsl.disturbance import Disturbance
     from nndsl.ir.graph import Graph
     from nndsl.model import Model
+
+VARIANTS = 8  # of each precision
 
 
 class TorchReference:
@@ -26,6 +30,7 @@ class TorchReference:
     ) -> None:
         self.graph = model.ir
         self.floating = "float64" if dtype == "float64" else "float32"
+        self.disturbance: Disturbance | None = None
         with _default(self.floating):
             self.module = model.module(allow_extern=allow_extern).eval()
         if weights is not None:
@@ -72,11 +77,34 @@ class TorchReference:
                 hook.remove()
         return {path: _array(value) for path, value in found.items() if isinstance(value, torch.Tensor)}
 
+    def variants(self, epsilon: float) -> Iterator[TorchReference]:
+        """The same function, rounded elsewhere: in double precision too, with inputs that differ by `epsilon`, and with
+        equals in another order."""
+        from nndsl.disturbance import Disturbance
+
+        for floating in dict.fromkeys((self.floating, "float64")):
+            made = copy(self)
+            made.floating = floating
+            made.module = self.module if floating == self.floating else deepcopy(self.module).double()
+            for seed in range(VARIANTS):
+                made.disturbance = Disturbance(epsilon, seed)
+                yield made
+
+    def _given(self, inputs: Sequence[Any]) -> list[Any]:
+        import torch
+
+        given = [torch.as_tensor(value) for value in inputs]
+        if self.disturbance is None:
+            return given
+        own = [value.dtype == "float" for value in self.graph.inputs]  # others keep the type that the spec gives them
+        typed = [x.to(getattr(torch, self.floating)) if is_own else x for x, is_own in zip(given, own, strict=True)]
+        return self.disturbance.inputs(typed)
+
     def _run(self, inputs: Sequence[Any]) -> list[Any]:
         import torch
 
-        with torch.no_grad(), _default(self.floating):
-            result = self.module(*[torch.as_tensor(value) for value in inputs])
+        with torch.no_grad(), _default(self.floating), self.disturbance or nullcontext():
+            result = self.module(*self._given(inputs))
         results = result if isinstance(result, tuple) else [result]
         return [value for value in results if value is not None]  # an output of training alone is None in eval
 

@@ -16,7 +16,7 @@ def first_difference(
     path: str | PathLike[str],
     feed: Mapping[str, Any],
     layers: Mapping[str, Any],
-    differs: Callable[[Any, Any], bool],
+    differs: Callable[[str, Any, Any], bool],
 ) -> str | None:
     """The file is run again with the results of all layers as outputs; `layers` holds what they should be."""
     names = _results(path, layers)
@@ -24,7 +24,7 @@ def first_difference(
         return None
     for layer, got in zip(names, _run(path, list(names.values()), feed), strict=True):
         wanted = np.asarray(layers[layer])
-        if got.shape == wanted.shape and differs(got, wanted):
+        if got.shape == wanted.shape and differs(layer, got, wanted):
             return layer
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from nndsl.backends.onnx import feeds
 from nndsl.backends.onnx.bisect import first_difference
+from nndsl.backends.onnx.rounding import agrees, is_telling, roughness
 from nndsl.diagnostics import Diagnostic
 from nndsl.ir.graph import Graph
 
@@ -17,14 +19,64 @@ from nndsl.ir.graph import Graph
 # another order of summation stay below 2e-4 of the largest output, and a wrong weight, axis or constant does not.
 # ONNX's attributes (an epsilon, a slope, a scale) are float32 also in a float64 model.
 TOLERANCES = {"float64": 1e-6, "float32": 2e-4, "float16": 3e-2}
-LEAST_SCALE = 1e-6
+LAST_DIGITS = {"float64": 5e-7, "float32": 5e-7, "float16": 4e-3}  # what inputs may differ by and be the same
+LEAST_SCALES = {"float16": 6e-5}  # below, numbers lose their digits
+LEAST_SCALE = 1e-30
 
 
 class Reference(Protocol):
     """The model in eval mode, as numpy sees it. It may also have `layers(inputs)`: each layer's result by its
-    state-dict name, with which the first layer that differs is found."""
+    state-dict name, with which the first layer that differs is found; and `variants(epsilon)`: references for the same
+    function that round elsewhere, which tell what rounding alone explains."""
 
     def __call__(self, inputs: Sequence[Any]) -> Sequence[Any]: ...
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of the file, what PyTorch makes of the same inputs, and what may part the two."""
+
+    path: str | PathLike[str]
+    reference: Reference
+    graph: Graph
+    tolerance: float
+    dtype: str
+    feed: dict[str, Any]
+    given: list[Any]
+    wanted: Sequence[Any]
+    at: str
+    doubts: dict[bool, Any] = field(default_factory=dict)
+
+    def doubt(self, layers: bool = False) -> dict[Any, Any]:
+        """How far the numbers of outputs, or of layers, go astray by rounding alone; empty where nobody knows."""
+        if layers not in self.doubts:
+            variants = getattr(self.reference, "variants", None)
+            wanted = self._results(self.reference, layers) if variants is not None else {}
+            runs = variants(LAST_DIGITS[self.dtype]) if variants is not None else ()
+            self.doubts[layers] = roughness(wanted, (self._results(each, layers) for each in runs))
+        found: dict[Any, Any] = self.doubts[layers]
+        return found
+
+    def _results(self, reference: Any, layers: bool) -> Mapping[Any, Any]:
+        """Nothing where a model cannot be run like this: exact types do not mix with double precision."""
+        try:
+            return reference.layers(self.given) if layers else dict(enumerate(reference(self.given)))
+        except Exception:
+            return {}
+
+    def differs(self, name: int | str, got: Any, wanted: Any) -> bool:
+        """An output, or a layer by its name."""
+        if difference(got, wanted, LEAST_SCALES.get(self.dtype, LEAST_SCALE)) <= self.tolerance:
+            return False
+        rough = self.doubt(isinstance(name, str)).get(name)
+        return rough is None or not agrees(got, wanted, rough, self.tolerance)
+
+    def is_told(self) -> bool:
+        """Do the outputs say anything of the layers before them? Those that are the same everywhere do not: a head that
+        begins with zeros. Neither do those that are nothing but rounding."""
+        rough = self.doubts.get(False, {})
+        found = enumerate(self.wanted)
+        return any(_telling(y, self.tolerance) and (i not in rough or is_telling(y, rough[i])) for i, y in found)
 
 
 def verify(
@@ -50,7 +102,7 @@ def verify(
     return []
 
 
-def difference(got: Any, wanted: Any) -> float:
+def difference(got: Any, wanted: Any, least: float = LEAST_SCALE) -> float:
     """The largest difference, relative to the largest number that is wanted; infinite where they cannot be compared."""
     got, wanted = np.asarray(got), np.asarray(wanted)
     if got.shape != wanted.shape:
@@ -65,7 +117,7 @@ def difference(got: Any, wanted: Any) -> float:
         return float("inf")
     if not finite.any():
         return 0.0
-    scale = max(float(np.abs(wanted[finite]).max()), LEAST_SCALE)
+    scale = max(float(np.abs(wanted[finite]).max()), least)
     return float(np.abs(got[finite] - wanted[finite]).max()) / scale
 
 
@@ -122,12 +174,13 @@ def _compare(
     found = _mistyped(graph, got, wanted, dtype)
     if found:
         return found
-    found = _mismatches(graph, got, wanted, tolerance, at)
-    if not found and which == 0 and not any(map(_telling, wanted)):
+    run = Run(path, reference, graph, tolerance, dtype, feed, exact, wanted, at)
+    found = _mismatches(run, got)
+    if not found and which == 0 and not run.is_told():
         found = [_diagnostic("onnx-mismatch", f"ONNX and PyTorch do not compute the same{at}", graph)]
-        return found if _blame(found[0], path, reference, graph, feed, exact, tolerance) else []
+        return found if _blame(found[0], run) else []
     if found:
-        _blame(found[0], path, reference, graph, feed, exact, tolerance)
+        _blame(found[0], run)
     return found
 
 
@@ -167,11 +220,10 @@ def _mistyped(graph: Graph, got: Any, wanted: Any, dtype: str) -> list[Diagnosti
     return found
 
 
-def _mismatches(graph: Graph, got: Any, wanted: Any, tolerance: float, at: str) -> list[Diagnostic]:
-    ports = [port for port in graph.outputs if port.mode != "train"]
-    gaps = [difference(a, b) for a, b in zip(got, wanted, strict=True)]
-    found = zip(ports, gaps, got, wanted, strict=True)
-    return [_mismatch(graph, port.name, gap, a, b, at) for port, gap, a, b in found if gap > tolerance]
+def _mismatches(run: Run, got: Sequence[Any]) -> list[Diagnostic]:
+    ports = [port for port in run.graph.outputs if port.mode != "train"]
+    found = enumerate(zip(ports, got, run.wanted, strict=True))
+    return [_mismatch(run, port.name, a, b) for i, (port, a, b) in found if run.differs(i, a, b)]
 
 
 def _exact(array: Any, dtype: str) -> Any:
@@ -179,13 +231,17 @@ def _exact(array: Any, dtype: str) -> Any:
     return array.astype(np.float32) if dtype == "float16" and array.dtype == np.float16 else array
 
 
-def _telling(wanted: Any) -> bool:
-    """An output that is the same everywhere says nothing of the layers before: a head that begins with zeros."""
+def _telling(wanted: Any, tolerance: float) -> bool:
+    """An output that is the same everywhere, as far as is looked, says nothing of the layers before."""
     numbers = np.asarray(wanted)[np.isfinite(wanted)]
-    return bool(numbers.size and np.any(numbers != numbers[0]))
+    if numbers.dtype.kind in "biu":
+        return bool(np.any(numbers != numbers[:1]))
+    numbers = numbers.astype(np.float64)
+    return bool(numbers.size and np.ptp(numbers) > tolerance * np.abs(numbers).max())
 
 
-def _mismatch(graph: Graph, name: str, gap: float, got: Any, wanted: Any, at: str) -> Diagnostic:
+def _mismatch(run: Run, name: str, got: Any, wanted: Any) -> Diagnostic:
+    gap = difference(got, wanted)
     if np.shape(got) != np.shape(wanted):
         what = f"it is {list(np.shape(got))} in onnxruntime and {list(np.shape(wanted))} in PyTorch"
     elif gap == float("inf"):
@@ -193,28 +249,20 @@ def _mismatch(graph: Graph, name: str, gap: float, got: Any, wanted: Any, at: st
     else:
         most = np.abs(np.asarray(got, np.float64) - np.asarray(wanted, np.float64))
         what = f"they differ by up to {np.nanmax(most):.3g}, {gap:.2g} of the largest value"
-    message = f"the output {name} is not the same in ONNX and in PyTorch{at}: {what}"
-    return _diagnostic("onnx-mismatch", message, graph)
+    message = f"the output {name} is not the same in ONNX and in PyTorch{run.at}: {what}"
+    return _diagnostic("onnx-mismatch", message, run.graph)
 
 
-def _blame(
-    found: Diagnostic,
-    path: str | PathLike[str],
-    reference: Reference,
-    graph: Graph,
-    feed: dict[str, Any],
-    given: list[Any],
-    tolerance: float,
-) -> bool:
+def _blame(found: Diagnostic, run: Run) -> bool:
     """Names the first layer that differs, where there is one and it can be found."""
-    layers = getattr(reference, "layers", None)
+    layers = getattr(run.reference, "layers", None)
     if layers is None:
         return False
-    first = first_difference(path, feed, layers(given), lambda a, b: difference(a, b) > tolerance)
+    first = first_difference(run.path, run.feed, layers(run.given), run.differs)
     if first is None:
         return False
     found.hints.append(f"the first layer that differs is {first}")
-    node = locate(graph, first)
+    node = locate(run.graph, first)
     if node is not None:
         found.span = node.span
         found.trace = node.trace.chain() if node.trace is not None else []
