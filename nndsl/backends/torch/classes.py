@@ -15,6 +15,7 @@ from nndsl.backends.torch.pieces import Line, New, Number, Piece, Slot, calls
 from nndsl.backends.torch.prose import prose
 from nndsl.backends.torch.shapes import comment
 from nndsl.backends.torch.steps import Flow, Peers, flatten, outline
+from nndsl.backends.torch.terms import nodes_of
 from nndsl.ir.graph import Graph, Node, callee_numbers
 from nndsl.ops.kinds import exact
 from nndsl.shapes.origins import plain, rebased, traced
@@ -207,18 +208,36 @@ def _share_keywords(drafts: list[Draft]) -> None:
 
 
 def _named(module: File, name: str, made: Draft, signature: Signature) -> str:
-    """The block's name; a variant is named after the layer, or the argument, that it has in addition, else
-    numbered."""
+    """The block's name; a variant is named after the one thing that it has in addition to another, else numbered."""
     if made.graph is module.root:
         return module.root_name
-    plain = class_name(name)
+    chosen = numbered(class_name(name), module.names)
     for other in module.variants.get(name, []):
-        extra = [label for label in made.labels() if label not in other.drafts[0].labels()]
-        known = {argument.name for argument in other.signature.arguments}
-        extra = extra or [a.name for a in signature.arguments if a.name not in known and a.of and a.of[0] == "hyper"]
-        if len(extra) == 1 and plain + pascal(extra[0]) not in module.names:
-            plain = variable(plain + pascal(extra[0]))
+        words = _additions(module, made, signature, other)
+        longer = variable(other.name + pascal(words[0])) if len(words) == 1 else ""
+        if longer and longer not in module.names:
+            chosen = longer
             break
-    chosen = numbered(plain, module.names)
     module.names.add(chosen)
     return chosen
+
+
+def _additions(module: File, made: Draft, signature: Signature, other: Class) -> list[str]:
+    """Layers, else arguments, operators, or variants of blocks that the other has not."""
+    mine, others = made.graph, other.drafts[0].graph
+    known = {argument.name for argument in other.signature.arguments}
+    arguments = [a.name for a in signature.arguments if a.of and a.of[0] == "hyper"]
+    for have, has in (
+        (made.labels(), other.drafts[0].labels()),
+        (arguments, known),
+        (_operators(mine), _operators(others)),
+        (module.callees(mine), module.callees(others)),
+    ):
+        found = [word for word in dict.fromkeys(have) if word not in has]
+        if found:
+            return found
+    return []
+
+
+def _operators(graph: Graph) -> list[str]:
+    return [node.op.name for node in nodes_of(graph) if not node.is_call]

@@ -12,6 +12,7 @@ from nndsl.backends.torch.numbers import Numbers
 from nndsl.backends.torch.pieces import Box, New, Piece, show
 from nndsl.backends.torch.plan import Plans, is_list
 from nndsl.backends.torch.rules import Rulebook
+from nndsl.backends.torch.terms import nodes_of
 from nndsl.backends.torch.uses import MOST_MEMBERS, varied
 from nndsl.diagnostics import Diagnostic, Label, SpecError
 from nndsl.ir.graph import Graph, Node
@@ -73,6 +74,14 @@ class File:
     def title(self, graph: Graph) -> str:
         """What its class is called, unless that is taken."""
         return self.titles.get(id(graph), graph.name)
+
+    def callees(self, graph: Graph) -> list[str]:
+        """What is special about the blocks that it calls: `Shift` of `WindowAttentionShift`."""
+        called = [
+            (n.target, self._classes[id(n.target)].name) for n in nodes_of(graph) if id(n.target) in self._classes
+        ]
+        words = [name.removeprefix(class_name(self.title(target))) for target, name in called]  # type: ignore[arg-type]
+        return [word for word in words if word and not word.isdigit()]
 
     def imported(self, target: str) -> str:
         """The local name of an extern's class: `package.module:Class`."""

@@ -104,7 +104,7 @@ def _unite(one: Origin, other: Origin, found: dict[Origin, Origin]) -> None:
 
 def _added(graph: Graph) -> Iterator[tuple[int, int]]:
     """Pairs of known sizes that have to be equal, because tensors with them are added, multiplied, …"""
-    for node in _nodes(graph):
+    for node in nodes_of(graph):
         inputs = [v for v in node.inputs if v is not None]
         if node.is_call or not isinstance(node.op, Binary) or node.op.name == "MatMul" or len(inputs) != 2:
             continue
@@ -113,18 +113,18 @@ def _added(graph: Graph) -> Iterator[tuple[int, int]]:
                 yield a, b
 
 
-def _nodes(graph: Graph) -> Iterator[Node]:
+def nodes_of(graph: Graph) -> Iterator[Node]:
     """Those of lists too, which the class writes out."""
     for node in graph.nodes:
         yield node
         if isinstance(node.target, Graph) and is_list(node.target):
-            yield from _nodes(node.target)
+            yield from nodes_of(node.target)
 
 
 def _list_calls(graph: Graph) -> dict[int, list[Node]]:
     """The calls of lists that have numbers of their own, by their owners."""
     found: dict[int, list[Node]] = {}
-    for node in _nodes(graph):
+    for node in nodes_of(graph):
         target = node.target
         if isinstance(target, Graph) and is_list(target) and target.owner not in (0, graph.owner):
             found.setdefault(target.owner, []).append(node)
