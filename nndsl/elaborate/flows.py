@@ -41,6 +41,8 @@ def _flow(node: ast.Flow, scope: Scope, ctx: Context) -> Any:
             poisoned = any(isinstance(s.value, Poison) for s in rest)
             return POISON if poisoned else Chain([Stage(value, node.stages[0].span), *rest], node.span)
         hints = ["tensors side by side stand in round brackets: `(a, b)`"] if _tensors(value) else []
+        if isinstance(value, (int, float, str)) and _in_parentheses(node.span):
+            hints = ["is a `)` missing before the `->`?"]
         return ctx.poison("not-a-tensor", f"a flow starts with a tensor or a layer, not {ctx.describe(value)}",
                           node.stages[0].span, scope, hints=hints)  # fmt: skip
     for stage in rest:
@@ -61,6 +63,12 @@ def _named_flow(node: ast.Flow, value: Labelled, scope: Scope, ctx: Context) -> 
     edits = [Edit(Span(flow.source, flow.start, flow.start), "("), Edit(Span(flow.source, flow.end, flow.end), ")")]
     found.fixes.append(Fix(f"to name what the flow gives, put it in parentheses: `{value.label}: (…)`", edits))
     return POISON
+
+
+def _in_parentheses(span: Span) -> bool:
+    """Is a `(` open before it on its line?"""
+    before = span.source.text[max(span.start - 200, 0) : span.start]
+    return before.count("(", before.rfind("\n") + 1) > before.count(")", before.rfind("\n") + 1)
 
 
 def _tensors(value: Any) -> bool:

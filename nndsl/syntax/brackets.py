@@ -15,6 +15,7 @@ CLOSERS = {"(": ")", "[": "]", "{": "}"}
 OPENERS = {closer: opener for opener, closer in CLOSERS.items()}
 MAX_DEPTH = 200
 LOOK_AHEAD = 200
+DECLARE = frozenset({"INPUT", "OUTPUT", "PARAM", "BUFFER", "LAYER"})
 ITEM_WORDS = frozenset({"IMPORT", "FROM", "BLOCK", "MODEL", "EXTERN", "FN", "TRAIN", "WEIGHTS"})
 # After these a line break does not end a statement, and before those neither.
 BINARY = frozenset(
@@ -26,26 +27,49 @@ CONTINUES_BEFORE = BINARY | {"->", ",", "=", ":", ".", ")", "]", "}", "{", "ELSE
 
 def balance(tokens: list[Token], source: Source, diagnostics: Diagnostics, broken: list[int]) -> list[Token]:
     """The tokens with every bracket closed; `broken` gets the places of what was reported."""
-    if _balanced(tokens):
+    if _balanced(tokens, source):
         return tokens
     tokens, cut = _shallow(tokens, source, diagnostics, broken)
-    if _balanced(tokens):
+    if _balanced(tokens, source):
         return tokens
     # What stood beyond the cut is gone, so what is unbalanced now was counted by that one mistake.
     return _Repair(tokens, source, Diagnostics() if cut else diagnostics, broken).result()
 
 
-def _balanced(tokens: list[Token]) -> bool:
+def _balanced(tokens: list[Token], source: Source) -> bool:
+    """Has each bracket its partner, and that within its statement?"""
     stack: list[str] = []
-    for token in tokens:
+    lines: list[Token] = []  # for each open bracket, where its line begins
+    line = tokens[0] if tokens else None
+    for at, token in enumerate(tokens):
         kind = token.kind
+        if token.first:
+            line = token
+            inside = stack and stack[-1] != "}" and _statement_begins(tokens, at)
+            if inside and column(token, source) <= column(lines[-1], source):
+                return False
         if kind in CLOSERS:
             stack.append(CLOSERS[kind])
+            lines.append(line or token)
             if len(stack) > MAX_DEPTH:
                 return False
-        elif kind in OPENERS and (not stack or stack.pop() != kind):
-            return False
+        elif kind in OPENERS:
+            if not stack or stack.pop() != kind:
+                return False
+            lines.pop()
     return not stack
+
+
+def _statement_begins(tokens: list[Token], at: int) -> bool:
+    """Is this line surely no part of what stands before it: `name = …`, `output y …` without a comma before?"""
+    if at == 0 or at + 1 >= len(tokens) or tokens[at - 1].kind in CONTINUES_AFTER:
+        return False
+    kind, following = tokens[at].kind, tokens[at + 1].kind
+    return (kind == "NAME" and following == "=") or (kind in DECLARE and following == "NAME")
+
+
+def column(token: Token, source: Source) -> int:
+    return source.position(token.start)[1] - 1
 
 
 def _shallow(
@@ -108,9 +132,11 @@ class _Repair:
                 # More is not shown, and each costs a look back over the file.
                 return []
             if token.first:
-                self.indent = self.column(token)
+                self.indent = column(token, self.source)
                 if self.indent == 0 and self.stack and self.begins_item(at):
                     self.close_all(token)
+                elif _statement_begins(self.tokens, at):
+                    self.close_line(token)
             if token.kind in CLOSERS:
                 self.stack.append((token, len(self.out), self.indent))
                 self.out.append(token)
@@ -121,12 +147,14 @@ class _Repair:
         self.close_all(None)
         return self.out
 
-    def column(self, token: Token) -> int:
-        return self.source.position(token.start)[1] - 1
-
     def begins_item(self, at: int) -> bool:
         kinds = [token.kind for token in self.tokens[at : at + 2]]
         return kinds[0] in ITEM_WORDS and len(kinds) == 2 and kinds[1] in {"NAME", "STRING", "BLOCK", "FROM"}
+
+    def close_line(self, before: Token) -> None:
+        """A new statement, no further right than what stands before it, is not in brackets of that."""
+        while self.stack and self.stack[-1][0].kind != "{" and self.indent <= self.stack[-1][2]:
+            self.forgotten(before)
 
     def close_all(self, before: Token | None) -> None:
         while self.stack:
@@ -159,7 +187,9 @@ class _Repair:
         """`model A` without its `{`, which the `}` at the margin shows to be missing: puts it in."""
         if not token.first or self.indent:
             return False
-        starts = [at for at, t in enumerate(self.out) if t.first and t.kind in ITEM_WORDS and self.column(t) == 0]
+        starts = [
+            at for at, t in enumerate(self.out) if t.first and t.kind in ITEM_WORDS and column(t, self.source) == 0
+        ]
         if not starts:
             return False
         at = starts[-1] + 1
@@ -283,7 +313,7 @@ class _Repair:
         """Before the first line that stands no further right than the line of the `{`."""
         for at in range(place + 1, len(self.out)):
             token = self.out[at]
-            if token.first and self.column(token) <= indent and token.kind not in CONTINUES_BEFORE:
+            if token.first and column(token, self.source) <= indent and token.kind not in CONTINUES_BEFORE:
                 return at
         return len(self.out)
 

@@ -54,6 +54,35 @@ class Place:
             return "", False
         return machine.values[brackets[-1]].kind, "parameter" in machine.rows[machine.states[brackets[-1] + 1]]
 
+    def bracket(self) -> Token | None:
+        """The token of the innermost open bracket."""
+        from nndsl.syntax.recover import open_brackets
+
+        machine = self.recovery.machine
+        brackets = open_brackets(machine)
+        return machine.values[brackets[-1]] if brackets else None
+
+    def within(self, bracket: Token) -> list[str]:
+        """The kinds of what stands between it and here, in no further brackets."""
+        found: list[str] = []
+        depth = 0
+        for token in self.recovery.tokens[self.index(bracket) + 1 : self.at]:
+            depth -= token.kind in OPENERS
+            if depth == 0:
+                found.append(token.kind)
+            depth += token.kind in CLOSERS
+        return found
+
+    def index(self, token: Token) -> int:
+        at = self.at
+        while at > 0 and self.recovery.tokens[at] is not token:
+            at -= 1
+        return at
+
+    def near_bracket(self, bracket: Token) -> Token:
+        """What stands before it: a call's name, or what is none."""
+        return self.near(self.index(bracket) - 1 - self.at)
+
     def statement(self) -> Token:
         """The first token of the statement."""
         at = self.at
@@ -123,6 +152,7 @@ def explain(recovery: Recovery, at: int, repair: Repair | None) -> Diagnostic:
         chained,
         python_block,
         ternary,
+        comprehension,
         target,
         stray_else,
         arrow_for_equals,
@@ -174,6 +204,34 @@ def ternary(place: Place) -> Diagnostic | None:
     if place.token.kind != "IF" or place.previous.kind not in ENDS:
         return None
     return place.error("a choice begins with `if`", hint="write `if condition { a } else { b }`")
+
+
+def comprehension(place: Place) -> Diagnostic | None:
+    """`[f for x in xs, g]`, `[f, g for x in xs]`, `(f for x in xs)`."""
+    begin = place.bracket()
+    if begin is None or place.token.kind not in {"FOR", ","}:
+        return None
+    if place.token.kind == ",":
+        if begin.kind != "[" or "FOR" not in place.within(begin):
+            return None
+        end = place.token.end if place.following.first else place.following.start
+        comma = Span(place.recovery.source, place.token.start, end)
+        join = Fix("join two lists: `[… for …] + […]`", [Edit(comma, "] + [")])
+        return place.error("a comprehension fills its brackets", label="nothing more can stand in them", fix=join)
+    inside = Span(place.recovery.source, begin.end, begin.end)
+    kinds = place.within(begin)
+    if begin.kind == "(":
+        star = "*" if place.near_bracket(begin).kind in ENDS else ""
+        return place.error("a comprehension stands in square brackets", hint=f"write `{star}[… for … in …]`")
+    flat = "`[f for x in xs for f in [a, b]]` makes one flat list"
+    if begin.kind == "[" and kinds[:1] == ["*"]:
+        return place.error("`*` does not go with `for`", hint=flat)
+    if begin.kind == "[" and "," in kinds:
+        fix = Fix("write `[[a, b] for x in xs]`", [Edit(inside, "["), Edit(place.gap(), "]")])
+        found = place.error("a comprehension has one member before its `for`", fix=fix)
+        found.hints = ["`[[a, b] for x in xs]` makes a sequence of each", flat]
+        return found
+    return None
 
 
 def target(place: Place) -> Diagnostic | None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from nndsl.diagnostics import Diagnostics
 from nndsl.source import Source, Span
-from nndsl.syntax import ast, explain
+from nndsl.syntax import ast, choices, explain
 from nndsl.syntax.brackets import CLOSERS, OPENERS, too_deep
 from nndsl.syntax.lexing import Lexed, Token
 from nndsl.syntax.machine import Machine, TooDeep
@@ -82,7 +82,16 @@ class Recovery:
 
     # ------------------------------------------------------------ one token
 
+    def changed(self, mended: int) -> None:
+        """The tokens were mended up to this one."""
+        self.levels = _levels(self.tokens)
+        self.mended = mended
+
     def mend(self, place: int) -> int:
+        choice = choices.mended(self, place)
+        if choice is not None:
+            self.diagnostics.add(choice)
+            return place
         repair = None if place <= self.mended else self.best(place)
         if place != self.skipped and place > self.mended and not self.echo(place):
             self.diagnostics.add(explain.explain(self, place, repair))

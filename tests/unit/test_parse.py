@@ -224,6 +224,8 @@ def test_strings() -> None:
 
 BODY = "model M {{\n  input x: [N]\n  {}\n  y = x -> B\n}}\nmodel K = M\n"
 
+CHOICE = "a choice that is part of an expression stands in parentheses"
+
 ONE_MISTAKE = [
     ("h = x -> Conv2d(64, 3", "this `(` is never closed", "h = x -> Conv2d(64, 3)"),
     ("h = f(g(a, b)", "this `(` is never closed", "h = f(g(a, b))"),
@@ -263,7 +265,30 @@ ONE_MISTAKE = [
     ("h = a < b < c", "comparisons do not chain", None),
     ("(a, b) = x", "only names stand to the left of `=`", None),
     ("x[0] = 3", "only names stand to the left of `=`", None),
-    ("h = N if x else 3", "a choice begins with `if`", None),
+    ("h = N if x else 3", "a choice begins with `if`", "h = if x { N } else { 3 }"),
+    (
+        "h = x -> D(p=p) if p > 0 else I -> B",
+        "a choice begins with `if`",
+        "h = x -> if p > 0 { D(p=p) } else { I } -> B",
+    ),
+    ("h = L(8 if a else 4, 2)", "a choice begins with `if`", "h = L(if a { 8 } else { 4 }, 2)"),
+    ("h = [A if i else B for i in 0..3]", "a choice begins with `if`", "h = [if i { A } else { B } for i in 0..3]"),
+    ("h = a if b else c if d else e", "a choice begins with `if`", None),
+    ("h = a if b", "a choice begins with `if`", None),
+    ("h = a + if b { c } else { x -> d }", CHOICE, "h = a + (if b { c } else { x -> d })"),
+    (
+        "h = a * if b { c } else if d { e } else { f } + 1 -> B",
+        CHOICE,
+        "h = a * (if b { c } else if d { e } else { f }) + 1 -> B",
+    ),
+    ("h = if b { c } else { d } + a", CHOICE, "h = (if b { c } else { d }) + a"),
+    ("h = L(if b { 8 } else { 4 } * 2)", CHOICE, "h = L((if b { 8 } else { 4 }) * 2)"),
+    ("h = [A, B for i in 0..3]", "a comprehension has one member before its `for`", "h = [[A, B] for i in 0..3]"),
+    ("h = [A for i in [1, 2], B, C]", "a comprehension fills its brackets", "h = [A for i in [1, 2]] + [B, C]"),
+    ("h = [*[A, B] for i in 0..3]", "`*` does not go with `for`", None),
+    ("h = (A for i in 0..3)", "a comprehension stands in square brackets", None),
+    ("h = F(A for i in 0..3)", "a comprehension stands in square brackets", None),
+    ("h = x -> L(8\n  g = h", "this `(` is never closed", "h = x -> L(8)\n  g = h"),
     (
         "if N == 3:\n    h = x",
         "a body stands in braces, not after `:`",
@@ -290,6 +315,21 @@ def test_a_mistake_is_told_once_and_mended(line: str, message: str, mended: str 
     assert messages(text) == [message]
     if mended is not None:
         assert fixed(text) == BODY.format(mended)
+
+
+def test_a_bracket_does_not_reach_over_a_statement() -> None:
+    """Though their numbers agree: one is missing, another one too many."""
+    text = BODY.format("a = x -> L(8\n  b = a -> L(8\n  output c = [b -> F, b] -> L(8))\n  d = c) -> [C\n  e = d]")
+    assert messages(text) == [
+        "this `(` is never closed",
+        "this `(` is never closed",
+        "this `)` closes nothing",
+        "this `)` closes nothing",
+        "this `[` is never closed",
+        "this `]` closes nothing",
+    ]
+    calls = "h = L(\n    8,\n    p=1,\n  q=2\n  )\n  g = [\n  A,\n  B\n  ]"
+    assert messages(BODY.format(calls)) == []
 
 
 def test_each_of_many_independent_mistakes_is_told_once() -> None:
