@@ -60,7 +60,7 @@ class Costs:
         return id(node) not in self._needed
 
     def _total(self, graph: Graph) -> Cost:
-        self._needed.update(_needed(graph))
+        self._needed.update(needed(graph))
         total = Cost()
         for node in graph.nodes:
             if not isinstance(node.target, Graph):
@@ -72,7 +72,7 @@ class Costs:
         return total
 
 
-def _needed(graph: Graph) -> list[int]:
+def needed(graph: Graph) -> list[int]:
     """The nodes that the graph's outputs need."""
     used = {id(port.value) for port in graph.outputs}
     found = []

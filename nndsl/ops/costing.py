@@ -86,6 +86,10 @@ class Costed:
         else in the order of its axes."""
         return None
 
+    def scratch(self, *inputs: Any, **more: Any) -> list[TensorType]:
+        """What is made on the way and gone afterwards, outside training (`y`, `use`)."""
+        return []
+
     def saves(self, *inputs: Any, **more: Any) -> Saved | None:
         """What is kept for the backward pass, asked where the result needs a gradient (`y`: the result's type, or a
         tuple of them; `use`: a Use). None: not known (shown as `?`)."""

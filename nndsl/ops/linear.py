@@ -46,6 +46,9 @@ class Linear(Op, family=LINEAR):
         """Rows that do not follow each other in memory are copied for the product."""
         return INPUT if use.is_dense(0) or x.rank <= 2 else Saved(made=(x,))
 
+    def scratch(self, x: TensorType, y: TensorType, use: Use) -> list[TensorType]:
+        return list(self.saves(x, y, use).made)
+
     def macs(self, x: TensorType, y: TensorType) -> Size:
         return product(y.shape) * x.shape[-1]
 

@@ -121,11 +121,11 @@ class _AdaptiveAvgPool(_AdaptivePool, abstract=True):
     everywhere, windowed, along = "GlobalAveragePool", "AveragePool", "ReduceMean"
 
     def same(self, x: TensorType, y: TensorType) -> bool:
-        return x.shape == y.shape
+        return set(self.output_size) == {None}
 
     def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved:
         """Means over everything are plain means."""
-        return NOTHING if set(self.output_size) <= {1} or x.shape == y.shape else INPUT
+        return NOTHING if set(self.output_size) == {1} else INPUT
 
     def flops(self, x: TensorType, y: TensorType) -> Size | None:
         return self.cells(x)

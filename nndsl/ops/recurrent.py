@@ -10,6 +10,7 @@ from nndsl.ops.domain import Domain
 from nndsl.ops.lowering import cut, squeeze, unsqueeze
 from nndsl.ops.recurrent_memory import saved
 from nndsl.ops.schema import RECURRENT, Inferred, Op, Unsupported, Weight, param
+from nndsl.ops.strided import Strides, ordered
 from nndsl.ops.windows import dtype_argument
 from nndsl.shapes import Size, TensorType
 
@@ -145,6 +146,16 @@ class Recurrent(Op, family=RECURRENT, abstract=True):
 
     def saves(self, *inputs: Any, y: Any, use: Use) -> Saved | None:
         return saved(self, inputs, use)
+
+    def strides(self, *inputs: Any, y: Any, use: Use) -> Strides | None:
+        """Inside, steps come first."""
+        turned = self.batch_first and inputs[0].rank == 3
+        return ordered(y[0].shape, (1, 0, 2)) if turned else None
+
+    def scratch(self, *inputs: Any, y: Any, use: Use) -> list[TensorType]:
+        """What it reads and what the layer before gives, with steps first."""
+        x = inputs[0]
+        return [*([x] if self.batch_first and x.rank == 3 else []), *([y[0]] if self.num_layers > 1 else [])]
 
     def _steps(self, x: Any) -> Size:
         return self.time(x) * (self.batch(x) or (1,))[0]

@@ -1,0 +1,49 @@
+"""The memory that PyTorch takes on a CPU while it runs, by the storages of all tensors alive after each operator."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+
+class Alive(TorchDispatchMode):
+    """Counts bytes of storages that were made inside and are still there; `peak` is the most at one time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = self.peak = 0
+        self.known: set[int] = set()
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        given = [t for t in tree_leaves((args, kwargs)) if isinstance(t, torch.Tensor)]
+        before = {t.untyped_storage()._cdata for t in given}
+        result = function(*args, **(kwargs or {}))
+        for tensor in tree_leaves(result):
+            if isinstance(tensor, torch.Tensor) and tensor.untyped_storage()._cdata not in before:
+                self._made(tensor.untyped_storage())
+        self.peak = max(self.peak, self.now)
+        return result
+
+    def _made(self, storage: torch.UntypedStorage) -> None:
+        if storage._cdata in self.known:
+            return
+        self.known.add(storage._cdata)
+        self.now += storage.nbytes()
+        weakref.finalize(storage, self._gone, storage._cdata, storage.nbytes())
+
+    def _gone(self, at: int, size: int) -> None:
+        self.known.discard(at)
+        self.now -= size
+
+
+def rise(run: Callable[[], Any]) -> int:
+    """By how much memory grows, at most, while `run()` runs."""
+    with Alive() as alive:
+        result = run()
+        del result
+    return alive.peak
