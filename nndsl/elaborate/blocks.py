@@ -318,7 +318,7 @@ def _expand(layer: BlockLayer, value: Any, builder: GraphBuilder, span: Span, ct
 
 def _body(body: ast.Braces, value: Any, scope: Scope, span: Span, ctx: Context) -> Any:
     """Bind declared inputs and run; without declared inputs the last flow is a layer, applied to what came in."""
-    from nndsl.elaborate.statements import run
+    from nndsl.elaborate.statements import run, unapplied
 
     builder = scope.builder
     assert builder is not None
@@ -340,8 +340,7 @@ def _body(body: ast.Braces, value: Any, scope: Scope, span: Span, ctx: Context) 
     if is_layer(result) and not is_tensor(result) and not inputs:
         return apply(result, value, builder, span, None, ctx)
     if is_layer(result) and not is_tensor(result) and result != ():
-        message = "this flow starts with a layer: a block that declares its inputs starts from one of them"
-        return ctx.poison("not-a-tensor", message, body.body[-1].span, scope)
+        return unapplied(result, body, scope, ctx)
     return result
 
 

@@ -20,8 +20,8 @@ from nndsl.elaborate.hyperparameters import fill_defaults, fits
 from nndsl.elaborate.project import Project
 from nndsl.elaborate.recursion import ROOM
 from nndsl.elaborate.scope import Scope, nearest
-from nndsl.elaborate.statements import run
-from nndsl.elaborate.values import BlockLayer, Given, Poison
+from nndsl.elaborate.statements import run, unapplied
+from nndsl.elaborate.values import BlockLayer, Given, Poison, is_layer, is_tensor
 from nndsl.ir.graph import Graph, Port, Value
 from nndsl.shapes import DimTooLarge
 from nndsl.source import Source, Span
@@ -220,7 +220,11 @@ def _implicit(result: Any, builder: GraphBuilder, model: ast.Definition, ctx: Co
 
     if isinstance(result, Poison):
         return []
-    operands = gather(result, builder, model.name.span, ctx)
+    assert model.body is not None
+    if is_layer(result) and not is_tensor(result):
+        unapplied(result, model.body, None, ctx)
+        return []
+    operands = gather(result, builder, model.body.body[-1].span, ctx)
     if operands is None:
         return []
     values = [v for v in [*operands.positional, *operands.named.values()] if v is not None]

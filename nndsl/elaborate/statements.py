@@ -37,13 +37,14 @@ def run(body: list[Any], scope: Scope, ctx: Context, *, want_value: bool, span: 
     """Run statements in order. The value is that of the last flow; None when nothing is wanted or there is none."""
     value: Any = None
     last = len(body) - 1
+    idle: list[tuple[ast.Express, Any]] = []
     for number, statement in enumerate(body):
         ctx.at = statement.span if len(ctx.expanding) <= 1 else ctx.at
         ctx.budget.step()
         if isinstance(statement, ast.Express):
             value = evaluate(statement.value, scope, ctx)
             if number != last or not want_value:
-                _unused(statement, value, scope, ctx)
+                idle.append((statement, value))
         elif isinstance(statement, ast.Require):
             if not require(statement, scope, ctx):
                 return POISON
@@ -52,11 +53,56 @@ def run(body: list[Any], scope: Scope, ctx: Context, *, want_value: bool, span: 
         else:
             _STATEMENTS[type(statement)](statement, scope, ctx)
             value = None
+    stacked = want_value and is_layer(value) and not is_tensor(value)  # what stands above is told with it
+    for each, unused in idle:
+        if not (stacked and is_layer(unused) and not is_tensor(unused) and _applied(body, scope)):
+            _unused(each, unused, scope, ctx)
     if want_value and value is None and not _has_output(body):
         if any(scope.get(k) is POISON for k in scope.names):
             return POISON
         return _nothing(body, scope, span, ctx)
     return value
+
+
+def _applied(body: list[Any], scope: Scope) -> bool:
+    """Does this body start from inputs, so that a layer is no value of it?"""
+    return any(isinstance(s, ast.Input) for s in body) or (scope.builder is not None and scope.builder.root)
+
+
+def unapplied(layer: Any, body: ast.Braces, scope: Scope | None, ctx: Context) -> Poison:
+    """`Linear(8) -> ReLU` as the last line of what declares its inputs; perhaps with more layers above it."""
+    last = body.body[-1]
+    lines: list[Any] = [last]
+    for statement in reversed(body.body[:-1]):
+        if not isinstance(statement, ast.Express) or not _starts_with_a_layer(statement.value):
+            break
+        lines.insert(0, statement)
+    first = _nearest_value(body.body[: -len(lines)])
+    span = lines[0].span.to(last.span)
+    message = "this flow starts with a layer, and not with an input: nothing flows into it"
+    if len(lines) > 1:
+        message = "layers below each other are not joined, and nothing flows into the first"
+    found = ctx.error("not-a-tensor", message, last.span if len(lines) == 1 else span, scope)
+    edits = [Edit(Span(span.source, span.start, span.start), f"{first} -> ")]
+    edits += [Edit(Span(span.source, s.span.start, s.span.start), "-> ") for s in lines[1:]]
+    title = f"write `{first} -> {lines[0].span.text}`" if len(lines) == 1 else f"write `{first} -> … -> …`"
+    found.fixes.append(Fix(title if "\n" not in title else f"start from {first}: `{first} -> …`", edits))
+    return POISON
+
+
+def _nearest_value(above: list[Any]) -> str:
+    """The name that a flow below these lines would go on from."""
+    for statement in reversed(above):
+        if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+            return statement.targets[0].id
+    return next((s.name.id for s in above if isinstance(s, ast.Input)), "x")
+
+
+def _starts_with_a_layer(node: Any) -> bool:
+    at = node.stages[0] if isinstance(node, ast.Flow) else node
+    at = at.value if isinstance(at, ast.Labelled) else at
+    at = at.callee if isinstance(at, ast.Call) else at
+    return isinstance(at, ast.List) or (isinstance(at, ast.Name) and at.id[:1].isupper())
 
 
 def _nothing(body: list[Any], scope: Scope, span: Span, ctx: Context) -> Poison:
@@ -88,6 +134,8 @@ def _unused(statement: ast.Express, value: Any, scope: Scope, ctx: Context) -> N
         return
     message = "nothing uses the value of this line"
     hints = ["name it: `y = …`", "or end the block with it: only its last flow is its output"]
+    if is_layer(value) and not is_tensor(value):
+        hints = [f"layers are joined by `->`: `x -> {statement.span.text}`"]
     found = ctx.error("unused", message, statement.span, scope, hints=hints)
     found.severity = "warning"
 

@@ -18,12 +18,30 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 def warn_unused(item: ast.Definition, diagnostics: Diagnostics) -> None:
     root = item.body if item.body is not None else item.flow
     mentioned = set(_mentioned(root))
+    sized = _sized(root, mentioned)
     for what, name in _declared(root):
-        if name.id in mentioned or name.id.startswith("_"):
+        if name.id in mentioned or name.id.startswith("_") or (what == "input" and name.id in sized):
             continue
         found = diagnostics.error("unused", f"nothing uses the {what} {name.id}", name.span)
         found.severity = "warning"
         found.hints.append(f"leave it out, or call it _{name.id} if that is meant")
+
+
+def _sized(root: Any, mentioned: set[str]) -> set[str]:
+    """Inputs that nothing uses, but for a size that only they give a name."""
+    inputs = [node for node in walk(root) if isinstance(node, ast.Input)]
+    idle = [node for node in inputs if node.name.id not in mentioned]
+    if not idle:
+        return set()
+    own = {id(node) for each in inputs for node in walk(each.type, everything=True)}
+    used = {n.id for n in walk(root, everything=True) if isinstance(n, ast.Name) and id(n) not in own}
+    given = {name for node in inputs if node.name.id in mentioned for name in _dims(node)}
+    return {node.name.id for node in idle if (_dims(node) & used) - given}
+
+
+def _dims(node: ast.Input) -> set[str]:
+    dims = node.type.dims if node.type is not None else None
+    return {dim.id for dim in dims or [] if isinstance(dim, ast.Name)}
 
 
 def _declared(root: Any) -> Iterator[tuple[str, ast.Name]]:
