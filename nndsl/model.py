@@ -198,10 +198,13 @@ class Model:
     def module(self, *, device: str | torch.device | None = None, allow_extern: bool = False) -> torch.nn.Module:
         """A live `torch.nn.Module`: the source, executed. `device="meta"` allocates nothing.
 
-        Raises SpecError where the spec has `extern` layers and `allow_extern` is false, ImportError without torch."""
+        Raises SpecError where the spec has `extern` layers and `allow_extern` is false and where the weights are more
+        than there is memory, ImportError without torch."""
         need("torch", "torch", "to build a live module")
         from nndsl.backends.torch import module
+        from nndsl.memory import need_room
 
+        need_room(self._graph, device)
         made: torch.nn.Module = module(self._graph, self.source(), device=device, allow_extern=allow_extern)
         return made
 

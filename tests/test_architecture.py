@@ -150,9 +150,8 @@ def test_knots_are_of_modules() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_heavy_libraries_are_imported_where_they_are_used(path: Path) -> None:
-    allowed = (
-        {"numpy", "onnx"} if part(module_of(path)) == "backends.onnx" else set()
-    )  # loaded when something is exported
+    # loaded when something is exported, or when an export is in doubt
+    allowed = {"backends.onnx": {"numpy", "onnx"}, "disturbance": {"torch"}}.get(part(module_of(path)), set())
     for module, lazy, typing in imports(path):
         assert lazy or typing or module.split(".")[0] not in HEAVY - allowed, f"{path.name} imports {module} at its top"
 
@@ -279,7 +278,7 @@ def checked(text: str) -> set[str]:
 ELSEWHERE = {
     "import-cycle", "import-missing-name", "ir-syntax", "no-model", "which-model", "missing-input",
     "too-deep", "onnx-dtype", "onnx-opset", "onnx-unsupported", "onnx-mismatch", "onnx-invalid", "onnx-unverified",
-    "weights-mismatch", "bad-option", "unreadable",
+    "weights-mismatch", "bad-option", "unreadable", "out-of-memory",
 }  # fmt: skip
 
 
