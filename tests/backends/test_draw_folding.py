@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import pytest
 
+import nndsl
 from nndsl.backends import draw
 from nndsl.backends.draw.scene import Scene
 from nndsl.ir.graph import Graph, Value
@@ -237,3 +238,12 @@ def test_the_shape_told_is_that_of_the_result_that_goes_on() -> None:
     _, state = b.add(made("LSTM", schema.RECURRENT), [x], [TensorType("float", (N, 9)), TensorType("float", (2, N, 9))])
     b.output("y", b.linear(state, 3))
     assert [text.text for text in draw.scene(b.graph).labels] == ["(2, N, 9)"]
+
+
+def test_a_closed_block_tells_the_hyperparameters_that_were_given() -> None:
+    graph = nndsl.loads(
+        "block B(width: int, drop: float = 0.1) = Linear(width) -> Dropout(drop)\n"
+        "model M { input x: float[N, 4]\n  output y = x -> B(8) -> Tanh -> B(8, drop=0.2) }"
+    )._graph
+    told = ["".join(text.text for text in box.texts) for box in draw.scene(graph, depth=0).boxes if box.stacked]
+    assert told == ["B  width=8 · 40", "B  width=8, drop=0.2 · 72"]

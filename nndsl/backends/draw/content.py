@@ -196,7 +196,8 @@ class Writer:
         assert target is not None
         if target.kind == "sequence":
             return shortened(self._members(target), MOST_DETAIL) if thing.name else ""
-        given = {name: spell_value(value) for name, value in target.hyper.items() if _is_short(value)}
+        said = {name: value for name, value in target.hyper.items() if name not in target.defaulted}
+        given = {name: spell_value(value) for name, value in said.items() if _is_short(value)}
         words = ", ".join(f"{name}={value}" for name, value in given.items())
         return words if len(words) <= MOST_DETAIL else shortened(", ".join(given.values()), MOST_DETAIL)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from nndsl.backends.draw.channel import STRAIGHT, TRACK, arrivals
-from nndsl.backends.draw.columns import columns
+from nndsl.backends.draw.columns import FAN, Pairs, columns
 from nndsl.backends.draw.regions import LANE, LANE_GAP, Flow, Leaf, Point, Region
 
 ROW_GAP = 24.0
@@ -38,6 +38,11 @@ class Lane:
     high: int
     wires: list[Wiring] = field(default_factory=list)
     x: float = 0.0
+
+    @property
+    def order(self) -> tuple[bool, int, int]:
+        """The nearest first: what many cells need would cross all lanes on its way to each, then the shortest."""
+        return len(self.wires) <= FAN, self.high - self.low, self.low
 
 
 Bend: TypeAlias = tuple[str, float, int]  # leaves a cell or a lane, where, which value
@@ -104,7 +109,10 @@ class Rows(Region):
         self.members = [[] for _ in range(max(self.row) + 1)]
         for i, row in enumerate(self.row):
             self.members[row].append(i)
-        pairs = [(w.tail, w.head) for w in self.wiring if w.tail is not None and w.head is not None]
+        pairs: Pairs = {}
+        for wire in self.wiring:
+            if wire.tail is not None and wire.head is not None:
+                pairs.setdefault((wire.tail, wire.head), wire.flow)
         self.xs, self.out = columns(self.cells, self.order, self.row, pairs, self.last)
         lanes = self._lanes(max(x + cell.right for x, cell in zip(self.xs, self.cells, strict=True)) + LANE_GAP)
         lane_of = {wire: lane for lane in lanes for wire in lane.wires}
@@ -178,7 +186,7 @@ class Rows(Region):
             self.skips.add(wire.flow)
             if self._goes_round(wire):
                 self.bypasses.add(wire.flow)
-        lanes = sorted(found.values(), key=lambda lane: (lane.high - lane.low, lane.low, lane.wires[0].flow))
+        lanes = sorted(found.values(), key=lambda lane: (*lane.order, lane.wires[0].flow))
         self._place_lanes(lanes, x)
         return lanes
 
@@ -187,7 +195,7 @@ class Rows(Region):
         spans: list[list[tuple[int, int]]] = []
         straight: list[Lane] = []
         for lane in lanes:
-            free = next((at for at in self._columns_of(lane) if self._is_free(at, lane, straight)), None)
+            free = next((at for at in self._columns_of(lane, x) if self._is_free(at, lane, straight)), None)
             if free is not None:
                 lane.x = free
                 straight.append(lane)
@@ -200,7 +208,7 @@ class Rows(Region):
             spans[at].append((lane.low, lane.high))
             lane.x = x + LANE * at
 
-    def _columns_of(self, lane: Lane) -> list[float]:
+    def _columns_of(self, lane: Lane, outside: float) -> list[float]:
         first = lane.wires[0]
         if (
             lane.high - lane.low > MOST_ROWS
@@ -210,7 +218,18 @@ class Rows(Region):
         ):
             return []
         heads = [self.xs[w.head] + self.cells[w.head].entry[w.flow] for w in lane.wires if w.head is not None]
-        return [self._tail_x(first), *heads]
+        return [self._tail_x(first), *heads, *self._beside(lane, outside)]
+
+    def _beside(self, lane: Lane, outside: float) -> list[float]:
+        """Close beside the cells that it passes, the nearer side first; skip connections stay at the right."""
+        if any(wire.flow in self.bypasses for wire in lane.wires):
+            return []
+        passed = [i for row in range(lane.low, lane.high) for i in self.members[row]]
+        left = min(self.xs[i] + self.cells[i].left for i in passed) - LANE
+        right = max(self.xs[i] + self.cells[i].right for i in passed) + LANE
+        places = [left, left - LANE, *(x for x in (right, right + LANE) if x < outside - CLEAR)]
+        tail = self._tail_x(lane.wires[0])
+        return sorted(places, key=lambda x: abs(x - tail))
 
     def _is_free(self, x: float, lane: Lane, straight: list[Lane]) -> bool:
         for row in range(lane.low, lane.high):

@@ -2,7 +2,7 @@
 // Each cell stands in the row below the first that needs it, so that wires go up. A wire to the next row bends in the
 // gap between them. One that passes rows goes straight up where a column is free, else to the right of all cells.
 import { arrivals, STRAIGHT, TRACK } from "./channel.js";
-import { columns, largest } from "./columns.js";
+import { columns, FAN, largest } from "./columns.js";
 import { LANE, LANE_GAP, Leaf, Region } from "./regions.js";
 
 const ROW_GAP = 24;
@@ -34,8 +34,12 @@ export class Rows extends Region {
     this.rank();
     this.members = Array.from({ length: largest(this.row) + 1 }, () => []);
     this.row.forEach((row, i) => this.members[row].push(i));
-    const pairs = this.wiring.filter((w) => w.tail !== null && w.head !== null).map((w) => [w.tail, w.head]);
-    const { xs, out } = columns(this.cells, this.order, this.row, pairs, this.last);
+    const between = new Map();
+    for (const { flow, tail, head } of this.wiring) {
+      const key = `${tail} ${head}`;
+      if (tail !== null && head !== null && !between.has(key)) between.set(key, [tail, head, flow]);
+    }
+    const { xs, out } = columns(this.cells, this.order, this.row, between, this.last);
     this.xs = xs;
     this.out = out;
     const lanes = this.lanes(largest(xs.map((x, i) => x + this.cells[i].right)) + LANE_GAP);
@@ -122,7 +126,8 @@ export class Rows extends Region {
     }
     const span = (lane) => lane.high - lane.low;
     const lanes = [...found.values()];
-    lanes.sort((a, b) => span(a) - span(b) || a.low - b.low || a.wires[0].flow - b.wires[0].flow);
+    const isFan = (lane) => lane.wires.length > FAN;
+    lanes.sort((a, b) => isFan(b) - isFan(a) || span(a) - span(b) || a.low - b.low || a.wires[0].flow - b.wires[0].flow);
     this.placeLanes(lanes, x);
     return lanes;
   }
@@ -132,7 +137,7 @@ export class Rows extends Region {
     const spans = [];
     const straight = [];
     for (const lane of lanes) {
-      const free = this.columnsOf(lane).find((at) => this.isFree(at, lane, straight));
+      const free = this.columnsOf(lane, x).find((at) => this.isFree(at, lane, straight));
       if (free !== undefined) {
         lane.x = free;
         straight.push(lane);
@@ -145,11 +150,26 @@ export class Rows extends Region {
     }
   }
 
-  columnsOf(lane) {
+  columnsOf(lane, outside) {
     const tooLarge = lane.high - lane.low > MOST_ROWS || lane.wires.length > MOST_WIRES;
     if (tooLarge || lane.wires[0].tail === null || lane.wires.some((wire) => wire.head === null)) return [];
     const heads = lane.wires.map((wire) => this.xs[wire.head] + this.cells[wire.head].entry.get(wire.flow));
-    return [this.tailX(lane.wires[0]), ...heads];
+    return [this.tailX(lane.wires[0]), ...heads, ...this.besideOf(lane, outside)];
+  }
+
+  /** Close beside the cells that it passes, the nearer side first; skip connections stay at the right. */
+  besideOf(lane, outside) {
+    if (lane.wires.some((wire) => this.bypasses.has(wire.flow))) return [];
+    let [left, right] = [Infinity, -Infinity];
+    for (let row = lane.low; row < lane.high; row += 1) {
+      for (const i of this.members[row]) {
+        left = Math.min(left, this.xs[i] + this.cells[i].left);
+        right = Math.max(right, this.xs[i] + this.cells[i].right);
+      }
+    }
+    const places = [left - LANE, left - 2 * LANE, ...[right + LANE, right + 2 * LANE].filter((x) => x < outside - CLEAR)];
+    const tail = this.tailX(lane.wires[0]);
+    return places.sort((a, b) => Math.abs(a - tail) - Math.abs(b - tail));
   }
 
   isFree(x, lane, straight) {
