@@ -111,6 +111,7 @@ ENVIRONMENT = """## Environment
 | variable | |
 | --- | --- |
 | `NO_COLOR` | no colours; `FORCE_COLOR` asks for them where the output is no terminal |
+| `NNDSL_MEMORY` | how many GiB a model may take, where the system is wrong about it |
 | `NNDSL_TRACEBACK` | shows where a bug of nndsl (exit code 101) happened |
 """
 

@@ -51,6 +51,8 @@ def load(target: str | os.PathLike[str], /, *, dims: Mapping[str, int] | None = 
 
 def file_source(path: str) -> Source:
     """The text of a file, or of a shipped one; raises Unreadable."""
+    if not path:
+        raise Unreadable("the name of a file is empty")
     if not path.startswith("zoo/") or os.path.exists(path):
         return read(path)
     name, shipped = path[4:].removesuffix(".nn"), sorted(file.stem for file in zoo().glob("*.nn"))
@@ -292,11 +294,17 @@ class Model:
                 write(path, svg)
         return svg
 
-    def summary(self) -> Summary:
-        """Shapes, parameters and costs of every layer; `print` shows a table."""
+    def summary(
+        self, *, batch: int = 1, dtype: str = "float32", device: str | None = None, optimizer: str = "adamw"
+    ) -> Summary:
+        """Shapes, parameters and costs of every layer; `print` shows a table.
+
+        Memory and times are for `batch` samples, with numbers of `dtype`, and states of an `optimizer` ("sgd",
+        "sgd+momentum", "adam" …); `device` ("h100", "a100" …) asks for the least time it takes there. Raises ValueError
+        for a setting that there is not."""
         from nndsl.backends.summary import summarize
 
-        return summarize(self._graph)
+        return summarize(self._graph, batch=batch, dtype=dtype, device=device, optimizer=optimizer)
 
     def _repr_svg_(self) -> str:
         return self.draw()
