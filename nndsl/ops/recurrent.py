@@ -9,7 +9,8 @@ from nndsl.ops.costing import Saved, Use
 from nndsl.ops.domain import Domain
 from nndsl.ops.lowering import cut, squeeze, unsqueeze
 from nndsl.ops.recurrent_memory import saved
-from nndsl.ops.schema import RECURRENT, Inferred, Op, Unsupported, Weight, param
+from nndsl.ops.recurrent_projected import projected
+from nndsl.ops.schema import RECURRENT, Inferred, Op, Weight, param
 from nndsl.ops.strided import Strides, ordered
 from nndsl.ops.windows import dtype_argument
 from nndsl.shapes import Size, TensorType
@@ -188,8 +189,6 @@ class Recurrent(Op, family=RECURRENT, abstract=True):
 
     def onnx(self, g: OnnxBuilder, *inputs: Any) -> Any:
         x, h_0, c_0, lengths = self.parts(inputs)
-        if self.proj_size:
-            raise Unsupported("ONNX's LSTM has no projection: use proj_size=0 and a Linear after it")
         y = self._time_first(g, x)
         ends = None if lengths is None else cast_to(g, lengths, "int32")
         if x.rank == 2:
@@ -199,7 +198,7 @@ class Recurrent(Op, family=RECURRENT, abstract=True):
             if layer:
                 y = self._joined(g, y, time_first=True)
             start = [self._start(g, s, layer) for s in ((h_0, c_0) if self.cell_state else (h_0,))]
-            y, *last = self._layer(g, y, layer, ends, start)
+            y, *last = self._layer(g, y, layer, x, ends, start)
             states.append(last)
         output = self._joined(g, y, time_first=not (self.batch_first and x.rank == 3))
         finals = [each[0] if len(states) == 1 else g.op("Concat", *each, axis=0) for each in zip(*states, strict=True)]
@@ -226,11 +225,13 @@ class Recurrent(Op, family=RECURRENT, abstract=True):
         turned = g.op("Transpose", y, perm=[0, 2, 1, 3] if time_first else [2, 0, 1, 3])
         return g.op("Reshape", turned, g.const([0, 0, -1]))
 
-    def _layer(self, g: OnnxBuilder, y: Any, layer: int, ends: Any, start: list[Any]) -> Any:
+    def _layer(self, g: OnnxBuilder, y: Any, layer: int, x: Any, ends: Any, start: list[Any]) -> Any:
+        """`x` is what the first layer was given."""
         suffixes = self.suffixes(layer)
-        w, r, b = (
-            onnx_weights(g, kind, suffixes, self.order, self.bias) for kind in ("weight_ih", "weight_hh", "bias")
-        )
+        b = onnx_weights(g, "bias", suffixes, self.order, self.bias)
+        if self.proj_size:
+            return projected(g, y, b, self.hidden_size, suffixes, (self.time(x), x.dtype, ends), start)
+        w, r = (onnx_weights(g, kind, suffixes, self.order, self.bias) for kind in ("weight_ih", "weight_hh"))
         outputs = 3 if self.cell_state else 2
         attributes = self.attributes() | ({"direction": "bidirectional"} if self.bidirectional else {})
         return g.op(self.node, y, w, r, b, ends, *start, hidden_size=self.hidden_size, outputs=outputs, **attributes)

@@ -60,6 +60,10 @@ class Weights:
 
     np = np
 
+    @staticmethod
+    def joined(arrays: Sequence[Any], shape: tuple[int, ...]) -> Any:
+        return np.concatenate(arrays).reshape(shape)
+
     def __init__(self, state: dict[str, Any]) -> None:
         self.state = state
 

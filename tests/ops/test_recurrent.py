@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from nndsl.ops import everything
-from nndsl.ops.schema import Unsupported
 from tests.ops.support import check, complaint, examples, flow, infer, read_type
 
 AT = [{"N": 3, "T": 5}, {"N": 1, "T": 2}]
@@ -48,10 +47,23 @@ def test_lengths(op: str, started: bool) -> None:
     )
 
 
-def test_projection() -> None:
-    check("LSTM(6, num_layers=2, proj_size=4, bidirectional=True)", "[N, T, 3]", None, None, None, at=AT, opsets=())
-    with pytest.raises(Unsupported, match="no projection"):
-        check("LSTM(6, proj_size=4)", "[N, T, 3]", None, None, None, at=AT[:1], opsets=(23,))
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("both", [False, True])
+@pytest.mark.parametrize("started", [False, True])
+@pytest.mark.parametrize("ended", [False, True])
+def test_projection(layers: int, both: bool, started: bool, ended: bool) -> None:
+    count = layers * (1 + both)
+    states = [f"[{count}, N, 4]", f"[{count}, N, 6]"] if started else [None, None]
+    op = f"LSTM(6, num_layers={layers}, proj_size=4, bidirectional={both})"
+    lengths = {3: lambda t: torch.tensor([2, 5, 1][: int(t.shape[0])])} if ended else {}
+    at = [{"N": 3, "T": 5}, {"N": 1, "T": 2}]
+    check(op, "[N, T, 3]", *states, "int[N]" if ended else None, at=at, data=lengths, opsets=(17, 23), tolerance=1e-4)
+
+
+def test_projection_of_one_sequence() -> None:
+    for states in ([None, None], ["[2, 4]", "[2, 6]"]):
+        op = "LSTM(6, proj_size=4, bidirectional=True, bias=False)"
+        check(op, "[T, 3]", *states, None, at=[{"T": 5}, {"T": 1}], opsets=(17, 23), tolerance=1e-4)
 
 
 def test_mistakes() -> None:
