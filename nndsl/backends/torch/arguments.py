@@ -35,6 +35,7 @@ class Argument:
     values: list[Number]
     slots: list[Slot] = field(default_factory=list)
     default: Number | None = None
+    optional: bool = False  # in the spec; a default that no instance has is not written
 
     @property
     def type(self) -> str:
@@ -92,6 +93,11 @@ class _Row:
     @property
     def plain(self) -> bool:
         return not any(isinstance(of, tuple) for of in self.of)
+
+    @property
+    def at_default(self) -> bool:
+        """Is it a literal, and the default at that?"""
+        return self.plain and self.slot.default is not None and {exact(self.slot.default)} == set(exact(self.values))
 
     @property
     def told(self) -> Origin:
@@ -160,7 +166,10 @@ class _Inference:
         """The rows that are written. A keyword at its default is not, unless the class has the arguments that it is
         computed from for something else: then it follows them."""
         silent: dict[int, tuple[New, str]] = {}
+        default = {id(row.slot) for row in init if row.at_default}
         for call in (c for line in self.instances[0].init for p in line.pieces() for c in calls(p)):
+            if not call.cls.startswith("nn."):  # whose defaults are others than the spec's: `batch_first`
+                call.given -= {name for name in call.given if id(call.kwargs[name]) in default}
             for name in call.kwargs.keys() - call.given:
                 silent |= {id(slot): (call, name) for slot in slots(call.kwargs[name])}
         used = {v for row in (*init, *forward) if id(row.slot) not in silent for v in variables(row.told)}
@@ -286,7 +295,9 @@ class _Inference:
         arguments = {argument.name: argument for argument in self.arguments.values()}
         for argument in arguments.values():
             if argument.of is not None:
-                argument.default = self.home.defaults.get(argument.of[2])
+                default = self.home.defaults.get(argument.of[2])
+                argument.optional = default is not None
+                argument.default = default if exact(default) in exact(argument.values) else None
             elif len(argument.values) > 1 and len(set(exact(argument.values))) == 1:
                 argument.default = argument.values[0]
         for row in rows:

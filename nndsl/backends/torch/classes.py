@@ -64,19 +64,19 @@ class Class:
         made = New(self.name, [], {}, set())
         for argument in self.signature.arguments:
             slot = self._given(argument, at, node, owner)
-            if argument.default is None and argument.type == "int" and not made.kwargs:
+            if argument.default is None and argument.type == "int" and not argument.optional and not made.kwargs:
                 made.args.append(slot)
                 continue
             made.kwargs[argument.name] = slot
-            if argument.default is None or self._is_given(argument, at):
+            if argument.default is None or self._is_given(argument, at, slot):
                 made.given.add(argument.name)
         return made
 
-    def _is_given(self, argument: Argument, at: int) -> bool:
-        """What the spec gives is given, though it may be the default."""
-        if argument.of is None:
-            return exact(argument.default) != exact(argument.values[at])  # type: ignore[no-any-return]
-        return argument.of[2] not in self.drafts[at].home.defaulted
+    def _is_given(self, argument: Argument, at: int, slot: Slot) -> bool:
+        """What the caller computes is given, though it may be the default."""
+        if argument.of is not None and argument.of[2] in self.drafts[at].home.defaulted:
+            return False
+        return slot.of is not None or exact(argument.default) != exact(argument.values[at])
 
     def _given(self, argument: Argument, at: int, node: Node, owner: int) -> Slot:
         """What a call gives for an argument, computed from the caller's numbers."""

@@ -127,7 +127,10 @@ class File:
         return f"{self._title()}\n\n{self._imports(body)}\n\n\n{body}\n"
 
     def _title(self) -> str:
-        words = f"{self.root_name} in PyTorch" + (f", from {self.origin}" if self.origin else "") + "."
+        words = f"{self.root_name} in PyTorch" + (f", from {self.origin}" if self.origin else "")
+        words += "."
+        if self.root_name != self.root.name:
+            words += f" The spec calls it {self.root.name}, which Python or PyTorch has for something else."
         return "\n".join(layout.docstring(words, 0))
 
     def _build(self) -> list[Class]:

@@ -37,6 +37,8 @@ RESERVED = (
     | {"self", "torch", "nn", "F", "math", "Tensor", "NamedTuple", "OrderedDict", "_"}
 )
 
+GENERIC = ("x", "y", "z", "u", "v", "w")  # for what has no better name
+
 _FEATURES = ("D", "E", "F")
 _SIDES = ("H", "W", "T", "L", "N", "B")
 _DIMS = {

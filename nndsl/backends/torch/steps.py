@@ -6,6 +6,7 @@ import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
+from nndsl.backends.torch.names import GENERIC
 from nndsl.backends.torch.plan import CHAIN, INLINE, LOOP, Place, Plans, is_list
 from nndsl.ir.graph import Graph, Node, Port, Value
 from nndsl.ops.arithmetic import Binary
@@ -114,6 +115,7 @@ def flatten(plans: Plans, graph: Graph, borrowed: dict[str, str]) -> Flow:
     steps = _live(steps, outputs)
     _count(steps, outputs)
     steps = _loops(steps, [n.label for n in graph.nodes])
+    _unname(steps)
     _hint(steps, outputs)
     return Flow(inputs, steps, outputs)
 
@@ -239,6 +241,15 @@ def _count(steps: list[Step], outputs: list[tuple[Port, Cell]]) -> None:
     for _, cell in outputs:
         cell.uses += 1
         cell.returned = cell.uses == 1
+
+
+def _unname(steps: list[Step]) -> None:
+    """`y = f(x)`, `return x + y` is one statement, if it fits: a name that tells nothing is needed for no other reason."""
+    for step in steps:
+        if step.broadcasts and step.outs[0].returned:
+            for cell in step.ins:
+                if cell is not None and cell.uses == 1 and cell.name in GENERIC:
+                    cell.name, cell.hint = "", cell.name
 
 
 def _hint(steps: list[Step], outputs: list[tuple[Port, Cell]]) -> None:

@@ -10,14 +10,13 @@ import re
 from collections.abc import Iterable, Sequence
 
 from nndsl.backends.torch.lowering import Lowering
-from nndsl.backends.torch.names import RESERVED, fresh, variable
+from nndsl.backends.torch.names import GENERIC, RESERVED, fresh, variable
 from nndsl.backends.torch.numbers import Numbers
 from nndsl.backends.torch.pieces import Code, Line
 from nndsl.backends.torch.steps import Cell, reshaped
 from nndsl.ops.emit import Text
 
 _OWN = re.compile(r"self\.(\w+)\.\w+\(", re.ASCII)  # a method of the block's own tensor
-GENERIC = ("x", "y", "z", "u", "v", "w")
 
 
 class Variables:

@@ -68,7 +68,7 @@ class Inception(nn.Module):
         r5: int,
         c5: int,
         pool: int,
-        kernel_size: int = 5,
+        kernel_size: int,
     ) -> None:
         super().__init__()
         self.branch1 = Unit(in_channels, c1, 1)

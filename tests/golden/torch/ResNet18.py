@@ -27,7 +27,7 @@ class BasicBlockDownsample(nn.Module):
     2015, https://arxiv.org/abs/1512.03385, figure 5 left).
     """
 
-    def __init__(self, in_channels: int, channels: int, stride: int = 1) -> None:
+    def __init__(self, in_channels: int, channels: int, stride: int) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(
             in_channels, channels, 3, stride=stride, padding=1, bias=False

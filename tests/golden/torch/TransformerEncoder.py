@@ -68,10 +68,7 @@ class TransformerEncoder(nn.Module):
         self.positions = SinusoidalPositionalEncoding()
         self.dropout_1 = nn.Dropout(0.1)
         self.layers = nn.Sequential(
-            *[
-                TransformerEncoderLayer(512, 8, dim_feedforward=2048, dropout=0.1)
-                for _ in range(6)
-            ],
+            *[TransformerEncoderLayer(512, 8) for _ in range(6)]
         )
         nn.init.normal_(self.embedding.weight, std=0.044194173824159216)
 
