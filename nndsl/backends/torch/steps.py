@@ -244,7 +244,7 @@ def _count(steps: list[Step], outputs: list[tuple[Port, Cell]]) -> None:
 
 
 def _unname(steps: list[Step]) -> None:
-    """`y = f(x)`, `return x + y` is one statement, if it fits: a name that tells nothing is needed for no other reason."""
+    """`y = f(x)`, `return x + y` is one statement, if it fits: what has no better name needs none."""
     for step in steps:
         if step.broadcasts and step.outs[0].returned:
             for cell in step.ins:
