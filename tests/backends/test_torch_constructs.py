@@ -317,3 +317,18 @@ def test_a_value_used_twice_is_computed_once() -> None:
     model.outputs = [Port("y", out.outputs[0])]
     assert source(model).count("self.fc(") == 1
     module(model)
+
+
+def test_a_value_that_waits_keeps_its_name() -> None:
+    """The name of an output that is not written down yet is none for the parts of the next call."""
+    graph = graph_of("""
+model M {
+  input x: float[N, T, 8]
+  require T >= 2
+  h = x -> Linear(8) -> ReLU
+  output y = (h, h -> ArgMax(dim=1, keepdim=true)) -> Gather(1)
+  output z = h -> TopK(2, dim=1) -> Item(1) -> Cast("float") -> Mean(dim=1)
+  output w = (h -> Sort(dim=-1) -> Item(0)) * 3
+}""")
+    y, z, w = module(graph, source(graph)).eval()(torch.randn(2, 5, 8))
+    assert [list(v.shape) for v in (y, z, w)] == [[2, 1, 8], [2, 8], [2, 5, 8]]

@@ -250,7 +250,7 @@ class Body(Variables):
 
     def _state(self, step: Step, asked: Lowering, reads: list[Cell], results: list[Text]) -> None:
         """The statements that the operator asked for."""
-        self.flush()
+        self.flush([*asked.bound, *asked.locals])
         needed = [text for cell, text in zip(step.outs, results, strict=True) if cell.uses > 0]
         for i, (target, call) in enumerate(asked.lines):
             later = [*needed, *(text for _, text in asked.lines[i + 1 :])]

@@ -39,7 +39,7 @@ class Variables:
             found.append(fresh(variable(name), {*found, *self.locked}))
         return found
 
-    def settle(self, cell: Cell) -> None:
+    def settle(self, cell: Cell, taken: Sequence[str] = ()) -> None:
         """Make the cell a variable."""
         if cell.variable or not cell.complex:
             return
@@ -47,17 +47,17 @@ class Variables:
             older = self.pending[: self.pending.index(cell)]
             self.pending.remove(cell)
             for other in older:
-                self.settle(other)
+                self.settle(other, taken)
         for read in cell.reads:
             read.uses -= 1
-        name = self.pick(cell, cell.reads)
+        name = self.pick(cell, cell.reads, taken)
         self.line(name, cell.text, cell, cell.reads)
         self.bind(cell, name)
 
-    def flush(self) -> None:
-        """What was written down so far happens before the next statement."""
+    def flush(self, taken: Sequence[str] = ()) -> None:
+        """What was written down so far happens before the next statement, whose names are `taken`."""
         for cell in list(self.pending):
-            self.settle(cell)
+            self.settle(cell, taken)
 
     def line(self, target: str, call: Text, of: Cell | None, reads: list[Cell]) -> None:
         changed = of.type if of is not None and reads and reshaped(reads[0], of) else None
@@ -115,11 +115,12 @@ class Variables:
             asked.locals += names
             return tuple(names)
         found: list[str] = []
+        waiting = [variable(c.name) for c in self.pending if c.name and c not in asked.step.ins]
         dying = [c for c in asked.step.ins if c is not None and c.variable and c.uses == asked.step.ins.count(c)]
         for cell in dying:
             cell.uses -= 1000
         for cell in outs:
-            found.append("_" if cell.uses == 0 else self.pick(cell, dying[:1], [*found, *asked.locals]))
+            found.append("_" if cell.uses == 0 else self.pick(cell, dying[:1], [*found, *asked.locals, *waiting]))
         for cell in dying:
             cell.uses += 1000
         return tuple(found)
