@@ -97,6 +97,8 @@ def _misfit(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context)
         other = node.right if layer is node.left else node.left
         start = other.id if isinstance(other, ast.Name) and is_tensor(left if other is node.left else right) else "x"
         hints = [f"apply the layer to a tensor first: `({start} -> {text})`; layers in sequence are joined with `->`"]
+        if node.op == "*" and isinstance(right if layer is node.left else left, int):
+            hints = [f"a list of layers is repeated: `[{text}] * {other.span.text}`"]
     what = f"`{node.op}` does not go between {ctx.describe(left)} and {ctx.describe(right)}"
     return ctx.poison("bad-value", what, node.span, scope, hints=hints)
 

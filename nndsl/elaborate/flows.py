@@ -43,8 +43,14 @@ def _flow(node: ast.Flow, scope: Scope, ctx: Context) -> Any:
         hints = ["tensors side by side stand in round brackets: `(a, b)`"] if _tensors(value) else []
         if isinstance(value, (int, float, str)) and _in_parentheses(node.span):
             hints = ["is a `)` missing before the `->`?"]
-        return ctx.poison("not-a-tensor", f"a flow starts with a tensor or a layer, not {ctx.describe(value)}",
-                          node.stages[0].span, scope, hints=hints)  # fmt: skip
+        first = node.stages[0].span
+        message = f"a flow starts with a tensor or a layer, not {ctx.describe(value)}"
+        found = ctx.error("not-a-tensor", message, first, scope, hints=hints)
+        if _tensors(value) and first.text[:1] == "[" and first.text[-1:] == "]":
+            ends = [Span(first.source, at, at + 1) for at in (first.start, first.end - 1)]
+            edits = [Edit(at, sign) for at, sign in zip(ends, "()", strict=True)]
+            found.fixes.append(Fix("write them in round brackets", edits))
+        return POISON
     for stage in rest:
         if isinstance(stage.value, Poison):
             return POISON

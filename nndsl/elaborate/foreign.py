@@ -50,7 +50,7 @@ _LAYERS = {
     "CrossEntropyLoss": "a loss is not a part of the model: it stands in `train NAME { loss = … }`",
     "MSELoss": "a loss is not a part of the model: it stands in `train NAME { loss = … }`",
 }
-_POOLED = re.compile(r"Global(Average|Avg|Max)Pool(?:ing)?(\d)[Dd]?")
+_POOLED = re.compile(r"Global(Average|Avg|Max)Pool(?:ing)?(\d?)[Dd]?")
 _SIZED = re.compile(r"(MaxPool|AveragePool|AvgPool)(?:ing)?(\d)[Dd]|Conv(\d)[Dd]Transpose")
 
 _ARGUMENTS: dict[str, tuple[str, ...]] = {
@@ -94,7 +94,7 @@ def layer(name: str) -> str | None:
         return _LAYERS[name]
     if found := _POOLED.fullmatch(name):
         kind = "Max" if found[1] == "Max" else "Avg"
-        return f"write `Adaptive{kind}Pool{found[2]}d(1) -> Flatten`"
+        return f"write `Adaptive{kind}Pool{found[2] or 2}d(1) -> Flatten`"
     if found := _SIZED.fullmatch(name):
         return f"ConvTranspose{found[3]}d" if found[3] else f"{found[1].replace('Average', 'Avg')}{found[2]}d"
     return shipped(name)

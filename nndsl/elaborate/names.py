@@ -11,7 +11,17 @@ from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import form
 from nndsl.elaborate.scope import MISSING, Scope, nearest
 from nndsl.elaborate.values import POISON, BlockLayer, OpLayer, Poison
+from nndsl.shapes import DTYPES
 from nndsl.syntax import ast
+
+_PORTS = {
+    "input": "an input is declared, and has a name: `input x: float[N, 8]`",
+    "output": "an output is given by `output y = x -> …`",
+}
+_TENSORS = frozenset({"x", "X", "h", "image", "images", "img", "inputs", "data", "tokens"})  # as tensors are called
+_TYPES = {"tensor": "float", "floattensor": "float", "longtensor": "int", "fp16": "float16", "half": "float16",
+          "fp32": "float32", "bf16": "bfloat16", "fp64": "float64", "double": "float64", "long": "int",
+          "boolean": "bool", "integer": "int", "byte": "uint8"}  # fmt: skip
 
 
 @form(ast.Name)
@@ -48,10 +58,38 @@ def unknown_name(node: ast.Name, scope: Scope, ctx: Context) -> Poison:
         found.hints.append(f"tensors are joined by an operator: `a, b = …`, then `a {symbol} b`")
     elif meant is not None and not meant.isidentifier():
         found.hints.append(meant)
+    elif node.id in _PORTS:
+        found.hints.append(_PORTS[node.id])
     elif close := meant or nearest(node.id, ctx.project.candidates(scope)):
         found.hints.append(f"did you mean {close}?")
         found.fixes.append(Fix(f"use {close}", [Edit(node.span, close)]))
+    elif what == "name":
+        found.hints += _what_flows_in(node.id, scope)
     return POISON
+
+
+def _what_flows_in(name: str, scope: Scope) -> list[str]:
+    """A tensor is meant that has another name here, or none."""
+    builder = scope.builder
+    definition = builder.definition if builder is not None else None
+    if name not in _TENSORS or definition is None or definition.body is None:
+        return []
+    declared = [s.name.id for s in definition.body.body if isinstance(s, ast.Input)]
+    if not declared:
+        return [f"a block declares what flows in: `input {name}: [N, D]`; or its flow starts with a layer"]
+    return [f"what flows in is called {', '.join(declared)}"] if len(declared) < 4 else []
+
+
+def unknown_type(name: ast.Name, scope: Scope, ctx: Context) -> None:
+    """`Tensor[N, 8]`, `fp32[N, 8]`"""
+    found = ctx.error("unknown-name", f"there is no type {name.id}", name.span, scope)
+    types = sorted({"float", "int", "bool", *DTYPES})
+    close = _TYPES.get(name.id.lower()) or nearest(name.id, types)
+    if close is not None:
+        found.hints.append(f"did you mean {close}?")
+        found.fixes.append(Fix(f"use {close}", [Edit(name.span, close)]))
+    else:
+        found.hints.append("types are float, int, bool and exact ones as float32 or int8")
 
 
 def hidden_layer(node: Any, scope: Scope, ctx: Context) -> list[str]:

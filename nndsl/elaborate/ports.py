@@ -149,9 +149,9 @@ def dtype_of(name: ast.Name, scope: Scope, ctx: Context) -> str | None:
     found = scope.get(name.id)
     if isinstance(found, TypeName):
         return found.name
-    from nndsl.elaborate.names import unknown_name
+    from nndsl.elaborate.names import unknown_type
 
-    unknown_name(name, scope, ctx)
+    unknown_type(name, scope, ctx)
     return None
 
 
@@ -298,7 +298,8 @@ def _declared_size(dim: Any, scope: Scope, ctx: Context) -> Size | None:
         ctx.error("bad-value", f"a dim is a whole number or a name, not {ctx.describe(value)}", dim.span, scope)
         return None
     if not isinstance(value, Dim) and value < 1:
-        ctx.error("bad-value", f"a dim is at least 1, and this is {value}", dim.span, scope)
+        hints = ["a size that is not known yet has a name, for example `N` for the batch"] if value < 0 else []
+        ctx.error("bad-value", f"a dim is at least 1, and this is {value}", dim.span, scope, hints=hints)
         return None
     return value  # type: ignore[no-any-return]
 

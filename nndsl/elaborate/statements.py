@@ -168,7 +168,11 @@ def _output(statement: ast.Output, scope: Scope, ctx: Context) -> None:
     name = statement.name
     value: Any
     if statement.value is None:
-        value = ctx.poison("wrong-outputs", f"the output {name.id} needs a value: `= flow`", statement.span, scope)
+        found = ctx.error("wrong-outputs", f"the output {name.id} needs a value: `= flow`", statement.span, scope)
+        if isinstance(scope.get(name.id), Value):
+            end = Span(statement.span.source, statement.span.end, statement.span.end)
+            found.fixes.append(Fix(f"write `output {name.id} = {name.id}`", [Edit(end, f" = {name.id}")]))
+        value = POISON
     else:
         value = evaluate(statement.value, scope, ctx)
         if not isinstance(value, (Value, Poison)):

@@ -10,12 +10,12 @@ from nndsl.elaborate.context import Context
 from nndsl.elaborate.extern import check_target
 from nndsl.elaborate.hyperparameters import KNOWN_TYPES
 from nndsl.elaborate.models import Spec
-from nndsl.elaborate.names import unknown_name
+from nndsl.elaborate.names import unknown_name, unknown_type
 from nndsl.elaborate.pasted import UNKNOWN, told
 from nndsl.elaborate.ports import declared_inputs, named_once
 from nndsl.elaborate.scope import MISSING, Scope, nearest
 from nndsl.elaborate.slots import Signature, missing, too_many, unknown
-from nndsl.elaborate.values import BlockLayer, Given, OpLayer
+from nndsl.elaborate.values import BlockLayer, Given, OpLayer, TypeName
 from nndsl.source import Span
 from nndsl.syntax import ast
 
@@ -177,8 +177,8 @@ def _declare(node: Any, scope: Scope, ctx: Context) -> None:
 
 
 def _dims(type_: ast.TensorTypeExpr, scope: Scope, ctx: Context) -> None:
-    if type_.dtype is not None:
-        _walk(type_.dtype, scope, ctx)
+    if type_.dtype is not None and not isinstance(scope.get(type_.dtype.id), TypeName):
+        unknown_type(type_.dtype, scope, ctx)
     _names_of_dims(type_, scope)
     for dim in type_.dims or []:
         if not isinstance(dim, ast.AnyDims):

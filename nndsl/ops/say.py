@@ -115,9 +115,8 @@ class Say:
         if x.rank in ranks:
             return True
         wanted = layout or " or ".join(f"{r} dims" for r in ranks)
-        self.error(
-            f"{self.who} takes {wanted}, and this has {x.rank} dims: {self.type(x)}", code="rank-mismatch", at=at
-        )
+        dims = "1 dim" if x.rank == 1 else f"{x.rank} dims"
+        self.error(f"{self.who} takes {wanted}, and this has {dims}: {self.type(x)}", code="rank-mismatch", at=at)
         return False
 
     def rank_at_least(self, x: TensorType, least: int, *, layout: str = "", at: At = 0) -> bool:

@@ -8,6 +8,7 @@ from nndsl.diagnostics import Diagnostic, Edit, Fix, Label
 from nndsl.source import Span
 from nndsl.syntax.brackets import CLOSERS, CONTINUES_AFTER, ITEM_WORDS, OPENERS
 from nndsl.syntax.lexing import Token
+from nndsl.syntax.meant import comprehension, is_label, is_nameless, label, list_type, nameless, several_outputs
 from nndsl.syntax.newlines import ENDS, STATEMENT_WORDS
 
 if TYPE_CHECKING:
@@ -111,6 +112,10 @@ def known_repair(recovery: Recovery, at: int) -> Repair | None:
     place = Place(recovery, at)
     if is_chained(place):
         return Repair(("AND", "NAME"), 0)
+    if is_label(place):
+        return Repair((":",), 1)
+    if is_nameless(place):
+        return Repair(("NAME",), 1)
     if is_python_block(place):
         return Repair(("{", "}") if place.following.kind in {"}", "ELSE", "NEWLINE"} else ("{", "}", "NEWLINE"), 1)
     return None
@@ -153,6 +158,10 @@ def explain(recovery: Recovery, at: int, repair: Repair | None) -> Diagnostic:
         python_block,
         ternary,
         comprehension,
+        label,
+        nameless,
+        several_outputs,
+        list_type,
         target,
         stray_else,
         arrow_for_equals,
@@ -206,34 +215,6 @@ def ternary(place: Place) -> Diagnostic | None:
     return place.error("a choice begins with `if`", hint="write `if condition { a } else { b }`")
 
 
-def comprehension(place: Place) -> Diagnostic | None:
-    """`[f for x in xs, g]`, `[f, g for x in xs]`, `(f for x in xs)`."""
-    begin = place.bracket()
-    if begin is None or place.token.kind not in {"FOR", ","}:
-        return None
-    if place.token.kind == ",":
-        if begin.kind != "[" or "FOR" not in place.within(begin):
-            return None
-        end = place.token.end if place.following.first else place.following.start
-        comma = Span(place.recovery.source, place.token.start, end)
-        join = Fix("join two lists: `[… for …] + […]`", [Edit(comma, "] + [")])
-        return place.error("a comprehension fills its brackets", label="nothing more can stand in them", fix=join)
-    inside = Span(place.recovery.source, begin.end, begin.end)
-    kinds = place.within(begin)
-    if begin.kind == "(":
-        star = "*" if place.near_bracket(begin).kind in ENDS else ""
-        return place.error("a comprehension stands in square brackets", hint=f"write `{star}[… for … in …]`")
-    flat = "`[f for x in xs for f in [a, b]]` makes one flat list"
-    if begin.kind == "[" and kinds[:1] == ["*"]:
-        return place.error("`*` does not go with `for`", hint=flat)
-    if begin.kind == "[" and "," in kinds:
-        fix = Fix("write `[[a, b] for x in xs]`", [Edit(inside, "["), Edit(place.gap(), "]")])
-        found = place.error("a comprehension has one member before its `for`", fix=fix)
-        found.hints = ["`[[a, b] for x in xs]` makes a sequence of each", flat]
-        return found
-    return None
-
-
 def target(place: Place) -> Diagnostic | None:
     """`(a, b) = …`, `x[0] = …`: what stands before the `=` of a statement is no name."""
     inside, begin = place.opener()[0], place.statement()
@@ -265,10 +246,13 @@ def arrow_for_equals(place: Place) -> Diagnostic | None:
 def type_for_value(place: Place) -> Diagnostic | None:
     """`input x = (3, 32, 32)`: an input has a type and no value."""
     begin = place.statement()
-    if place.token.kind != "=" or begin.kind != "INPUT" or place.near(-2) is not begin:
+    if place.token.kind != "=" or begin.kind != "INPUT" or place.opener()[0] not in {"", "{"}:
         return None
-    name = place.previous.text
-    return place.error("an input has a type, not a value", hint=f"for example `input {name}: float[N, 3, H, W]`")
+    name = place.near(place.index(begin) + 1 - place.at).text
+    hint = f"for example `input {name}: float[N, 3, H, W]`"
+    if place.near(-2) is not begin:
+        hint = f"a block's input that may be left out is declared so: `input {name}?: …`"
+    return place.error("an input has a type, not a value", hint=hint)
 
 
 def round_dims(place: Place) -> Diagnostic | None:

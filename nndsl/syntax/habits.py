@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nndsl.diagnostics import Diagnostic, Diagnostics, Edit, Fix
 from nndsl.source import Source, Span
-from nndsl.syntax.brackets import CLOSERS, ITEM_WORDS, OPENERS
+from nndsl.syntax.brackets import CLOSERS, DECLARE, ITEM_WORDS, OPENERS
 from nndsl.syntax.lexing import Lexed, Token
 from nndsl.syntax.newlines import ENDS, STATEMENT_WORDS
 
@@ -44,6 +44,10 @@ WORDS = frozenset(
 )
 
 
+NAMELESS_SIZE = "a size that is not known yet has a name"
+SIZES = "for example `N` for the batch; `_` is a size that nothing else mentions"
+
+
 def correct(tokens: list[Token], lexed: Lexed, source: Source, diagnostics: Diagnostics) -> list[Token]:
     """The tokens with such words replaced; the same list where there are none."""
     edge = Token("$END", "", 0, 0)
@@ -67,6 +71,7 @@ class _Habits:
         self.out: list[Token] = []
         self.depth = 0
         self.settings = False
+        self.head = Token("$START", "", 0, 0)  # the first token of the line
 
     def result(self) -> list[Token]:
         at = 0
@@ -75,6 +80,7 @@ class _Habits:
             token = self.tokens[at]
             following = self.tokens[at + 1] if at + 1 < len(self.tokens) else end
             self.depth += (token.kind in CLOSERS) - (token.kind in OPENERS)
+            self.head = token if token.first else self.head
             if self.depth == 0 and token.first:
                 self.settings = token.kind in {"TRAIN", "WEIGHTS"}
             previous = self.out[-1] if self.out else end
@@ -90,6 +96,9 @@ class _Habits:
         text, previous = token.text, self.out[-1].kind if self.out else ""
         if previous == "." or following.kind in {"=", ":"}:
             return self.keep(token)
+        if text == "None" and self.head.kind in DECLARE and previous in {"[", ","} and following.kind in {",", "]"}:
+            self.out.append(Token("NAME", "_", token.start, token.end))
+            return self.told(token, NAMELESS_SIZE, "_", SIZES)
         if text in CAPITALS:
             right = CAPITALS[text]
             return self.become(token, right.upper(), f"`{text}` is written `{right}`", right)

@@ -210,14 +210,12 @@ class _Run:
 
     def foreign(self, written: str, at: int, stop: int, first: bool) -> int:
         if written in ARITHMETIC:
-            operator = written[:-1]
-            self.bad(
-                "syntax",
-                f"`{written}` is not in the language",
-                at,
-                stop,
-                hint=f"give the name anew: `x = x {operator} …`",
-            )
+            operator, name = written[:-1], self.found.tokens[-1].text if self.found.tokens else "x"
+            hint = f"give the name anew: `{name} = {name} {operator} …`"
+            line = self.source.text[stop : self.source.text.find("\n", stop)]
+            fix = Fix(f"write `= {name} {operator}`", [Edit(Span(self.source, at, stop), f"= {name} {operator}")])
+            simple = name.isidentifier() and "->" not in line and not line.rstrip().endswith(("(", "["))
+            self.bad("syntax", f"`{written}` is not in the language", at, stop, hint=hint, fix=fix if simple else None)
             self.put("=", at, stop, first)
             return stop
         right, message = FOREIGN[written]
@@ -255,6 +253,8 @@ class _Run:
             else " ".join(f"U+{ord(c):04X}" for c in shown[:4])
         )
         hint = "names are made of the letters a to z, digits and `_`" if text[at].isalpha() else ""
+        if shown == "|":
+            hint = "values flow along `->`; conditions are joined by `or`"
         self.bad(
             "bad-character",
             f"{what} {'have' if many else 'has'} no meaning outside strings and comments",

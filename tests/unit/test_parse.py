@@ -265,6 +265,18 @@ ONE_MISTAKE = [
     ("h = a < b < c", "comparisons do not chain", None),
     ("(a, b) = x", "only names stand to the left of `=`", None),
     ("x[0] = 3", "only names stand to the left of `=`", None),
+    ("h += x", "`+=` is not in the language", "h = h + x"),
+    ("h += x -> A", "`+=` is not in the language", None),
+    ("h = x ^ 2", "a power is written `**`", "h = x ** 2"),
+    ("h = a & b", "`&` is written `and`", "h = a and b"),
+    ("h = ~a", "`~` is written `not`", "h = not a"),
+    ("h = a | b", "`|` has no meaning outside strings and comments", None),
+    ("h = x -> fc = L(8) -> B", "a layer in a flow is given a name by `:`", "h = x -> fc: L(8) -> B"),
+    ("input z: float[?, 3]", "a size that is not known yet has a name", "input z: float[_, 3]"),
+    ("input z: float[3, *]", "a size that is not known yet has a name", "input z: float[3, _]"),
+    ("input z: float[None, 3]", "a size that is not known yet has a name", "input z: float[_, 3]"),
+    ("output a, b", "each output stands in a statement of its own", None),
+    ("input z: bool[N] = none", "an input has a type, not a value", None),
     ("h = N if x else 3", "a choice begins with `if`", "h = if x { N } else { 3 }"),
     (
         "h = x -> D(p=p) if p > 0 else I -> B",
@@ -304,7 +316,6 @@ ONE_MISTAKE = [
     ("h = x ? y", "`?` does not fit here", None),
     ("h = a b c d e f g", "`b` does not fit here", None),
     ("lambda x: x", "there is no `lambda`", None),
-    ("h += x", "`+=` is not in the language", None),
     ("h = é", "`é` has no meaning outside strings and comments", None),
 ]
 
@@ -315,6 +326,12 @@ def test_a_mistake_is_told_once_and_mended(line: str, message: str, mended: str 
     assert messages(text) == [message]
     if mended is not None:
         assert fixed(text) == BODY.format(mended)
+
+
+def test_the_type_of_a_list() -> None:
+    text = "block A(widths: [int] = [8]) {\n  input x: [N]\n  x -> B\n}\n"
+    assert messages(text) == ["the type of a list is `list[…]`"]
+    assert fixed(text) == text.replace("[int]", "list[int]")
 
 
 def test_a_bracket_does_not_reach_over_a_statement() -> None:
