@@ -248,6 +248,7 @@ class Model:
         expand: str | Sequence[str] = (),
         collapse: str | Sequence[str] = (),
         max_nodes: int | None = None,
+        wrap: int = 1,
         direction: Direction = "up",
         theme: str = "light",
         font: Font = "sans",
@@ -258,7 +259,8 @@ class Model:
 
         `depth`: how many levels of blocks are open; None: small models in full, of larger ones each structure once.
         `expand`, `collapse`: globs of blocks, by path or name, that are open or closed all the same. `max_nodes`: how
-        many boxes there are at most; what is open is then as deep as they allow.
+        many boxes there are at most; what is open is then as deep as they allow. `wrap`: into how many
+        columns a long picture is broken, where a single line goes on (rows with "right"; not in .dot and .html).
         `direction`: where the data flow: "up", "down" or "right". `theme`: "light", "dark", or "paper" (black on white,
         for print). `font`: "sans" or "serif". `labels`: whether boxes bear the names of their layers.
 
@@ -273,7 +275,7 @@ class Model:
         _one_of("a font is", font, FONTS)
         options: dict[str, Any] = {"depth": depth, "expand": expand, "collapse": collapse, "max_nodes": max_nodes}
         options |= {"direction": direction, "font": font, "theme": draw.THEMES[theme], "labels": labels}
-        scene = draw.scene(self._graph, **options)
+        scene = draw.scene(self._graph, **options, wrap=wrap)
         svg = draw.svg(scene)
         if path is None:
             return svg
@@ -287,7 +289,7 @@ class Model:
             case ".tex":
                 write(path, draw.tikz(scene))
             case ".dot":
-                write(path, draw.dot(scene))
+                write(path, draw.dot(draw.scene(self._graph, **options)))
             case ".html":
                 write(path, draw.html(self._graph, **options))
             case _:

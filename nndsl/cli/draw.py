@@ -36,6 +36,13 @@ from nndsl.model import DIRECTIONS, DRAWN, FONTS, THEMES
     metavar="N",
     help="Open as many levels as give at most N boxes, and of the next what fits.",
 )
+@click.option(
+    "--wrap",
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="N",
+    help="Break a long picture into N columns, or rows when data flow to the right; not for .dot and .html.",
+)
 @click.option("--direction", type=click.Choice(DIRECTIONS), default="up", show_default=True, help="Where data flow.")
 @click.option(
     "--theme", type=click.Choice(THEMES), default="light", show_default=True, help="Colours; paper: black on white."

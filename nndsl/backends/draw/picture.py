@@ -19,6 +19,7 @@ from nndsl.backends.draw.metrics import shortened
 from nndsl.backends.draw.opening import Opening, globs
 from nndsl.backends.draw.plan import Planner, Thing
 from nndsl.backends.draw.scene import Box, Cluster, Direction, Edge, Point, Scene, Swatch, Text, Wire
+from nndsl.backends.draw.strips import bounds, broken, shift
 from nndsl.backends.draw.style import LEGEND, LIGHT, Font, Theme, Tone
 from nndsl.ir.graph import Graph
 
@@ -43,35 +44,36 @@ def scene(
     font: Font = "sans",
     theme: Theme = LIGHT,
     labels: bool = True,
+    wrap: int = 1,
 ) -> Scene:
     """The picture of a model. `depth`: how many levels of blocks are open (0: none); None: what reads well. `expand`,
     `collapse`: globs of blocks that are open or closed all the same. `max_nodes`: how many boxes there are at most.
     `direction`: where the data flow. `labels`: whether boxes bear the names of their layers.
+    `wrap`: into how many columns a long picture is broken (rows, where data flow to the right).
 
     Raises CannotOpen for a glob that matches nothing, and for too few boxes."""
     opening = Opening(depth, globs(expand), globs(collapse), max_nodes)
-    return picture(planned(graph, opening), direction, font, theme, labels=labels)
+    return picture(planned(graph, opening), direction, font, theme, labels=labels, wrap=wrap)
 
 
-def picture(planner: Planner, direction: Direction, font: Font, theme: Theme, *, labels: bool) -> Scene:
+def picture(planner: Planner, direction: Direction, font: Font, theme: Theme, *, labels: bool, wrap: int = 1) -> Scene:
     """The picture of what is planned."""
     graph = planner.root
     writer = Writer(planner, direction, font, labels=labels)
     laid = lay(planner.whole(), writer, "", None)
     made = Scene(0.0, 0.0, shortened(graph.name, 80), direction, font, theme)
-    header = _header(graph, writer)
+    made.header = _header(graph, writer)
     width, height = (laid.height, laid.width) if direction == "right" else (laid.width, laid.height)
-    made.width = max(width, LEAST_WIDTH, *(text.width for text in header)) + 2 * MARGIN
-    made.header = header
-    top = MARGIN + sum(text.size * 1.45 for text in header) + 6.0
-    base = top + height
-    left = (made.width - width) / 2
-    Painter(made, writer).paint(laid, (left, base if direction == "up" else top), "", None, [])
-    used = {box.family for box in made.boxes if theme.tells(box.family)}
-    signs = sorted({box.texts[0].text for box in made.boxes if box.shape == "circle"})
-    texts = [*(t for box in made.boxes for t in box.texts), *(t for frame in made.clusters for t in frame.texts)]
-    shared = any("↔" in text.text for text in texts)
-    made.height = _legend(made, writer, used, signs, shared, base + 22.0) + MARGIN
+    Painter(made, writer).paint(laid, (0.0, height if direction == "up" else 0.0), "", None, [])
+    left = upper = 0.0
+    if wrap > 1:
+        broken(made, wrap)
+        left, upper, right, lower = bounds(made)
+        width, height = right - left, lower - upper
+    made.width = max(width, LEAST_WIDTH, *(text.width for text in made.header)) + 2 * MARGIN
+    top = MARGIN + sum(text.size * 1.45 for text in made.header) + 6.0
+    shift(made, (made.width - width) / 2 - left, top - upper)
+    made.height = _legend(made, writer, top + height + 22.0) + MARGIN
     return made
 
 
@@ -216,8 +218,12 @@ class Painter:
         return len(self.scene.wires) - 1
 
 
-def _legend(made: Scene, writer: Writer, used: set[str], signs: list[str], shared: bool, y: float) -> float:
+def _legend(made: Scene, writer: Writer, y: float) -> float:
     """Families in the picture, then signs that need a word; in rows as wide as the picture. The height it ends at."""
+    used = {box.family for box in made.boxes if made.theme.tells(box.family)}
+    signs = sorted({box.texts[0].text for box in made.boxes if box.shape == "circle"})
+    texts = [*(t for box in made.boxes for t in box.texts), *(t for frame in made.clusters for t in frame.texts)]
+    shared = any("↔" in text.text for text in texts)
     words: list[tuple[str, str, Tone]] = [(family, text, "grey") for family, text in LEGEND.items() if family in used]
     words += [("", f"{sign}  {SIGN_WORDS[sign]}", "grey") for sign in signs if sign in SIGN_WORDS]
     if any(wire.skip for wire in made.wires):
