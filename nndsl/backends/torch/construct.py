@@ -185,10 +185,22 @@ def _refused(module: File, graph: Graph, members: Members, box: str) -> list[Lin
     return lines
 
 
+def class_of(module: File, node: Node) -> str:
+    """`nn.Conv2d`: what an operator's layer is an instance of."""
+    return str(_made(_writer(module, node))).partition("(")[0]
+
+
+def _writer(module: File, node: Node) -> Lowering:
+    return Lowering(Builder(module), _At(node), operands_of(node))  # type: ignore[arg-type]
+
+
+def _made(writer: Lowering) -> Text | None:
+    return writer.step.node.op.module(writer, *writer.operands)
+
+
 def _operator(module: File, node: Node) -> Piece:
-    operands = operands_of(node)
-    writer = Lowering(Builder(module), _At(node), operands)  # type: ignore[arg-type]
-    made = node.op.module(writer, *operands)
+    writer = _writer(module, node)
+    made = _made(writer)
     if made is None:
         return small(module, node)
     if node.op.name == "Extern":

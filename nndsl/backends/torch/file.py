@@ -6,10 +6,10 @@ import re
 
 from nndsl.backends.torch import layout
 from nndsl.backends.torch.classes import Class, grouped
-from nndsl.backends.torch.construct import layer
+from nndsl.backends.torch.construct import class_of, layer
 from nndsl.backends.torch.names import RESERVED, class_name, fresh, is_plain, member, numbered, pascal, variable
 from nndsl.backends.torch.numbers import Numbers
-from nndsl.backends.torch.pieces import Box, New, Piece, show
+from nndsl.backends.torch.pieces import Piece, show
 from nndsl.backends.torch.plan import Plans, is_list
 from nndsl.backends.torch.rules import Rulebook
 from nndsl.backends.torch.terms import nodes_of
@@ -96,13 +96,11 @@ class File:
         return local
 
     def class_of(self, node: Node) -> str:
-        """`nn.Conv2d`: what an operator's layer is an instance of."""
-        found = self._node_classes.get(id(node.target))
-        if found is None:
-            made = layer(self, node) if not node.is_call and node.op.name not in ("Parameter", "Buffer") else None
-            found = made.cls if isinstance(made, (New, Box)) else show(made).partition("(")[0] if made else ""
-            self._node_classes[id(node.target)] = found
-        return found
+        """`nn.Conv2d`: what an operator with weights is an instance of."""
+        key = id(node.target)
+        if key not in self._node_classes:
+            self._node_classes[key] = class_of(self, node)
+        return self._node_classes[key]
 
     def output_name(self, graph: Graph) -> str | None:
         """The NamedTuple of a model with several outputs."""

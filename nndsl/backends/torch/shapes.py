@@ -73,13 +73,14 @@ def _relation(name: str, sizes: Sequence[Size], dims: Sequence[Size | None]) -> 
     """The size as the dim itself, a part of it, or a little more."""
     if any(not isinstance(d, Dim) for d in dims):
         return ""
-    pairs = [(s, d) for s, d in zip(sizes, dims, strict=True) if d is not None]
+    pairs = [(s, d) for s, d in zip(sizes, dims, strict=True) if isinstance(s, Dim) and isinstance(d, Dim)]
     if all(s == d for s, d in pairs):
         return name
-    quotients = {str(d // s) for s, d in pairs if s * (d // s) == d}
-    if len(quotients) == 1 and all(s * (d // s) == d for s, d in pairs):
-        part = quotients.pop()
-        return f"{name} // {part}" if part.isdigit() else ""
+    if any(s.symbols() != d.symbols() for s, d in pairs):
+        return ""
+    part = _part(*pairs[0])
+    if part and all(s * part == d for s, d in pairs):
+        return f"{name} // {part}"
     gaps = {str(s - d) for s, d in pairs}
     gap = gaps.pop() if len(gaps) == 1 else ""
     if gap.lstrip("-").isdigit():
@@ -88,3 +89,9 @@ def _relation(name: str, sizes: Sequence[Size], dims: Sequence[Size | None]) -> 
         if all(s == d // factor for s, d in pairs):
             return f"{name} // {factor}"
     return ""
+
+
+def _part(size: Dim, whole: Dim) -> int:
+    """k where `whole == k * size`, else 0."""
+    quotient = whole // size
+    return quotient if isinstance(quotient, int) and size * quotient == whole else 0
