@@ -13,7 +13,7 @@ from nndsl.backends.onnx.fold import folded
 from nndsl.backends.onnx.foreign import Exporter, NoFunction, merge
 from nndsl.backends.onnx.infer import infer
 from nndsl.backends.onnx.records import Body, Recipe, Step, Tensor
-from nndsl.backends.onnx.schemas import checked
+from nndsl.backends.onnx.schemas import checked, inputs_of, refused
 from nndsl.backends.onnx.simplify import simplify
 from nndsl.backends.onnx.sizes import Sizes
 from nndsl.ir.graph import Node
@@ -38,6 +38,7 @@ class Builder:
         self.facts = facts
         self.dtypes = dtypes
         self.optimize = optimize
+        self.is_narrow = dtypes.floating in ("float16", "bfloat16")
         self.node: Node | None = None
         self.node_weights: dict[str, Weight] | None = None
         self.path = ""
@@ -68,8 +69,22 @@ class Builder:
             instead = simplify(self, op_type, values, given) or self.folded(op_type, values, given)
             if instead is not None:
                 return instead
-        made = self.steps(op_type, values, given, outputs, domain)
+        made = self.widened(op_type, values, given, outputs) if self.is_narrow and not domain else None
+        made = made or self.steps(op_type, values, given, outputs, domain)
         return made[0] if outputs == 1 else made
+
+    def widened(
+        self, op_type: str, inputs: list[Tensor | None], attributes: dict[str, Any], outputs: int
+    ) -> tuple[Tensor, ...] | None:
+        """In single precision, where the standard's operator has no other (CELU) or has it later (what is bfloat16)."""
+        given, made = refused(op_type, self.opset, f"tensor({self.dtypes.floating})")
+        last = inputs_of(op_type, self.opset) - 1
+        narrow = [i for i, x in enumerate(inputs) if min(i, last) in given and x is not None and _is_floating(x)]
+        if not narrow:
+            return None
+        wide = [self.cast(x, "float32") if i in narrow and x is not None else x for i, x in enumerate(inputs)]
+        results = self.steps(op_type, wide, attributes, outputs, "")
+        return tuple(self.cast(y, "float") if i in made else y for i, y in enumerate(results))
 
     def folded(self, op_type: str, inputs: list[Tensor | None], attributes: dict[str, Any]) -> Tensor | None:
         """The result, where it depends on constants alone: a constant too."""
@@ -188,6 +203,11 @@ class Builder:
 
     def elem_type(self, dtype: str) -> int:
         return self.dtypes.number(dtype)
+
+
+def _is_floating(x: Tensor) -> bool:
+    dtype = x.recipe.dtype if x.recipe is not None else x.known.dtype if x.known is not None else ""
+    return dtype == "float"
 
 
 def _frozen(item: tuple[str, Any]) -> Any:

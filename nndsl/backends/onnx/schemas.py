@@ -31,6 +31,24 @@ def may_lack(op_type: str, opset: int, output: int) -> bool:
     return output < len(outputs) and outputs[output].option == onnx.defs.OpSchema.FormalParameterOption.Optional
 
 
+@lru_cache(maxsize=2000)
+def refused(op_type: str, opset: int, dtype: str) -> tuple[frozenset[int], frozenset[int]]:
+    """The inputs and outputs that are not of this type (`tensor(float16)`), and may be of float32; of several that one
+    name stands for, the last."""
+    schema = onnx.defs.get_schema(op_type, opset, "")
+    allowed = {each.type_param_str: set(each.allowed_type_strs) for each in schema.type_constraints}
+    kinds = {kind for kind, types in allowed.items() if dtype not in types and "tensor(float)" in types}
+    found = [
+        frozenset(i for i, f in enumerate(each) if f.type_str in kinds) for each in (schema.inputs, schema.outputs)
+    ]
+    return found[0], found[1]
+
+
+@lru_cache(maxsize=2000)
+def inputs_of(op_type: str, opset: int) -> int:
+    return len(onnx.defs.get_schema(op_type, opset, "").inputs)
+
+
 def checked(op_type: str, opset: int, attributes: dict[str, Any]) -> dict[str, Any]:
     """The attributes with numbers as the standard wants them (`alpha=1` is a float); unknown ones are our bug."""
     types = attribute_types(op_type, opset)

@@ -140,9 +140,14 @@ def _session(path: str | PathLike[str], graph: Graph) -> Any:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as problem:
         found = _diagnostic("onnx-invalid", f"onnxruntime cannot load the file: {_first_line(problem)}", graph)
-        if "NOT_IMPLEMENTED" in str(problem):
-            found.hints.append("the file is valid, and onnxruntime cannot run it on the CPU: --no-verify keeps it")
-        return found
+        return _lacking(found, problem)
+
+
+def _lacking(found: Diagnostic, problem: Exception) -> Diagnostic:
+    """What onnxruntime says of a valid file that asks for a kernel it has not: when it loads it, or when it runs it."""
+    if "NOT_IMPLEMENTED" in str(problem) or "does not support double" in str(problem):
+        found.hints.append("the file is valid, and onnxruntime cannot run it on the CPU: --no-verify keeps it")
+    return found
 
 
 def _compare(
@@ -170,7 +175,7 @@ def _compare(
         got = session.run(None, feed)
     except Exception as problem:
         message = f"onnxruntime cannot run the file{at}: {_first_line(problem)}"
-        return [_diagnostic("onnx-invalid", message, graph)]
+        return [_lacking(_diagnostic("onnx-invalid", message, graph), problem)]
     found = _mistyped(graph, got, wanted, dtype)
     if found:
         return found

@@ -1,0 +1,48 @@
+"""Floating types other than float32."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+import pytest
+
+import nndsl
+from nndsl.backends.onnx.dtypes import NUMBERS
+from nndsl.diagnostics import SpecError
+
+pytest.importorskip("onnxruntime")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize(
+    ("opset", "flow"),
+    [
+        (23, "CELU -> Linear(4)"),
+        (23, "TopK(2) -> Item(0)"),
+        (17, "Unsqueeze(1) -> Conv1d(3, 3) -> AvgPool1d(2) -> Flatten(1)"),
+        (17, "Unsqueeze(1) -> GRU(4) -> Item(0)"),
+        (23, '(x, x) -> Einsum("nd,nd->n")'),
+    ],
+)
+def test_types_that_an_operator_has_not_are_computed_in_another(
+    dtype: str, opset: int, flow: str, tmp_path: Path
+) -> None:
+    start = "" if flow.startswith("(") else "x -> "
+    model = nndsl.loads(f"model M {{\n  input x: float[N, 8]\n  output y = {start}{flow}\n}}")
+    report = model.export(tmp_path / "m.onnx", dtype=dtype, opset=opset)
+    assert report.verified == (dtype == "float16")  # the checker refuses what is not so; onnxruntime has no bfloat16
+    (output,) = onnx.load(str(tmp_path / "m.onnx")).graph.output
+    assert output.type.tensor_type.elem_type == NUMBERS[dtype]
+
+
+def test_kernels_that_onnxruntime_has_not(tmp_path: Path) -> None:
+    """Some it misses when it loads the file, others when it runs it."""
+    for layer in ("Unsqueeze(1) -> Conv1d(2, 3)", "Unsqueeze(1) -> LSTM(4) -> Item(0)"):
+        model = nndsl.loads(f"model M {{\n  input x: float[N, 8]\n  output y = x -> {layer}\n}}")
+        with pytest.raises(SpecError) as caught:
+            model.export(tmp_path / "m.onnx", dtype="float64")
+        (found,) = caught.value.diagnostics
+        assert found.code == "onnx-invalid"
+        assert "--no-verify keeps it" in found.hints[0]
+        assert not model.export(tmp_path / "m.onnx", dtype="float64", verify=False).verified
