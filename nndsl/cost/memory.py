@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from nndsl.cost.numbers import bytes_of, total
+from nndsl.cost.numbers import bytes_of
 from nndsl.cost.peak import Open, Peak
 from nndsl.cost.run import Run
 from nndsl.ir.cost import batch_symbol
@@ -65,27 +65,44 @@ def memory(
     graph: Graph, *, samples: int = 1, dtype: str = "float32", optimizer: str = "adamw", cuda: bool = False
 ) -> Needed:
     """Of `samples` samples, where the model has a batch (a dim that all inputs begin with)."""
-    return measured(graph, Run(graph, dtype, training=True, cuda=cuda), samples, optimizer)
+    trained = Run(graph, dtype, training=True, cuda=cuda)
+    return measured(graph, trained, Run(graph, dtype, training=False, cuda=cuda), samples, optimizer)
 
 
-def measured(graph: Graph, run: Run, samples: int, optimizer: str) -> Needed:
+def measured(graph: Graph, run: Run, at_work: Run, samples: int, optimizer: str) -> Needed:
+    """The same of runs that were followed already."""
     batch = batch_symbol(graph)
     values: dict[str, Size] = {} if batch is None else {batch: samples}
-    weights = [
-        (weight.trained, bytes_of(TensorType(weight.dtype, weight.shape), run.dtype)) for _, weight in graph.weights()
-    ]
-    trained = total(size for is_trained, size in weights if is_trained)
-    others = total(size for is_trained, size in weights if not is_trained)
+    trained, others, _ = weights(graph, run.dtype)
     states = trained * OPTIMIZERS[optimizer].states
     kept = None if run.root.whole.unknown else at(saved(run), values)
     needed = Needed(
         samples, run.dtype, optimizer, trained, others, trained, states, kept, None, None, run.root.whole.unknown
     )
     try:
-        _peaks(graph, run, values, needed)
+        _peaks(graph, run, at_work, values, needed)
     except Open:
         return needed
     return needed
+
+
+def weights(root: Graph, dtype: str) -> tuple[Size, Size, list[Size]]:
+    """Bytes of what is trained, of buffers, and of each trained weight, equal graphs' once. Shared layers count once;
+    blocks within blocks are not opened again for each call."""
+    known: dict[int, tuple[Size, Size]] = {}
+    each: list[Size] = []
+    for graph in root.graphs():
+        trained: Size = 0
+        others: Size = 0
+        for node in graph.layers().values():
+            if isinstance(node.target, Graph):
+                trained, others = trained + known[id(node.target)][0], others + known[id(node.target)][1]
+            for weight in node.weights():
+                size = bytes_of(TensorType(weight.dtype, weight.shape), dtype)
+                trained, others = (trained + size, others) if weight.trained else (trained, others + size)
+                each += [size] if weight.trained else []
+        known[id(graph)] = trained, others
+    return *known[id(root)], each
 
 
 def saved(run: Run) -> Size:
@@ -102,20 +119,18 @@ def at(size: Size, values: dict[str, Size]) -> Size:
     return size.substitute(values) if isinstance(size, Dim) else size
 
 
-def _peaks(graph: Graph, run: Run, values: dict[str, Size], needed: Needed) -> None:
+def _peaks(graph: Graph, run: Run, at_work: Run, values: dict[str, Size], needed: Needed) -> None:
     there = Peak(run, values)
     number = there.number
     fixed = number(needed.parameters) + number(needed.buffers)
     inputs = sum(number(bytes_of(value.type, run.dtype)) for value in graph.inputs)
-    needed.inference_peak = (
-        fixed + inputs + Peak(Run(graph, run.dtype, training=False, cuda=run.cuda), values).inference()
-    )
+    needed.inference_peak = fixed + inputs + Peak(at_work, values).inference()
     if needed.unknown:
         return
     rise, counted = there.training()
     fixed += number(needed.optimizer_states) + inputs
     gradients = number(needed.gradients)
-    sizes = [number(bytes_of(TensorType(w.dtype, w.shape), run.dtype)) for _, w in graph.weights() if w.trained]
+    largest = max((number(size) for size in weights(graph, run.dtype)[2]), default=0)
     results = sum(map(number, run.root.whole.made.values()))
-    step = gradients + results + OPTIMIZERS[needed.optimizer].work * max(sizes, default=0)
+    step = gradients + results + OPTIMIZERS[needed.optimizer].work * largest
     needed.training_peak = fixed + max(rise + gradients - counted, step)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from nndsl.shapes import Size, TensorType, product
 
@@ -12,6 +13,7 @@ BYTES = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=1024)  # the same types come again and again, and polynomials are not multiplied for nothing
 def bytes_of(type: TensorType, floating: str) -> Size:
     """`floating` is what the model's own type `float` stands for."""
     return product(type.shape) * BYTES[floating if type.dtype == "float" else type.dtype]

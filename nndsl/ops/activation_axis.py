@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 class _AlongAxis(Activation, abstract=True):
     dim: int = param(-1, doc="the axis")
 
+    def sees(self, x: TensorType, y: TensorType) -> tuple[tuple[int, int], ...] | None:
+        """Along channels each place is by itself."""
+        return () if x.rank > 2 and self.dim in (1, 1 - x.rank) else None
+
     def shape(self, x: TensorType, say: Say) -> TensorType | None:
         if not say.floating(x) or not say.rank_at_least(x, 1):
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops import lowering
@@ -126,6 +127,10 @@ class Convolution(Spatial, family=CONVOLUTION, abstract=True):
         wide = TensorType(x.dtype, (*x.shape[: -self.axes], *sizes))
         return Saved((0,) if self.padding_mode in ("reflect", "replicate") else (), made=(wide,))
 
+    def sees(self, x: TensorType, y: TensorType) -> tuple[tuple[int, int], ...]:
+        spans = (reach(k, d) for k, d in zip(self.kernel_size, self.dilation, strict=True))
+        return tuple(zip(spans, self.stride, strict=True))
+
     def macs(self, x: TensorType, y: TensorType) -> Size:
         return product(y.shape) * (x.shape[-self.axes - 1] // self.groups) * product(self.kernel_size)
 
@@ -248,6 +253,13 @@ class TransposedConvolution(Spatial, family=CONVOLUTION, abstract=True):
         return made
 
     kept = INPUT
+
+    def sees(self, x: TensorType, y: TensorType) -> tuple[tuple[Fraction | int, Fraction | int], ...]:
+        """Stretched by the stride, a cell sees as many as fit under the filter."""
+        spans = (reach(k, d) for k, d in zip(self.kernel_size, self.dilation, strict=True))
+        return tuple(
+            (Fraction(span - 1, step) + 1, Fraction(1, step)) for span, step in zip(spans, self.stride, strict=True)
+        )
 
     def macs(self, x: TensorType, y: TensorType) -> Size:
         """Each input cell meets each filter once."""

@@ -10,6 +10,7 @@ none (the first layer's); arithmetic besides products is counted once more.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, ClassVar
 
 from nndsl.ops.strided import Strided, Strides, is_dense, merges
@@ -53,6 +54,7 @@ class Costed:
     """The facets of an operator that tell its cost; `*inputs` are types, None for a missing one."""
 
     like_input: ClassVar[bool] = False  # results lie in memory as the first input does: what works on each element
+    pointwise: ClassVar[bool] = False  # a cell of the result sees one place, though statistics may be of all
     kept: ClassVar[Saved | None] = None  # what `saves` says of every use
     passes_gradient: ClassVar[bool] = False  # the gradient of an input of the result's shape is that of the result
 
@@ -76,6 +78,11 @@ class Costed:
     def weights(self, *inputs: Any, **more: Any) -> list[Any]:
         """See `Op`."""
         return []
+
+    def sees(self, *inputs: Any, **more: Any) -> tuple[tuple[Fraction | int, Fraction | int], ...] | None:
+        """For each spatial axis: how many cells one cell of the result sees, and how many further the next one looks
+        (`y`). (): only its own place; None: everything, or axes change their meaning."""
+        return () if self.like_input or self.pointwise else None
 
     def same(self, x: TensorType, y: TensorType) -> bool:
         """Is the result the input itself, while training?"""

@@ -31,6 +31,10 @@ class Concat(Moves):
     inputs = ("*xs",)
     dim: int = param(0, doc="the dim to join along")
 
+    def sees(self, *xs: TensorType, y: TensorType) -> tuple[tuple[int, int], ...] | None:
+        """Channels side by side."""
+        return () if self.dim in (1, 1 - y.rank) and y.rank > 2 else None
+
     examples = [
         "([2, 3], [2, 4]) -> Concat(dim=1) -> [2, 7]",
         "([N, 1, 8], [N, T, 8]) -> Concat(1) -> [N, T + 1, 8]",

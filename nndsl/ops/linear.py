@@ -215,6 +215,7 @@ def _batch(x: TensorType) -> TensorType:
 class Identity(Op, family=LINEAR):
     """Pass the input on, unchanged: [*] -> [*] (torch.nn.Identity)."""
 
+    pointwise = True
     kept = NOTHING
     examples = ["[2, 3] -> Identity -> [2, 3]", "int[N] -> Identity -> int[N]", "[] -> Identity -> []"]
 

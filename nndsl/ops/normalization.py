@@ -61,6 +61,7 @@ class _BatchNorm(Op, family=NORMALIZATION, abstract=True):
 
     layout: ClassVar[str]
     ranks: ClassVar[tuple[int, ...]]
+    pointwise = True
 
     def check(self, say: Say) -> bool:
         if not self.eps:

@@ -157,6 +157,7 @@ class LocalResponseNorm(Op, family=NORMALIZATION):
     """Divide by the energy of neighbouring channels: [N, C, *] -> the same (torch.nn.LocalResponseNorm)."""
 
     source = "Krizhevsky et al. 2012, ImageNet Classification with Deep Convolutional Neural Networks"
+    pointwise = True
     size: int = param(doc="how many neighbouring channels count", min=1)
     alpha: float = param(1e-4, doc="weight of the energy")
     beta: float = param(0.75, doc="exponent")

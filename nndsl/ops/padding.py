@@ -88,6 +88,8 @@ class Pad(Moves):
                 return False
         return say.positive(size + ends[0] + ends[1], f"the size of dim {axis} after padding", at="pad")
 
+    pointwise = True
+
     def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved:
         return INPUT if self.mode in ("reflect", "replicate") else NOTHING
 

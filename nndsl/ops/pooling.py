@@ -51,6 +51,9 @@ class Pooling(Spatial, family=POOLING, abstract=True):
         dilations = getattr(self, "dilation", (1,) * self.axes)
         return tuple(reach(k, d) for k, d in zip(self.kernel_size, dilations, strict=True))
 
+    def sees(self, x: TensorType, y: Any) -> tuple[tuple[int, int], ...]:
+        return tuple(zip(self.spans, self.steps, strict=True))
+
     def check(self, say: Say) -> bool:
         for kernel, pad in zip(self.kernel_size, self.pads, strict=True):
             if 2 * pad > kernel:

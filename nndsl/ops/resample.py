@@ -23,6 +23,10 @@ _RANKS = {"linear": 3, "bilinear": 4, "bicubic": 4, "trilinear": 5}
 _WORK = {"linear": 4, "bilinear": 8, "trilinear": 16, "bicubic": 32}
 
 
+# Along each axis, between how many neighbours a value is taken.
+_SEEN = {"nearest": 1, "nearest-exact": 1, "linear": 2, "bilinear": 2, "trilinear": 2, "bicubic": 4}
+
+
 class Upsample(Op, family=SHAPE):
     """Resize images by interpolation: [N, C, H, W] -> [N, C, H', W'] (torch.nn.Upsample)."""
 
@@ -86,6 +90,13 @@ class Upsample(Op, family=SHAPE):
         if self.size is not None:
             return self.size * (len(shape) - 2) if len(self.size) == 1 else self.size
         return tuple(_scaled(old, f) for old, f in zip(shape[2:], self._factors(len(shape)), strict=True))
+
+    def sees(self, x: TensorType, y: TensorType) -> tuple[tuple[Fraction | int, Fraction | int], ...] | None:
+        """As many cells as are weighed, where by how much it grows is known."""
+        axes = list(zip(x.shape[2:], y.shape[2:], strict=True))
+        if not all(isinstance(a, int) and isinstance(b, int) for a, b in axes) or self.mode not in _SEEN:
+            return None
+        return tuple((_SEEN[self.mode], Fraction(a, b)) for a, b in axes)  # type: ignore[arg-type]
 
     def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved:
         return INPUT if self.mode == "area" else NOTHING

@@ -154,6 +154,7 @@ def _operand(type: TensorType) -> Operand:
 class Merge(Op, family=TENSOR):
     """`if training { … } else { … }`: the first while training, else the second: [*], [*] -> [*]."""
 
+    pointwise = True
     kept = NOTHING
     inputs = ("then", "otherwise")
     hidden = True
@@ -236,6 +237,7 @@ class Extern(Op, family=TENSOR):
 class Cast(Op, family=TENSOR):
     """Convert to another type: [*] -> dtype[*] (torch.Tensor.to)."""
 
+    pointwise = True
     kept = NOTHING
     dtype: DType = param(doc="the new type: float, int, bool, float16 …")
 
@@ -262,6 +264,7 @@ class Cast(Op, family=TENSOR):
 class StopGradient(Op, family=TENSOR):
     """The same values, through which no gradient flows: [*] -> [*] (torch.Tensor.detach)."""
 
+    pointwise = True
     kept = NOTHING
     examples = [
         "[2, 3] -> StopGradient -> [2, 3]",

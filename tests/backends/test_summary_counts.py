@@ -88,7 +88,7 @@ def test_an_operator_without_a_formula_is_listed_and_never_zero() -> None:
     data = to_json(summary)
     row = next(layer for layer in data["layers"] if layer["name"] == "lstm")
     assert row["flops"] is None
-    assert data["unknown"] == {"macs": [], "flops": ["LSTM"]}
+    assert (data["unknown"]["macs"], data["unknown"]["flops"]) == ([], ["LSTM"])
     assert any("lower bounds" in note and "LSTM" in note for note in data["assumptions"])
 
 
@@ -100,7 +100,7 @@ def test_unknown_costs_are_found_inside_blocks() -> None:
     y = top.call(b.graph, top.input("x", N, 4))
     top.output("y", top.linear(y, 4))
     data = to_json(summarize(top.graph))
-    assert data["unknown"] == {"macs": ["Odd"], "flops": ["Odd"]}
+    assert (data["unknown"]["macs"], data["unknown"]["flops"]) == (["Odd"], ["Odd"])
     assert data["macs"] == 16
 
 
@@ -148,8 +148,9 @@ def test_what_runs_only_in_training_costs_nothing_afterwards() -> None:
     with_heads, without = to_json(summarize(googlenet())), to_json(summarize(googlenet(auxiliary=False)))
     assert with_heads["macs"] == without["macs"]
     assert with_heads["parameters"] > without["parameters"]
-    assert any("training" in note for note in with_heads["assumptions"])
-    assert not any("training" in note for note in without["assumptions"])
+    left_out = "costs leave out what runs only while training"
+    assert left_out in with_heads["assumptions"]
+    assert left_out not in without["assumptions"]
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nndsl.backends.summary.data import Row, Summary, Tensor
+from nndsl.backends.summary.training import Training
+from nndsl.cost.hardware import HARDWARE
+from nndsl.cost.memory import DTYPES, OPTIMIZERS
 from nndsl.ir.cost import Costs, batch_symbol
 from nndsl.ir.graph import Graph, Node, Value
 from nndsl.ir.runs import Likeness, Run, runs
@@ -12,12 +15,20 @@ from nndsl.ops.schema import Op, spell_value
 from nndsl.shapes import Dim, Facts
 
 
-def summarize(graph: Graph) -> Summary:
+def summarize(
+    graph: Graph, *, batch: int = 1, dtype: str = "float32", device: str | None = None, optimizer: str = "adamw"
+) -> Summary:
+    """Counts a model. `batch`: samples that memory and times are for; `dtype`: what `float` stands for.
+
+    `device`: one of `HARDWARE`, for roofline times (and for what a GPU keeps where it differs from a CPU); `optimizer`:
+    one of `OPTIMIZERS`. Raises ValueError for a setting that there is not, or a batch of a model that has none."""
+    _settings(graph, batch, dtype, device, optimizer)
     costs = Costs(graph)
     total = costs.of(graph)
+    training = Training(graph, costs, batch, dtype, None if device is None else HARDWARE[device], optimizer)
     nodes = [node for inner in graph.graphs() for node in inner.nodes]
     facts = graph.facts if graph.facts is not None else Facts()
-    counter = Counter(graph, costs, facts)
+    counter = Counter(graph, costs, facts, training)
     return Summary(
         model=graph.name,
         inputs=[counter.tensor(value.name, value) for value in graph.inputs],
@@ -35,13 +46,30 @@ def summarize(graph: Graph) -> Summary:
         unused=any(costs.unused(node) for node in nodes),
         layers=counter.rows(graph),
         facts=facts,
+        device=device,
+        **training.totals(),
     )
+
+
+def _settings(graph: Graph, batch: int, dtype: str, device: str | None, optimizer: str) -> None:
+    for name, given, known in (
+        ("dtype", dtype, DTYPES),
+        ("device", device, (None, *HARDWARE)),
+        ("optimizer", optimizer, OPTIMIZERS),
+    ):
+        if given not in known:
+            raise ValueError(f"there is no {name} {given}: there are {', '.join(filter(None, known))}")
+    if batch < 1:
+        raise ValueError(f"a batch has at least one sample, not {batch}")
+    if batch > 1 and batch_symbol(graph) is None:
+        raise ValueError(f"{graph.name} has no batch: no open dim that all inputs, and nothing else, begin with")
 
 
 class Counter:
     """Makes rows; callees before callers, so that depth costs no recursion."""
 
-    def __init__(self, root: Graph, costs: Costs, facts: Facts) -> None:
+    def __init__(self, root: Graph, costs: Costs, facts: Facts, training: Training) -> None:
+        self.training = training
         self.root = root
         self.costs = costs
         self.facts = facts
@@ -99,6 +127,7 @@ class Counter:
             shared=shared,
             mode="unused" if self.costs.unused(node) else node.mode,
         )
+        self.training.fill(row, node, last)
         if isinstance(target, Op):
             row.macs = None if cost.no_macs else cost.macs
             row.flops = None if cost.no_flops else cost.flops

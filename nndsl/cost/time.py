@@ -1,0 +1,88 @@
+"""Bytes moved, arithmetic and roofline time of each layer and of the whole, for a batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nndsl.cost.hardware import Hardware
+from nndsl.cost.memory import at
+from nndsl.cost.numbers import bytes_of, total
+from nndsl.cost.run import Part, Run, Step
+from nndsl.ir.cost import Costs
+from nndsl.ops.schema import EMBEDDING
+from nndsl.shapes import Size, TensorType
+
+
+@dataclass(slots=True)
+class Work:
+    """Of a layer or a block, once; None where an operator has no formula, a size or a rate is not known."""
+
+    flops: float | None = 0.0
+    moved: float | None = 0.0
+    seconds: float | None = 0.0
+    training: float | None = 0.0
+
+    def add(self, other: Work) -> None:
+        for name in ("flops", "moved", "seconds", "training"):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            setattr(self, name, None if mine is None or theirs is None else mine + theirs)
+
+    @property
+    def intensity(self) -> float | None:
+        return self.flops / self.moved if self.flops is not None and self.moved else None
+
+
+class Times:
+    """`of`: by the identity of a node, as the graph is called first."""
+
+    def __init__(
+        self, costs: Costs, ran: Run, trained: Run, values: dict[str, Size], hardware: Hardware | None
+    ) -> None:
+        self.costs = costs
+        self.run = ran
+        self.values = values
+        self.hardware = hardware
+        self.of: dict[int, Work] = {}
+        self._backward = {id(step.node): step.flops for part in trained.first.values() for step in part.steps}
+        self._parts: dict[int, Work] = {}
+        for part in ran.parts.values():  # callees before callers
+            self._parts[id(part)] = self._sum(part)
+        self.total = self._parts[id(ran.root)]
+
+    def _sum(self, part: Part) -> Work:
+        whole = Work()
+        for step in part.steps:
+            work = self._parts[id(step.part)] if step.part is not None else self._operator(part, step)
+            self.of.setdefault(id(step.node), work)
+            whole.add(work)
+        return whole
+
+    def _operator(self, part: Part, step: Step) -> Work:
+        assert step.node is not None
+        cost = self.costs.of_node(step.node)
+        flops = None if cost.no_flops else self._number(cost.flops)
+        moved = self._number(self._moved(step))
+        back = self._number(self._backward.get(id(step.node), 0))
+        if self.hardware is None or flops is None or moved is None or back is None:
+            return Work(flops, moved, None, None)
+        dtype = self.run.dtype
+        once = self.hardware.seconds(flops, moved, dtype)
+        again = self.hardware.seconds(back, 2 * moved, dtype) if back else 0.0
+        return Work(flops, moved, once, None if once is None or again is None else once + again)
+
+    def _moved(self, step: Step) -> Size:
+        """Views move nothing; of a table of embeddings only the rows that are looked up are read."""
+        node, dtype = step.node, self.run.dtype
+        assert node is not None
+        if not any(size != 0 for size in step.made.values()):
+            return 0
+        results = total(bytes_of(value.type, dtype) for value in node.outputs)
+        inputs = total(bytes_of(value.type, dtype) for value in node.inputs if value is not None)
+        if node.op.family is EMBEDDING:
+            return inputs + results * 2
+        weights = (TensorType(w.dtype, w.shape) for w in node.weights())
+        return inputs + results + total(bytes_of(type, dtype) for type in weights)
+
+    def _number(self, size: Size) -> float | None:
+        known = at(size, self.values)
+        return float(known) if isinstance(known, int) else None
