@@ -12,6 +12,8 @@ import click
 from nndsl.backends.summary import ENDINGS, FORMATS, Summary, table, written
 from nndsl.backends.summary.columns import COLUMNS
 from nndsl.cli.specs import emit, guarded, hyper_options, open_target, output_option, target_argument, use_color, width
+from nndsl.cost.hardware import HARDWARE
+from nndsl.cost.memory import DTYPES, OPTIMIZERS
 
 
 def _columns(ctx: click.Context, param: click.Parameter, given: str | None) -> list[str] | None:
@@ -22,11 +24,20 @@ def _columns(ctx: click.Context, param: click.Parameter, given: str | None) -> l
     if not names:
         raise click.BadParameter("no column is named")
     if names == ["all"]:
-        return list(COLUMNS)
+        return names
     for name in names:
         if name not in COLUMNS:
             raise click.BadParameter(_no_column(name, list(COLUMNS)))
     return list(dict.fromkeys(names))
+
+
+def _timed(columns: list[str] | None, device: str | None) -> list[str] | None:
+    """Times are of a device."""
+    if columns == ["all"]:
+        return [name for name in COLUMNS if name != "time" or device is not None]
+    if columns is not None and "time" in columns and device is None:
+        raise click.BadParameter("the column time needs --device", param_hint="--columns")
+    return columns
 
 
 def _no_column(name: str, known: list[str]) -> str:
@@ -58,9 +69,33 @@ def _no_column(name: str, known: list[str]) -> str:
     type=click.IntRange(min=0),
     help="How deep blocks are opened; all when not given. HTML has all, and opens so many at first.",
 )
+@click.option(
+    "--batch",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="How many samples memory and time are told for.",
+)
+@click.option(
+    "--dtype",
+    type=click.Choice(DTYPES),
+    default="float32",
+    show_default=True,
+    help="What the spec's `float` stands for.",
+)
+@click.option(
+    "--optimizer",
+    type=click.Choice(list(OPTIMIZERS)),
+    default="adamw",
+    show_default=True,
+    help="What keeps states while training.",
+)
+@click.option("--device", type=click.Choice(list(HARDWARE)), help="Estimate times on this hardware.")
 @click.pass_obj
 def command(
     encoding: str | None,
+    /,
     target: str,
     output: str | None,
     hyper: tuple[str, ...],
@@ -68,12 +103,17 @@ def command(
     format_: str | None,
     columns: list[str] | None,
     depth: int | None,
+    **setting: Any,
 ) -> None:
-    """Show every layer's shape, parameters and costs, and what they add up to."""
+    """Show every layer's shape, parameters and costs, and what a batch takes to run and to train."""
+    columns = _timed(columns, setting["device"])
     opened = open_target(target, hyper, dims, output)
-    summary = guarded(opened.model.summary)
+    try:
+        summary = guarded(lambda: opened.model.summary(**setting))
+    except ValueError as problem:  # the batch of a model that has none
+        raise click.BadParameter(str(problem), param_hint="--batch") from None
     general = opened.general() if dims else None
-    formulas = general.summary() if general is not None else None
+    formulas = general.summary(dtype=setting["dtype"]) if general is not None else None
     shown: dict[str, Any] = {"columns": columns, "depth": depth, "formulas": formulas}
     emit(_written(summary, format_ or _format_of(output), shown, output, encoding), output)
 

@@ -19,7 +19,8 @@ pytestmark = pytest.mark.xdist_group("browser")  # one browser for all
 EDGES = """[...document.querySelectorAll('.layers .row')].filter((row) => row.checkVisibility())
   .map((row) => [...row.children].slice(1).map((cell) => Math.round(2 * cell.getBoundingClientRect().right)))"""
 CUT = """[...document.querySelectorAll('.layers .number, .layers .count, .facts td')]
-  .filter((cell) => cell.checkVisibility() && cell.scrollWidth > cell.clientWidth + 1).map((cell) => cell.textContent)"""
+  .filter((cell) => cell.checkVisibility() && cell.scrollWidth > cell.clientWidth + 1)
+  .map((cell) => cell.textContent)"""
 SHOWN = "[...document.querySelectorAll('.layers .row')].filter((row) => row.checkVisibility()).length - 1"
 Show = Callable[..., Any]
 

@@ -248,14 +248,18 @@ def test_what_is_not_known_of_memory_says_why() -> None:
     assert re.search(r"peak, inference +\?  no formula: Odd", table(with_memory()))
     open_ = summarize(encoder())
     open_.memory = Memory(1, "float32", "SGD", 4, 0, 4, 0, None, None, None)
+    open_.unknown_saved = []
     assert re.search(r"peak, training +\?  T open: --dim T=SIZE", table(open_))
 
 
 def test_an_estimate_is_called_one() -> None:
     text = table(with_memory())
-    assert "roofline estimate for h100, 32 samples\n" in text
+    assert "roofline estimate for NVIDIA H100 SXM, 32 samples\n" in text
     assert re.search(r"\ninference +≈ 351 µs\n", text)
     assert re.search(r"training step +\?", text)
+    summary = with_memory()
+    summary.device, summary.seconds, summary.dtype = "m2", None, "bfloat16"
+    assert re.search(r"inference +\?  how fast it is in bfloat16 is not told", table(summary))
 
 
 def test_every_format_has_the_memory() -> None:

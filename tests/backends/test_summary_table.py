@@ -54,15 +54,15 @@ def test_equal_members_are_told_once() -> None:
 
 
 def test_totals_and_conventions() -> None:
-    text = table(summarize(resnet()), 100)
-    assert "parameters  11,689,512  (all trainable)" in text
-    assert "MACs        1.814 G  (1,814,073,344)  for N = 1" in text
+    text = re.sub(" +", " ", table(summarize(resnet()), 100))
+    assert "parameters 11,689,512 (all trainable)" in text
+    assert "MACs 1.814 G (1,814,073,344) for N = 1" in text
     assert "a multiply-accumulate counts 2" in text
 
 
 def test_open_dims_stay_in_the_costs() -> None:
     text = table(summarize(encoder()), 100)
-    assert "MACs        6,144·T² + 35,258,368·T  for N = 1" in text
+    assert re.search(r"MACs +6,144·T² \+ 35,258,368·T  for N = 1", text)
     assert "6 × (1.024K·T² + 3.146M·T)" in text
 
 

@@ -91,7 +91,8 @@ def test_signs_that_a_terminal_lacks() -> None:
     assert plain("├─ 0…5 × 6  12·T·d² + 2·T¹² ≥ 1 – ⌊H/2⌋ µs") == "|- 0...5 x 6  12*T*d^2 + 2*T^12 >= 1 - floor(H/2) us"
     assert plain("└─│ ≈").isascii()
     assert cut("a_long_name x 12", 12, "...", " x ") == "a_lo... x 12"
-    assert cut("a_long_name × 12", 12) == "a_long… × 12"
+    assert cut("a_long_name × 12", 12, times=" × ") == "a_long… × 12"
+    assert cut("Embedding 20000 × 128", 12) == "Embedding 2…"
 
 
 def test_how_wide_letters_are() -> None:

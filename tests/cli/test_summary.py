@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,9 +19,13 @@ from tests.cli.test_check import Write
 OPEN = "model Net { input x: float[B, T, 8]  output y = x -> up: Linear(32) -> ReLU -> down: Linear(8) }\n"
 
 
+def squeezed(text: str) -> str:
+    return re.sub(" +", " ", text)
+
+
 def test_formats(nndsl: Nndsl, write: Write) -> None:
     write("net.nn", GOOD)
-    assert "parameters  2,410" in nndsl("summary", "net.nn").out
+    assert "parameters 2,410" in squeezed(nndsl("summary", "net.nn").out)
     lines = list(csv.DictReader(io.StringIO(nndsl("summary", "net.nn", "--format", "csv").out)))
     assert [line["path"] for line in lines][-1] == "head"
     assert nndsl("summary", "net.nn", "--format", "md").out.startswith("### `Net`\n")
@@ -77,10 +82,10 @@ def test_depth(nndsl: Nndsl) -> None:
 
 def test_formulas_stand_beside_the_numbers_of_fixed_dims(nndsl: Nndsl, write: Write) -> None:
     write("net.nn", OPEN)
-    assert "MACs        512·T  for B = 1" in nndsl("summary", "net.nn").out
+    assert "MACs 512·T for B = 1" in squeezed(nndsl("summary", "net.nn").out)
     fixed = nndsl("summary", "net.nn", "--dim", "T=100")
     assert fixed.err == ""
-    assert "MACs        51.20 K  (51,200)  = 512·T  for B = 1" in fixed.out
+    assert "MACs 51.20 K (51,200) = 512·T for B = 1" in squeezed(fixed.out)
     assert "= 512·T" in nndsl("summary", "net.nn", "--dim", "T=100", "--dim", "B=2").out
     assert "512·T" in nndsl("summary", "net.nn", "--dim", "T=100", "--format", "md").out
     assert "= 512·T" in nndsl("summary", "-", "--dim", "T=100", stdin=OPEN).out
@@ -91,7 +96,7 @@ def test_a_spec_for_some_sizes_alone_has_no_formula(nndsl: Nndsl, write: Write) 
     assert nndsl("summary", "net.nn").code == 1
     done = nndsl("summary", "net.nn", "--dim", "T=2")
     assert (done.code, done.err) == (0, "")
-    assert "MACs        64  for B = 1" in done.out
+    assert "MACs 64 for B = 1" in squeezed(done.out)
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "utf-8", "utf-16"])
@@ -120,3 +125,46 @@ def test_a_piped_table_has_whole_rows(nndsl: Nndsl) -> None:
     """What is piped is searched: at 100 columns, and never wrapped in a row."""
     out = nndsl("summary", "zoo/vit.nn:ViTB16").out
     assert max(map(len, out.splitlines())) <= 100
+
+
+def test_a_batch_and_its_memory(nndsl: Nndsl, write: Write) -> None:
+    write("net.nn", GOOD)
+    one = nndsl("summary", "net.nn").out
+    assert "memory for 1 sample, float32, adamw" in one
+    more = nndsl("summary", "net.nn", "--batch", "64", "--dtype", "bfloat16", "--optimizer", "sgd", "--device", "h100")
+    assert "memory for 64 samples, bfloat16, sgd" in more.out
+    assert re.search(r"optimizer states +0.0 KiB", more.out)
+    assert "roofline estimate for NVIDIA H100 SXM, 64 samples" in more.out
+    facts = json.loads(nndsl("summary", "net.nn", "--batch", "64", "--format", "json").out)
+    assert facts["memory"]["samples"] == 64
+    assert facts["memory"]["parameters"] == 4 * 2410
+    assert facts["memory"]["gradients"] == 4 * 2410
+    assert facts["memory"]["optimizer_states"] == 8 * 2410
+    assert facts["memory"]["training_peak"] > facts["memory"]["inference_peak"] > 4 * 2410
+    assert facts["layers"][0]["activation_bytes"] == 4 * 32
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--batch", "0"), "'--batch'"),
+        (("--dim", "N=2", "--batch", "3"), "--batch: Net has no batch"),
+        (("--device", "h1000"), "'--device'"),
+        (("--columns", "macs,time"), "--columns: the column time needs --device"),
+        (("--dtype", "int8"), "'--dtype'"),
+        (("--optimizer", "adams"), "'--optimizer'"),
+    ],
+)
+def test_settings_that_there_are_not(nndsl: Nndsl, write: Write, given: tuple[str, ...], said: str) -> None:
+    write("net.nn", GOOD)
+    done = nndsl("summary", "net.nn", *given)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+
+
+def test_times_are_of_a_device(nndsl: Nndsl, write: Write) -> None:
+    write("net.nn", GOOD)
+    done = nndsl("summary", "net.nn", "--columns", "macs,time", "--device", "a100")
+    assert "time ≈" in done.out
+    assert re.search(r"head +Linear 10 +320 +[\d.]+ ns", done.out)
+    assert "time" not in nndsl("summary", "net.nn", "--columns", "all", "--format", "csv").out.splitlines()[0]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from nndsl.backends.summary.data import Row, Summary
-from nndsl.backends.summary.words import at_one_sample, brief, brief_memory, duration, grouped
+from nndsl.backends.summary.words import at_one_sample, brief, brief_memory, duration, grouped, three_digits
 from nndsl.shapes import Size
 
 NOTHING, UNKNOWN = "–", "?"
@@ -108,7 +108,8 @@ def _weights_column(name: str, doc: str, of: Callable[[Row], Size]) -> Column:
 def times(row: Row, number: str) -> str:
     if row.count == 1:
         return number
-    return f"{row.count} × ({number})" if " + " in number or " - " in number else f"{row.count} × {number}"
+    bare = not number.startswith("(") and (" + " in number or " - " in number)
+    return f"{row.count} × ({number})" if bare else f"{row.count} × {number}"
 
 
 def share(summary: Summary, row: Row) -> float | None:
@@ -133,11 +134,11 @@ def _field(row: Row) -> str:
 def _intensity(_: Summary, row: Row) -> str:
     if row.intensity is None:
         return UNKNOWN if row.flops is None else NOTHING
-    return f"{row.intensity:,.1f}"
+    return three_digits(row.intensity) if row.intensity else NOTHING
 
 
 def _time(_: Summary, row: Row) -> str:
-    return NOTHING if row.seconds is None else times(row, duration(row.seconds))
+    return times(row, duration(row.seconds)) if row.seconds else NOTHING
 
 
 def _field_value(_: Summary, row: Row) -> Value:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from json import dumps
 from typing import Any
 
-from nndsl.backends.summary.data import Row, Summary, Tensor
+from nndsl.backends.summary.columns import share
+from nndsl.backends.summary.data import Memory, Row, Summary, Tensor
 from nndsl.backends.summary.walk import MOST_ROWS, size, walk
 from nndsl.backends.summary.words import assumptions, at_one_sample
 from nndsl.shapes import Size
@@ -16,8 +17,7 @@ def json(summary: Summary) -> str:
 
 
 def to_json(summary: Summary) -> dict[str, Any]:
-    """`macs` and `flops`: numbers when they are known for one sample, else null; `macs_symbolic` says them in full."""
-    macs, flops = at_one_sample(summary, summary.macs), at_one_sample(summary, summary.flops)
+    """Costs: numbers when they are known for one sample, else null; `…_symbolic` says them in full."""
     return {
         "model": summary.model,
         "inputs": [_tensor(t) for t in summary.inputs],
@@ -25,12 +25,20 @@ def to_json(summary: Summary) -> dict[str, Any]:
         "parameters": summary.parameters,
         "trainable_parameters": summary.trainable,
         "buffers": summary.buffers,
-        "macs": macs if isinstance(macs, int) else None,
-        "flops": flops if isinstance(flops, int) else None,
-        "macs_symbolic": summary.spell(summary.macs),
-        "flops_symbolic": summary.spell(summary.flops),
+        **_open(summary, "macs", summary.macs),
+        **_open(summary, "flops", summary.flops),
+        **_open(summary, "training_macs", summary.training_macs),
+        **_open(summary, "training_flops", summary.training_flops),
+        **_open(summary, "saved_bytes", summary.saved),
+        "memory": None if summary.memory is None else _memory(summary.memory),
+        "device": summary.device,
+        "intensity": summary.intensity,
+        "seconds": summary.seconds,
+        "training_seconds": summary.training_seconds,
+        "dtype": summary.dtype,
+        "batch": summary.batch,
         "dims": summary.dims,
-        "unknown": {"macs": summary.unknown_macs, "flops": summary.unknown_flops},
+        "unknown": {"macs": summary.unknown_macs, "flops": summary.unknown_flops, "saved": summary.unknown_saved},
         "assumptions": [*assumptions(summary), *_of_formulas(summary)],
         "layers": _rows(summary),
         "layers_left_out": max(0, size(summary) - MOST_ROWS),
@@ -44,12 +52,28 @@ def _tensor(tensor: Tensor) -> dict[str, Any]:
     return made
 
 
+def _open(summary: Summary, name: str, cost: Size | None) -> dict[str, Any]:
+    return {name: _number(summary, cost), f"{name}_symbolic": None if cost is None else summary.spell(cost)}
+
+
+def _memory(memory: Memory) -> dict[str, Any]:
+    """Bytes; null where a size is open or an operator has no formula."""
+    sizes = {
+        "parameters": memory.parameters,
+        "buffers": memory.buffers,
+        "gradients": memory.gradients,
+        "optimizer_states": memory.optimizer_states,
+        "saved_activations": memory.saved,
+        "training_peak": memory.training_peak,
+        "inference_peak": memory.inference_peak,
+    }
+    about = {"samples": memory.samples, "dtype": memory.dtype, "optimizer": memory.optimizer}
+    return about | {name: size if isinstance(size, int) else None for name, size in sizes.items()}
+
+
 def _rows(summary: Summary) -> list[dict[str, Any]]:
     """Parents before their members, told by full path and depth: flat, so that no reader needs recursion."""
-    return [
-        _row(summary, step.row, step.prefix + step.row.name, step.prefix + step.row.path, len(step.lasts) - 1)
-        for step in walk(summary)
-    ]
+    return [_row(summary, step.row, step.prefix + step.row.name, step.path, step.depth) for step in walk(summary)]
 
 
 def _row(summary: Summary, row: Row, name: str, path: str, depth: int) -> dict[str, Any]:
@@ -63,11 +87,18 @@ def _row(summary: Summary, row: Row, name: str, path: str, depth: int) -> dict[s
         "input_shapes": row.inputs,
         "output_shapes": row.outputs,
         "parameters": row.parameters,
+        "percent": share(summary, row),
         "shared": row.shared,
         "buffers": row.buffers,
-        "macs": _number(summary, row.macs),
-        "flops": _number(summary, row.flops),
-        "macs_symbolic": None if row.macs is None else summary.spell(row.macs),
+        **_open(summary, "macs", row.macs),
+        **_open(summary, "flops", row.flops),
+        **_open(summary, "training_macs", row.training_macs),
+        **_open(summary, "training_flops", row.training_flops),
+        **_open(summary, "activation_bytes", row.activations),
+        **_open(summary, "saved_bytes", row.saved),
+        "receptive_field": row.receptive_field,
+        "intensity": row.intensity,
+        "seconds": row.seconds,
         "mode": row.mode,
     }
 
@@ -80,4 +111,4 @@ def _number(summary: Summary, cost: Size | None) -> int | None:
 
 
 def _of_formulas(summary: Summary) -> list[str]:
-    return [f"macs_symbolic and flops_symbolic hold for any {summary.batch}"] if summary.batch is not None else []
+    return [f"what is symbolic holds for any {summary.batch}"] if summary.batch is not None else []

@@ -39,11 +39,11 @@ def wide(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def cut(text: str, width: int, dots: str = "…", times: str = " × ") -> str:
-    """Shortened, but for a count at its end."""
+def cut(text: str, width: int, dots: str = "…", times: str = "") -> str:
+    """Shortened, but for a count at its end, where `times` stands before counts."""
     if wide(text) <= width:
         return text
-    head, sign, count = text.rpartition(times)
+    head, sign, count = text.rpartition(times) if times else ("", "", "")
     end = sign + count if sign and count.isdigit() else ""
     kept, used = [], len(dots) + wide(end)
     for letter in head if end else text:

@@ -78,8 +78,8 @@ class Paper:
     def plain(self, text: str) -> str:
         return plain(text) if self.ascii else text
 
-    def cut(self, text: str, width: int) -> str:
-        return cut(text, width, self.plain("…"), self.plain(" × "))
+    def cut(self, text: str, width: int, counted: bool = False) -> str:
+        return cut(text, width, self.plain("…"), self.plain(" × ") if counted else "")
 
     def paint(self, text: str, style: str) -> str:
         return f"{style}{text}{OFF}" if self.color and style and text else text
@@ -151,7 +151,7 @@ def _spaced(cells: list[str], widths: list[int], columns: Sequence[Column], pape
     for i, (cell, width) in enumerate(zip(cells, widths, strict=True)):
         if not width:
             continue
-        text = paper.cut(cell, width)
+        text = paper.cut(cell, width, counted=i == 0)
         pad = " " * (width - wide(text))
         number = i >= len(FIRST) and not columns[i - len(FIRST)].shape
         parts.append(pad + text if number else text + pad)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from nndsl.backends.summary.columns import UNKNOWN
 from nndsl.backends.summary.data import Memory, Summary
-from nndsl.backends.summary.words import at_one_sample, duration, grouped, short
+from nndsl.backends.summary.words import at_one_sample, duration, grouped, short, three_digits
+from nndsl.cost.hardware import HARDWARE
 from nndsl.shapes import Size
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
@@ -65,7 +66,7 @@ def _costs(summary: Summary, formulas: Summary | None) -> Section:
             fact.value = f"≥ {fact.value}"
             facts.append(Fact("", f"{UNKNOWN} no formula: {', '.join(unknown)}"))
     if summary.intensity is not None:
-        facts.append(Fact("intensity", f"{summary.intensity:,.1f}", "FLOPs for each byte that is moved"))
+        facts.append(Fact("intensity", three_digits(summary.intensity), "FLOPs for each byte that is moved"))
     return Section("", facts)
 
 
@@ -112,15 +113,16 @@ def _in_unit(summary: Summary, size: Size | None, unit: int, name: str) -> tuple
         return UNKNOWN, _why(summary, summary.unknown_saved)
     if isinstance(size, int):
         return f"{size / unit:,.1f} {name}" if size == 0 or size >= unit / 20 else f"<0.1 {name}", ""
-    return f"{grouped(summary, size)} B", ""
+    spelled = grouped(summary, size)
+    return f"({spelled}) B" if " " in spelled else f"{spelled} B", ""
 
 
 def _why(summary: Summary, unknown: list[str]) -> str:
     """Why a number is not known."""
+    if unknown:
+        return f"no formula: {', '.join(unknown)}"
     dims = [name for name in summary.dims if name != summary.batch]
-    if dims:
-        return f"{', '.join(dims)} open: --dim {dims[0]}=SIZE"
-    return f"no formula: {', '.join(unknown)}" if unknown else ""
+    return f"{', '.join(dims)} open: --dim {dims[0]}=SIZE" if dims else ""
 
 
 def samples(count: int) -> str:
@@ -132,9 +134,12 @@ def samples(count: int) -> str:
 
 def _time(summary: Summary, device: str) -> Section:
     count = f", {samples(summary.memory.samples)}" if summary.memory is not None else ""
-    facts = []
-    for label, seconds in (("inference", summary.seconds), ("training step", summary.training_seconds)):
-        known = seconds is not None
-        facts.append(Fact(label, f"≈ {duration(seconds)}" if seconds is not None else UNKNOWN,
-                          "" if known else _why(summary, summary.unknown_flops)))  # fmt: skip
-    return Section(f"roofline estimate for {device}{count}", facts, numbers=True)
+    hardware = HARDWARE[device]
+    why = _why(summary, summary.unknown_flops)
+    if summary.dtype not in hardware.flops:
+        why = f"how fast it is in {summary.dtype} is not told"
+    facts = [
+        Fact(label, UNKNOWN, why) if seconds is None else Fact(label, f"≈ {duration(seconds)}")
+        for label, seconds in (("inference", summary.seconds), ("training step", summary.training_seconds))
+    ]
+    return Section(f"roofline estimate for {hardware.title}{count}", facts, numbers=True)

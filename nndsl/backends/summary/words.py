@@ -55,9 +55,13 @@ def duration(seconds: float) -> str:
     """Three digits: `1.23 ms`."""
     for size, unit in TIMES:
         if seconds >= size * 0.9995:
-            value = seconds / size
-            return f"{value:,.0f} {unit}" if value >= 99.95 else f"{value:#.3g} {unit}"
+            return f"{three_digits(seconds / size)} {unit}"
     return f"{seconds / 1e-9:.3g} ns"
+
+
+def three_digits(value: float) -> str:
+    """`1.23`, `12.3`, `1,234`."""
+    return f"{value:,.0f}" if value >= 99.95 else f"{value:#.3g}"
 
 
 def four_digits(value: float) -> str:
@@ -105,6 +109,12 @@ def assumptions(summary: Summary) -> list[str]:
     ]
     if summary.batch is not None:
         found.append(f"costs are for one sample: {summary.batch} = 1")
+    if summary.training_flops != 0:
+        found.append("training: a forward and a backward pass; the loss is not counted")
+    if summary.memory is not None:
+        found.append("peaks: weights and tensors of this model, without what the framework itself takes")
+    if summary.device is not None:
+        found.append("roofline: the time of the arithmetic or of the memory traffic, layer by layer; a lower bound")
     if summary.training_only:
         found.append("costs leave out what runs only while training")
     if summary.unused:
