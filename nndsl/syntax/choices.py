@@ -55,8 +55,7 @@ def _ternary(recovery: Recovery, at: int) -> Diagnostic | None:
         found.fixes.append(Fix(f"write `{right}`", [Edit(_span(recovery, start, end), right)]))
     else:
         found.hints.append("write `if condition { a } else { b }`")
-    del tokens[at:end]
-    recovery.changed(at - 1)
+    recovery.remove(at, end)
     return found
 
 
@@ -66,9 +65,8 @@ def _operand(recovery: Recovery, at: int) -> Diagnostic | None:
     if end is None:
         return None
     choice = _span(recovery, at, end)
-    tokens.insert(end, Token(")", ")", choice.end, choice.end))
-    tokens.insert(at, Token("(", "(", choice.start, choice.start))
-    recovery.changed(at)
+    opening, closing = Token("(", "(", choice.start, choice.start), Token(")", ")", choice.end, choice.end)
+    recovery.enclose(at, end, opening, closing)
     return _bracketed(choice)
 
 
@@ -80,8 +78,7 @@ def _before_operator(recovery: Recovery, at: int) -> Diagnostic | None:
         start -= 1
         if tokens[start].kind == "IF" and tokens[start - 1].kind != "ELSE" and _end_of_choice(tokens, start) == at:
             choice = _span(recovery, start, at)
-            del tokens[at : _next(tokens, at, _ENDS_STAGE)]
-            recovery.changed(at - 1)
+            recovery.remove(at, _next(tokens, at, _ENDS_STAGE))
             return _bracketed(choice)
     return None
 

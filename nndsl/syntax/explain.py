@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nndsl.syntax.recover import Recovery, Repair
 
 ITEM_STARTS = ITEM_WORDS | {"$END"}
+FAR = 400  # tokens; what begins further back is not looked for
 COMPARISONS = frozenset(["==", "!=", "<", "<=", ">", ">=", "IN"])
 DECLARATIONS = frozenset({"INPUT", "OUTPUT", "PARAM", "BUFFER"})
 
@@ -67,7 +68,10 @@ class Place:
         """The kinds of what stands between it and here, in no further brackets."""
         found: list[str] = []
         depth = 0
-        for token in self.recovery.tokens[self.index(bracket) + 1 : self.at]:
+        start = self.index(bracket)
+        if self.at - start > FAR:
+            return []
+        for token in self.recovery.tokens[start + 1 : self.at]:
             depth -= token.kind in OPENERS
             if depth == 0:
                 found.append(token.kind)
@@ -76,7 +80,7 @@ class Place:
 
     def index(self, token: Token) -> int:
         at = self.at
-        while at > 0 and self.recovery.tokens[at] is not token:
+        while at > 0 and self.at - at <= FAR and self.recovery.tokens[at] is not token:
             at -= 1
         return at
 

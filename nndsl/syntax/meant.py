@@ -69,8 +69,7 @@ def nameless(place: Place) -> Diagnostic | None:
 
 def several_outputs(place: Place) -> Diagnostic | None:
     """`output y, z`"""
-    begin = place.statement()
-    if begin.kind != "OUTPUT" or place.token.kind != "," or place.near(-2) is not begin:
+    if place.token.kind != "," or place.near(-2).kind != "OUTPUT":
         return None
     return place.error("each output stands in a statement of its own", hint=f"write `output {place.previous.text} = …`")
 

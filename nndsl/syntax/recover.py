@@ -82,10 +82,16 @@ class Recovery:
 
     # ------------------------------------------------------------ one token
 
-    def changed(self, mended: int) -> None:
-        """The tokens were mended up to this one."""
-        self.levels = _levels(self.tokens)
-        self.mended = mended
+    def remove(self, first: int, end: int) -> None:
+        """Leaves out tokens whose brackets are closed among them."""
+        del self.tokens[first:end], self.levels[first:end]
+        self.mended = first - 1
+
+    def enclose(self, first: int, end: int, opening: Token, closing: Token) -> None:
+        level = self.levels[first - 1]  # a choice begins no file
+        self.tokens[first:end] = [opening, *self.tokens[first:end], closing]
+        self.levels[first:end] = [level + 1, *(inner + 1 for inner in self.levels[first:end]), level]
+        self.mended = first
 
     def mend(self, place: int) -> int:
         choice = choices.mended(self, place)
@@ -150,6 +156,8 @@ class Recovery:
 
     def echo(self, place: int) -> bool:
         """Whether something on this line was told already, so that this may follow from it."""
+        if not self.lexed.broken:
+            return False
         first, last = place, place + 1
         while first > 0 and not self.tokens[first].first and self.tokens[first - 1].kind not in _ENDS:
             first -= 1
