@@ -193,14 +193,6 @@ def calls(it: Piece) -> Iterator[New]:
             yield from calls(entry.piece)
 
 
-def silent(it: Piece) -> Iterator[Slot]:
-    """Slots that are not written: keywords at their defaults."""
-    for call in calls(it):
-        for name, value in call.kwargs.items():
-            if name not in call.given:
-                yield from slots(value)
-
-
 def twin(it: Piece) -> Any:
     """Equal for pieces that are the same, and come from the same."""
     return show(it), [slot.of for slot in slots(it)]
