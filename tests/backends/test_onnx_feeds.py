@@ -229,3 +229,42 @@ def test_what_pytorch_cannot_run_is_said(tmp_path: Path) -> None:
     (found,) = verify(tmp_path / "m.onnx", Broken(), model.ir)
     assert (found.code, found.severity) == ("onnx-unverified", "error")
     assert found.message == "PyTorch cannot run the model at N = 2: no such thing"
+
+
+@pytest.mark.parametrize(
+    ("flow", "least"),
+    [
+        ("Pad((4, 0)) -> Conv1d(6, 3, dilation=2)", 5),
+        ("Conv1d(6, 7, padding=3)", 7),
+        ("Conv1d(6, 3, padding=1, stride=4) -> Conv1d(6, 5, padding=2)", 16),
+        ("MaxPool1d(9, padding=4)", 9),
+    ],
+)
+def test_windows_see_more_than_padding(flow: str, least: int) -> None:
+    """A weight that only ever meets zeros could be any."""
+    graph = nndsl.loads(f"model M {{ input x: float[N, 6, T]\n output y = x -> {flow} }}").ir
+    first, second = feeds.sizes(graph, 0), feeds.sizes(graph, 1)
+    assert second["T"] >= least
+    assert first["T"] != second["T"]
+
+
+def test_windows_that_no_size_fills() -> None:
+    text = "model M { input x: float[N, 4, L]\n require L <= 5\n output y = x -> Conv1d(3, 3, padding=4, dilation=4) }"
+    assert feeds.sizes(nndsl.loads(text).ir, 1)["L"] <= 5
+
+
+def test_every_tap_of_a_filter_is_tried(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    from nndsl.backends.onnx.verify import verify
+    from nndsl.oracle import TorchReference
+
+    model = nndsl.loads(
+        "model M { input x: float[N, T]\n output y = x[:, none] -> Pad((8, 0)) -> c: Conv1d(1, 5, dilation=2) }"
+    )
+    weights = TorchReference(model).weights
+    model.export(tmp_path / "m.onnx", weights)
+    for tap in range(5):
+        patched = weights["c.weight"].copy()
+        patched[0, 0, tap] += 0.1
+        (found,) = verify(tmp_path / "m.onnx", TorchReference(model, {**weights, "c.weight": patched}), model.ir)
+        assert found.code == "onnx-mismatch"

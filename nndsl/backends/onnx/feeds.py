@@ -4,7 +4,8 @@ something."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -16,22 +17,55 @@ from nndsl.shapes import Dim, Facts, Size, TensorType, is_floating, is_integral
 # The first attempt has both signs, and whole numbers as they come. It may not suit a model: logarithms of what is
 # negative are NaN, and a sum of indices may be none.
 ATTEMPTS = 4
+WIDEST = 128
 UNKNOWN = ((-4, 8), (0, 1), (0, 0), (1, 1))  # whole numbers of which nothing is known
 
 
 def sizes(graph: Graph, which: int) -> dict[str, int]:
-    """Sizes of all symbols, such that nothing inside the model is empty; LookupError where there are none."""
+    """Sizes of all symbols, such that nothing inside the model is empty; LookupError where there are none. The first
+    are small; from the second on, windows see more than padding, where that can be."""
+    if which:
+        with suppress(LookupError):
+            return _sizes(graph, which, [(size, least) for node in _nodes(graph) for size, least in _windows(node)])
+    return _sizes(graph, which, [])
+
+
+def _sizes(graph: Graph, which: int, wide: Iterable[tuple[Size, int]]) -> dict[str, int]:
     facts = (graph.facts or Facts()).copy()
     names: dict[str, None] = {}
     for value in graph.inputs:
         for size in value.shape:
             spelled = facts.spelled(size)
             names.update(dict.fromkeys(sorted(spelled.symbols()) if isinstance(spelled, Dim) else ()))
-    nodes = [node for each in graph.graphs() for node in each.nodes]
-    inner = {size for node in nodes for size in (*_demands(node), *(size for v in node.outputs for size in v.shape))}
+    inner = {
+        size for node in _nodes(graph) for size in (*_demands(node), *(size for v in node.outputs for size in v.shape))
+    }
     for size in sorted((size for size in inner if isinstance(size, Dim)), key=str):
         facts.assume_at_least(size, 1)
+    for size, least in wide:
+        facts.assume_at_least(size, least)
     return facts.sample(which, names)
+
+
+def _nodes(graph: Graph) -> list[Node]:
+    return [node for each in graph.graphs() for node in each.nodes]
+
+
+def _windows(node: Node) -> list[tuple[Size, int]]:
+    """How far a window reaches, of those that are not wider than anybody would try: less than what there is besides
+    what was padded before."""
+    reach = getattr(node.target, "kernel_size", None)
+    x = node.inputs[0] if node.inputs else None
+    if not isinstance(reach, tuple) or x is None:
+        return []
+    steps = getattr(node.target, "dilation", (1,) * len(reach))
+    wide = [step * (size - 1) + 1 for size, step in zip(reach, steps, strict=True)]
+    axes = zip(x.shape[len(x.shape) - len(wide) :], wide, strict=True)
+    return [(_unpadded(size), least) for size, least in axes if isinstance(size, Dim) and least <= WIDEST]
+
+
+def _unpadded(size: Dim) -> Size:
+    return size - max(size.evaluate(dict.fromkeys(size.symbols(), 0)), 0)
 
 
 def _demands(node: Node) -> list[Size]:
