@@ -7,7 +7,7 @@ branches meet, the largest counts. What sees everything (global pooling, attenti
 from __future__ import annotations
 
 from fractions import Fraction
-from math import ceil
+from math import floor
 
 from nndsl.ir.graph import Graph, Node, Value
 from nndsl.ops.schema import inputs_of
@@ -39,7 +39,8 @@ def fields(root: Graph) -> dict[int, Field | None]:
 
 
 def seen(field: Field | None) -> tuple[int, ...] | None:
-    return tuple(ceil(size) for size, _ in field) if field else None
+    """At most so many cells; between two of them there is none."""
+    return tuple(floor(size) for size, _ in field) if field else None
 
 
 def _values(graph: Graph, given: tuple[Field | None, ...], found: dict[int, Field | None]) -> dict[int, Field | None]:

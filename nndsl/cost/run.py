@@ -242,9 +242,22 @@ class _Walk:
             if place is not None:
                 self.part.values[id(value)] = place
 
+    def _unreached(self) -> None:
+        """What only leads to a stopped gradient has no backward pass, whatever it keeps for one."""
+        part = self.part
+        reached = {id(port.value) for port in part.graph.outputs}
+        for step in reversed(part.steps):
+            assert step.node is not None
+            pairs = zip(step.node.outputs, step.results, strict=True)
+            if any(place is not None and place.needs and id(value) in reached for value, place in pairs):
+                reached.update(id(value) for value in step.node.inputs if value is not None)
+                continue
+            step.macs = step.flops = step.gradients = 0
+
     def whole(self) -> Step:
         """All steps as one: only inputs and what leaves the graph are seen from outside."""
         part = self.part
+        self._unreached()
         results = tuple(part.values.get(id(port.value)) for port in part.graph.outputs)
         outer = {*range(len(part.places)), *(p.home for p in results if p is not None)}
         kept = frozenset().union(*(step.kept for step in part.steps))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops import lowering
@@ -25,6 +24,8 @@ from nndsl.ops.windows import (
 from nndsl.shapes import Size, TensorType, product
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from nndsl.ops.emit import OnnxBuilder, OnnxValue, Operand, Text, TorchWriter
     from nndsl.ops.say import Say
 
@@ -256,6 +257,8 @@ class TransposedConvolution(Spatial, family=CONVOLUTION, abstract=True):
 
     def sees(self, x: TensorType, y: TensorType) -> tuple[tuple[Fraction | int, Fraction | int], ...]:
         """Stretched by the stride, a cell sees as many as fit under the filter."""
+        from fractions import Fraction
+
         spans = (reach(k, d) for k, d in zip(self.kernel_size, self.dilation, strict=True))
         return tuple(
             (Fraction(span - 1, step) + 1, Fraction(1, step)) for span, step in zip(spans, self.stride, strict=True)

@@ -10,11 +10,13 @@ none (the first layer's); arithmetic besides products is counted once more.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops.strided import Strided, Strides, is_dense, merges
 from nndsl.shapes import Size, TensorType
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 
 @dataclass(frozen=True, slots=True)

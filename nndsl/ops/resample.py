@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops import lowering
@@ -14,6 +13,8 @@ from nndsl.ops.schema import SHAPE, Op, Unsupported, param, same_along
 from nndsl.shapes import Dim, Size, TensorType
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from nndsl.ops.emit import OnnxBuilder, OnnxValue, Operand, Text, TorchWriter
     from nndsl.ops.say import Say
 
@@ -93,6 +94,8 @@ class Upsample(Op, family=SHAPE):
 
     def sees(self, x: TensorType, y: TensorType) -> tuple[tuple[Fraction | int, Fraction | int], ...] | None:
         """As many cells as are weighed, where by how much it grows is known."""
+        from fractions import Fraction
+
         axes = list(zip(x.shape[2:], y.shape[2:], strict=True))
         if not all(isinstance(a, int) and isinstance(b, int) for a, b in axes) or self.mode not in _SEEN:
             return None
