@@ -9,7 +9,9 @@ import pytest
 import nndsl
 from nndsl.backends import draw
 from nndsl.backends.draw.scene import Direction, Scene
+from nndsl.ir.graph import Graph
 from tests.backends import test_draw_layout as promises
+from tests.work import calls
 
 # The time goes to all blocks, the skips from the way down to the way up.
 DIFFUSION = """
@@ -166,3 +168,13 @@ def test_a_tower_stands_below_the_port_that_it_enters() -> None:
     norm = next(box for box in scene.boxes if box.path == "norm")
     (edge,) = (edge for edge in scene.edges if edge.source == norm.id)
     assert len({round(x, 1) for x, _ in scene.wires[edge.wires[0]].points}) == 1
+
+
+def test_the_work_of_an_unrolled_loop_is_linear() -> None:
+    def steps(count: int) -> Graph:
+        spec = UNROLLED.replace("steps: int = 5", f"steps: int = {count}").replace("B, 5, 8", f"B, {count}, 8")
+        return nndsl.loads(spec)._graph
+
+    short, long = steps(60), steps(240)
+    once = calls(lambda: draw.scene(short, depth=0))
+    assert calls(lambda: draw.scene(long, depth=0)) < 5 * once

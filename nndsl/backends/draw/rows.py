@@ -8,14 +8,16 @@ of one value share a lane; it comes back in a gap, or into the side of a cell th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TypeAlias
 
 from nndsl.backends.draw.channel import STRAIGHT, TRACK, arrivals
-from nndsl.backends.draw.columns import FAN, Pairs, columns
+from nndsl.backends.draw.columns import FAN, Pairs, Tracks, columns
 from nndsl.backends.draw.regions import LANE, LANE_GAP, Flow, Leaf, Point, Region
 
 ROW_GAP = 24.0
 CLEAR = 9.0  # between a straight lane and the cells beside it
+MOST_SEEN = 300  # of cells above a value: more of them surely lead where it goes
 MOST_WIRES, MOST_ROWS = 12, 30  # of a lane that may stand between cells
 
 
@@ -67,6 +69,7 @@ class Rows(Region):
         "row",
         "row_y",
         "sides",
+        "uses",
         "wiring",
         "xs",
     )
@@ -99,6 +102,7 @@ class Rows(Region):
         self.gaps: list[float] = []
         self.heads: dict[Wiring, float] = {}
         self.sides: dict[Wiring, tuple[float, float]] = {}  # of what enters from the right: how far, and how high
+        self.uses: dict[tuple[int | None, int], list[int]] = {}  # the cells that need a value, the lowest first
         self.levels: dict[int, dict[Bend, int]] = {}
 
     def parts(self) -> list[Region]:
@@ -175,6 +179,9 @@ class Rows(Region):
     def _lanes(self, x: float) -> list[Lane]:
         """One for each value that passes rows."""
         found: dict[tuple[int | None, int], Lane] = {}
+        for head in sorted(range(len(self.cells)), key=lambda i: self.row[i]):
+            for wire in self.entering[head]:
+                self.uses.setdefault((wire.tail, self.flows[wire.flow].value), []).append(head)
         for wire in self.wiring:
             if not self._passes(wire):
                 continue
@@ -192,21 +199,16 @@ class Rows(Region):
 
     def _place_lanes(self, lanes: list[Lane], x: float) -> None:
         """Straight up where a column is free, else at the right of everything."""
-        spans: list[list[tuple[int, int]]] = []
-        straight: list[Lane] = []
+        tracks = Tracks()
+        straight: dict[int, list[float]] = {}  # in each row
         for lane in lanes:
             free = next((at for at in self._columns_of(lane, x) if self._is_free(at, lane, straight)), None)
-            if free is not None:
-                lane.x = free
-                straight.append(lane)
+            if free is None:
+                lane.x = x + LANE * tracks.take(lane.low, lane.high)
                 continue
-            at = next(
-                (k for k, used in enumerate(spans) if all(lane.low > b or lane.high < a for a, b in used)), len(spans)
-            )
-            if at == len(spans):
-                spans.append([])
-            spans[at].append((lane.low, lane.high))
-            lane.x = x + LANE * at
+            lane.x = free
+            for row in range(lane.low, lane.high + 1):
+                straight.setdefault(row, []).append(free)
 
     def _columns_of(self, lane: Lane, outside: float) -> list[float]:
         first = lane.wires[0]
@@ -231,32 +233,30 @@ class Rows(Region):
         tail = self._tail_x(lane.wires[0])
         return sorted(places, key=lambda x: abs(x - tail))
 
-    def _is_free(self, x: float, lane: Lane, straight: list[Lane]) -> bool:
+    def _is_free(self, x: float, lane: Lane, straight: dict[int, list[float]]) -> bool:
         for row in range(lane.low, lane.high):
             for i in self.members[row]:
                 if self.xs[i] + self.cells[i].left - CLEAR < x < self.xs[i] + self.cells[i].right + CLEAR:
                     return False
-        return not any(
-            abs(other.x - x) < CLEAR and other.low <= lane.high and lane.low <= other.high for other in straight
-        )
+        rows = range(lane.low, lane.high + 1)
+        return not any(abs(other - x) < CLEAR for row in rows for other in straight.get(row, ()))
 
     def _goes_round(self, wire: Wiring) -> bool:
         """Does its value also go another way to its head? Then it skips what is on that way."""
-        value = self.flows[wire.flow].value
-        beside = self.leaving[wire.tail] if wire.tail is not None else [w for w in self.wiring if w.tail is None]
-        also = [w.head for w in beside if self.flows[w.flow].value == value and w.head not in (None, wire.head)]
+        heads = self.uses.get((wire.tail, self.flows[wire.flow].value), [])
         if wire.head is None:
-            return bool(also)  # all that is here ends above
-        stack = [head for head in also if head is not None and self.row[head] < self.row[wire.head]]
+            return bool(heads)  # all that is here ends above
+        top = self.row[wire.head]
+        stack = list(takewhile(lambda head: self.row[head] < top, heads[:MOST_SEEN]))
         seen = set(stack)
-        while stack:
+        while stack and len(seen) < MOST_SEEN:
             for head in self.above[stack.pop()]:
                 if head == wire.head:
                     return True
-                if head not in seen and self.row[head] < self.row[wire.head]:
+                if head not in seen and self.row[head] < top:
                     seen.add(head)
                     stack.append(head)
-        return False
+        return len(seen) >= MOST_SEEN
 
     def _arrive(self, lane_of: dict[Wiring, Lane]) -> None:
         """Where each flow meets its cell: boxes spread what enters, the last one of a row takes lanes from its side."""

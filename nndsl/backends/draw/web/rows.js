@@ -7,6 +7,7 @@ import { LANE, LANE_GAP, Leaf, Region } from "./regions.js";
 
 const ROW_GAP = 24;
 const CLEAR = 9; // between a straight lane and the cells beside it
+const MOST_SEEN = 300; // of cells above a value: more of them surely lead where it goes
 const MOST_WIRES = 12;
 const MOST_ROWS = 30; // of a lane that may stand between cells
 
@@ -192,7 +193,7 @@ export class Rows extends Region {
     if (wire.head === null) return also.length > 0; // all that is here ends above
     const stack = also.filter((head) => this.row[head] < this.row[wire.head]);
     const seen = new Set(stack);
-    while (stack.length) {
+    while (stack.length && seen.size < MOST_SEEN) {
       for (const head of this.above[stack.pop()]) {
         if (head === wire.head) return true;
         if (!seen.has(head) && this.row[head] < this.row[wire.head]) {
@@ -201,7 +202,7 @@ export class Rows extends Region {
         }
       }
     }
-    return false;
+    return seen.size >= MOST_SEEN;
   }
 
   /** Where each flow meets its cell: boxes spread what enters, the last one of a row takes lanes from its side. */
