@@ -402,6 +402,17 @@ block Empty:
     read(fixed(text))
 
 
+def test_bodies_without_any_sign() -> None:
+    text = BODY.format(
+        "if N == 3\n    h = x\n  else if N == 4\n    h = y\n  else\n    for i in 0..3\n      h = z\n  g = h"
+    )
+    assert messages(text) == ["a body stands in braces"] * 4
+    assert messages(fixed(text)) == []
+    assert messages(BODY.format("if N == 3\n  {\n    h = x\n  }\n  g = [A\n    for i in xs\n      if i]")) == []
+    inside = BODY.format("def forward(self, x):\n    h = x")
+    assert messages(inside) == ["there is no `def` within a body: its statements stand there directly"]
+
+
 def test_what_divides_is_no_comment() -> None:
     assert messages("model M {\n  h = a\n    // b\n  g = [\n    c // d in e,\n  ]\n  k = a // 2\n}") == []
 
