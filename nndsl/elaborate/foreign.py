@@ -46,6 +46,8 @@ _LAYERS = {
     "SpatialDropout2D": "Dropout2d",
     "Attention": "there are `SelfAttention(heads)`, `CrossAttention(heads)` and `MultiheadAttention(num_heads)`",
     "MultiHeadAttention": "MultiheadAttention",
+    "PositionalEncoding": "there are `SinusoidalPositionalEncoding` and `LearnedPositionalEncoding(max_len)`",
+    "PositionalEmbedding": "there are `SinusoidalPositionalEncoding` and `LearnedPositionalEncoding(max_len)`",
     "Parameter": "`param p: float[8] = zeros` declares a trained tensor",
     "CrossEntropyLoss": "a loss is not a part of the model: it stands in `train NAME { loss = … }`",
     "MSELoss": "a loss is not a part of the model: it stands in `train NAME { loss = … }`",

@@ -9,7 +9,7 @@ from nndsl.elaborate.arithmetic import Unknown
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import evaluate
 from nndsl.elaborate.scope import Scope, nearest
-from nndsl.elaborate.values import POISON, Given, Instance, Labelled, OpLayer, Poison, is_size
+from nndsl.elaborate.values import POISON, Given, Instance, Labelled, OpLayer, Poison, is_layer, is_size
 from nndsl.ir.graph import Value
 from nndsl.ops import lookup
 from nndsl.syntax import ast
@@ -23,7 +23,9 @@ def index(node: ast.Index, base: Any, scope: Scope, ctx: Context) -> Any:
     if isinstance(base, Poison):
         return POISON
     if not isinstance(base, (list, tuple, str)):
-        return ctx.poison("bad-value", f"{ctx.describe(base)} cannot be indexed", node.span, scope)
+        taken = f"one of its results is taken by a layer: `{node.base.span.text} -> Item(0)`"
+        hints = [taken] if is_layer(base) else []
+        return ctx.poison("bad-value", f"{ctx.describe(base)} cannot be indexed", node.span, scope, hints=hints)
     if len(node.items) != 1:
         return ctx.poison("bad-value", "a list takes one index", node.span, scope)
     return _member(node, base, node.items[0], scope, ctx)

@@ -83,7 +83,7 @@ def _joins(say: Say, xs: tuple[TensorType, ...], k: int, axis: int | None) -> bo
         say.error(f"{message}: {say.type(x)}", code="rank-mismatch", at=k)
         return False
     pairs = [(i, a, b) for i, (a, b) in enumerate(zip(first.shape, x.shape, strict=True)) if i != axis]
-    return say.agree(pairs, f"these cannot be joined: {say.type(first)} and {say.type(x)}", at=k)
+    return say.agree(pairs, f"these cannot be joined: {say.type(first)} and {say.type(x)}", at=k, rank=x.rank)
 
 
 class Stack(Moves):

@@ -81,22 +81,21 @@ class Say:
             self.error(f"{what}: {self.spell(a)} ≠ {self.spell(b)}", code="shape-mismatch", at=at)
         return False
 
-    def agree(self, pairs: Iterable[tuple[int, Size, Size]], message: str, at: At = 0) -> bool:
+    def agree(self, pairs: Iterable[tuple[int, Size, Size]], message: str, at: At = 0, rank: int = 0) -> bool:
         """Are the sizes of these dims provably equal? All that differ, or all that must be stated, is said at once."""
         bad = [(axis, a, b) for axis, a, b in pairs if not self.facts.equal(a, b)]
         wrong = [(axis, a, b) for axis, a, b in bad if self.facts.equal(a, b) is False]
         if wrong:
             self.error(message, code="shape-mismatch", at=at, label=self._differences(wrong, "≠"))
         elif bad:
-            facts = [self.facts.missing_fact(a, b) for _, a, b in bad]
+            facts = [self.facts.missing_fact(a, b) for _, a, b in bad if 1 not in (a, b)]
             needed = " and ".join(dict.fromkeys(f for f in facts if f))
-            self.error(
-                message,
-                code="unproven",
-                at=at,
-                label=f"cannot prove {self._differences(bad, '=')}",
-                help=f"state it in the model: `require {needed}`" if needed else None,
-            )
+            help = f"state it in the model: `require {needed}`" if needed else None
+            if not needed and rank:
+                larger = {axis: self.spell(b if a == 1 else a) for axis, a, b in bad}
+                sizes = ", ".join(larger.get(axis, "-1") for axis in range(rank))
+                help = f"repeat the smaller one first: `-> Expand({sizes})`"
+            self.error(message, code="unproven", at=at, label=f"cannot prove {self._differences(bad, '=')}", help=help)
         return not bad
 
     def _differences(self, pairs: list[tuple[int, Size, Size]], sign: str) -> str:

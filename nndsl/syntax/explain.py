@@ -8,7 +8,16 @@ from nndsl.diagnostics import Diagnostic, Edit, Fix, Label
 from nndsl.source import Span
 from nndsl.syntax.brackets import CLOSERS, CONTINUES_AFTER, ITEM_WORDS, OPENERS
 from nndsl.syntax.lexing import Token
-from nndsl.syntax.meant import comprehension, is_label, is_nameless, label, list_type, nameless, several_outputs
+from nndsl.syntax.meant import (
+    comprehension,
+    declared_by_value,
+    is_label,
+    is_nameless,
+    label,
+    list_type,
+    nameless,
+    several_outputs,
+)
 from nndsl.syntax.newlines import ENDS, STATEMENT_WORDS
 
 if TYPE_CHECKING:
@@ -165,6 +174,7 @@ def explain(recovery: Recovery, at: int, repair: Repair | None) -> Diagnostic:
         label,
         nameless,
         several_outputs,
+        declared_by_value,
         list_type,
         target,
         stray_else,

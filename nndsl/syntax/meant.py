@@ -67,6 +67,17 @@ def nameless(place: Place) -> Diagnostic | None:
     return place.error(NAMELESS_SIZE, hint=SIZES, fix=place.replaced(place.token, "_"))
 
 
+def declared_by_value(place: Place) -> Diagnostic | None:
+    """`cls = param float[1, 8]`"""
+    word = place.previous
+    if place.token.kind != "NAME" or word.text not in {"param", "buffer", "input"} or place.near(-2).kind != "=":
+        return None
+    name = place.near(-3)
+    declared = f"{word.text} {name.text}:"
+    fix = Fix(f"write `{declared} …`", [Edit(Span(place.recovery.source, name.start, word.end), declared)])
+    return place.error(f"`{word.text}` begins a statement", place.span(word), fix=fix)
+
+
 def several_outputs(place: Place) -> Diagnostic | None:
     """`output y, z`"""
     if place.token.kind != "," or place.near(-2).kind != "OUTPUT":

@@ -275,6 +275,7 @@ ONE_MISTAKE = [
     ("input z: float[?, 3]", "a size that is not known yet has a name", "input z: float[_, 3]"),
     ("input z: float[3, *]", "a size that is not known yet has a name", "input z: float[3, _]"),
     ("input z: float[None, 3]", "a size that is not known yet has a name", "input z: float[_, 3]"),
+    ("h = param float[1, 8]", "`param` begins a statement", "param h: float[1, 8]"),
     ("output a, b", "each output stands in a statement of its own", None),
     ("input z: bool[N] = none", "an input has a type, not a value", None),
     ("h = N if x else 3", "a choice begins with `if`", "h = if x { N } else { 3 }"),
