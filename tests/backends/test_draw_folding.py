@@ -247,3 +247,12 @@ def test_a_closed_block_tells_the_hyperparameters_that_were_given() -> None:
     )._graph
     told = ["".join(text.text for text in box.texts) for box in draw.scene(graph, depth=0).boxes if box.stacked]
     assert told == ["B  width=8 · 40", "B  width=8, drop=0.2 · 72"]
+
+
+def test_a_long_caption_stands_where_its_frame_stays_narrow() -> None:
+    scene = draw.scene(nndsl.load("zoo/transformer_encoder.nn")._graph)
+    (frame,) = (frame for frame in scene.clusters if frame.count > 1)
+    (norm,) = (box for box in scene.boxes if box.path.endswith("norm2"))
+    assert frame.texts[0].x > norm.x + norm.width / 2  # right of the wire: the arcs need that room anyway
+    widest = max(box.width for box in scene.boxes if box.cluster == frame.id)
+    assert frame.width < widest + 120

@@ -13,6 +13,7 @@ SIDE = 14.0  # between a frame and what it holds
 FOOT = 6.0
 HEAD = 8.0
 CAPTION_LINE = 16.0
+SAVED = 30.0  # of a frame's width, by a caption at the right
 STRIP = 17.0  # for the shape beside a wire
 LABEL_LINE = 9.0  # for one above it
 
@@ -153,26 +154,27 @@ def _framed(
 def _caption(
     writer: Writer, framed: Thing, ends: list[float], left: float, right: float
 ) -> tuple[float, float, float, list[tuple[float, float, list[Run]]]]:
-    """In the upper left corner, clear of the wires that pass there: on one line if it fits, else on two. Grows the
-    frame."""
+    """In the upper left corner, clear of the wires that pass there: on one line if it fits, else on two. Where that
+    would grow the frame, at the right of the wires if it grows clearly less there."""
     first, second = writer.caption(framed), writer.caption_detail(framed)
     gap = 7.0 if second else 0.0
     one = line_width(first) + gap + line_width(second)
-    limit = min(ends) - 9.0 if ends else float("inf")
-    x = left + 10.0
-    if x + one <= limit or not second:
-        left = min(left, limit - one - 10.0)
-        x = left + 10.0
-        right = max(right, x + one + 10.0)
-        places = [(x, CAPTION_LINE, first)]
-        if second:
-            places.append((x + line_width(first) + gap, CAPTION_LINE, second))
-        return left, right, CAPTION_LINE + HEAD, places
     two = max(line_width(first), line_width(second))
-    left = min(left, limit - two - 10.0)
-    x = left + 10.0
-    right = max(right, x + two + 10.0)
-    return left, right, 2 * CAPTION_LINE + HEAD - 2, [(x, CAPTION_LINE, first), (x, 2 * CAPTION_LINE - 2, second)]
+    limit = min(ends) - 9.0 if ends else float("inf")
+    begin = max(ends) + 9.0 if ends else float("inf")
+    width = one if left + 10.0 + one <= limit or not second else two
+    if left + 10.0 + width - limit > max(begin + width + 10.0 - right, 0.0) + SAVED:
+        x, width = begin, one if begin + one + 10.0 <= right else width
+    else:
+        left = min(left, limit - width - 10.0)
+        x = left + 10.0
+    right = max(right, x + width + 10.0)
+    if width == two and second:
+        return left, right, 2 * CAPTION_LINE + HEAD - 2, [(x, CAPTION_LINE, first), (x, 2 * CAPTION_LINE - 2, second)]
+    places = [(x, CAPTION_LINE, first)]
+    if second:
+        places.append((x + line_width(first) + gap, CAPTION_LINE, second))
+    return left, right, CAPTION_LINE + HEAD, places
 
 
 def _caption_beside(

@@ -7,6 +7,7 @@ const SIDE = 14; // between a frame and what it holds
 const FOOT = 6;
 const HEAD = 8;
 const CAPTION_LINE = 16;
+const SAVED = 30; // of a frame's width, by a caption at the right
 const STRIP = 17; // for the shape beside a wire
 const LABEL_LINE = 9; // for one above it
 
@@ -150,26 +151,31 @@ function flowsOf(figure, tree) {
   return flows;
 }
 
-/** In the upper left corner, clear of the wires that pass there: on one line if it fits, else on two. */
+/** In the upper left corner, clear of the wires that pass there: on one line if it fits, else on two. Where that would
+ * grow the frame, at the right of the wires if it grows clearly less there. */
 function captionAbove([first, second], ends, left, right) {
   const gap = second.length ? 7 : 0;
   const one = lineWidth(first) + gap + lineWidth(second);
-  const limit = Math.min(...ends) - 9; // without ends: no limit
-  if (left + 10 + one <= limit || !second.length) {
-    left = Math.min(left, limit - one - 10);
-    const x = left + 10;
-    const caption = [[x, CAPTION_LINE, first]];
-    if (second.length) caption.push([x + lineWidth(first) + gap, CAPTION_LINE, second]);
-    return { left, right: Math.max(right, x + one + 10), room: CAPTION_LINE + HEAD, caption };
-  }
   const two = Math.max(lineWidth(first), lineWidth(second));
-  left = Math.min(left, limit - two - 10);
-  const x = left + 10;
-  const caption = [
-    [x, CAPTION_LINE, first],
-    [x, 2 * CAPTION_LINE - 2, second],
-  ];
-  return { left, right: Math.max(right, x + two + 10), room: 2 * CAPTION_LINE + HEAD - 2, caption };
+  const limit = ends.length ? Math.min(...ends) - 9 : Infinity;
+  const begin = ends.length ? Math.max(...ends) + 9 : Infinity;
+  let width = left + 10 + one <= limit || !second.length ? one : two;
+  let x;
+  if (left + 10 + width - limit > Math.max(begin + width + 10 - right, 0) + SAVED) {
+    x = begin;
+    if (begin + one + 10 <= right) width = one;
+  } else {
+    left = Math.min(left, limit - width - 10);
+    x = left + 10;
+  }
+  right = Math.max(right, x + width + 10);
+  const caption = [[x, CAPTION_LINE, first]];
+  if (width === two && second.length) {
+    caption.push([x, 2 * CAPTION_LINE - 2, second]);
+    return { left, right, room: 2 * CAPTION_LINE + HEAD - 2, caption };
+  }
+  if (second.length) caption.push([x + lineWidth(first) + gap, CAPTION_LINE, second]);
+  return { left, right, room: CAPTION_LINE + HEAD, caption };
 }
 
 /** Above what flows to the right: on one line if it fits, else on two. */
