@@ -91,7 +91,7 @@ class Say:
             facts = [self.facts.missing_fact(a, b) for _, a, b in bad if 1 not in (a, b)]
             needed = " and ".join(dict.fromkeys(f for f in facts if f))
             help = f"state it in the model: `require {needed}`" if needed else None
-            if not needed and rank:
+            if rank and all(1 in (a, b) for _, a, b in bad):
                 larger = {axis: self.spell(b if a == 1 else a) for axis, a, b in bad}
                 sizes = ", ".join(larger.get(axis, "-1") for axis in range(rank))
                 help = f"repeat the smaller one first: `-> Expand({sizes})`"
