@@ -250,6 +250,8 @@ def _nudged(old: Size, factor: float) -> float:
 
 def _repeats(old: Size, new: Size, factor: float | None) -> bool:
     """Is each pixel repeated equally often? 1/41 in float32 is less than 1/41, so that the first of 41 falls short."""
+    from fractions import Fraction
+
     times = new // old if factor is None else int(factor) if factor.is_integer() else None
     return isinstance(times, int) and old * times == new and Fraction(_single(1 / times)) * times >= 1
 
