@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import Path
 
 import pytest
 
@@ -250,9 +251,9 @@ def test_a_closed_block_tells_the_hyperparameters_that_were_given() -> None:
 
 
 def test_a_long_caption_stands_where_its_frame_stays_narrow() -> None:
-    scene = draw.scene(nndsl.load("zoo/transformer_encoder.nn")._graph)
-    (frame,) = (frame for frame in scene.clusters if frame.count > 1)
-    (norm,) = (box for box in scene.boxes if box.path.endswith("norm2"))
-    assert frame.texts[0].x > norm.x + norm.width / 2  # right of the wire: the arcs need that room anyway
-    widest = max(box.width for box in scene.boxes if box.cluster == frame.id)
-    assert frame.width < widest + 120
+    model = nndsl.load(Path(__file__).parents[2] / "examples" / "language_model.nn")
+    scene = draw.scene(model._graph)
+    frames = [frame for frame in scene.clusters if frame.texts[0].text == "RotaryEmbedding"]
+    assert len(frames) == 2
+    assert all(frame.texts[0].x > frame.x + 40 for frame in frames)  # right of the wire, not at the corner
+    assert scene.width < 900
