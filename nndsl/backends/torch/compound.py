@@ -112,15 +112,15 @@ def _branch(body: Body, steps: list[Step], merges: list[Step], names: list[str],
     for step in steps:
         if not step.merges:
             body.take(step)
-    for step, name in zip(merges, names, strict=True):
-        cell = step.ins[which]
-        assert cell is not None
+    chosen = [(step.outs[0], cell, name) for step, name in zip(merges, names, strict=True) if (cell := step.ins[which])]
+    for _, cell, _ in chosen:
         if cell in body.pending:
             body.pending.remove(cell)
+    body.flush()  # before a name that it reads is given another value
+    for merged, cell, name in chosen:
         if cell.text != name:
-            body.line(name, cell.text, step.outs[0], cell.reads)
+            body.line(name, cell.text, merged, cell.reads)
         _drop(cell)
-    body.flush()
     body.indent -= 1
     body.branching = False
     if len(body.lines) == start:
