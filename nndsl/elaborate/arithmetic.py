@@ -23,7 +23,7 @@ from nndsl.elaborate.values import (
 from nndsl.ir.graph import Value
 from nndsl.ops import lookup
 from nndsl.shapes import Dim, Size
-from nndsl.shapes.origins import lifted
+from nndsl.shapes.origins import floored, lifted, remainder
 from nndsl.syntax import ast
 
 MAX_BITS = 4096
@@ -117,6 +117,8 @@ def _numbers(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context
         if dims and (isinstance(left, float) or isinstance(right, float) or op in ("/", "@")):
             return _inexact(node, left, right, scope, ctx)
         found = _COMPUTE[op](left, lifted(left, right))
+        if op == "//" and not dims and remainder(left, right) not in ctx.divided:
+            found = floored(found, left, right)
         return ctx.facts.normalize(found) if dims else _bounded(found)
     except OverflowError:
         return ctx.poison("too-big", "this number is too large", node.span, scope)

@@ -79,6 +79,7 @@ class Context:
         self.unsure = False  # after a `require` with a mistake: what it would have stated is not known
         self.at: Span | None = None  # the model's own statement that is being run
         self.totals: list[tuple[Any, Scope]] = []  # requirements about the whole model
+        self.divided: set[Any] = set()  # what a requirement says leaves no rest (`origins.remainder`)
         self.shared: dict[int, Use] = {}  # the first use of each shared layer
         self.steps: dict[int, int] = {}  # what graphs do, by identity: equal numbers, equal steps
         self._mentioned: dict[int, tuple[str, ...]] = {}

@@ -10,6 +10,7 @@ from nndsl.elaborate.evaluation import evaluate
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import Poison
 from nndsl.shapes import Dim
+from nndsl.shapes.origins import remainder
 from nndsl.syntax import ast
 
 
@@ -26,6 +27,7 @@ def judge(part: Any, statement: ast.Require, scope: Scope, ctx: Context) -> bool
     """Whether to go on: after a requirement that is false, what follows would be echoes."""
     value = evaluate(part, scope, ctx)
     if value is True:
+        _remember(part, scope, ctx)
         return True
     if isinstance(value, Poison):
         ctx.unsure = True
@@ -51,6 +53,13 @@ def judge(part: Any, statement: ast.Require, scope: Scope, ctx: Context) -> bool
     else:
         ctx.error("bad-value", f"`require` takes a condition, not {ctx.describe(value)}", part.span, scope)
     return value is not False
+
+
+def _remember(part: Any, scope: Scope, ctx: Context) -> None:
+    """`require dim % heads == 0` about numbers: `heads * (dim // heads)` is dim, in every instance of the class."""
+    match part:
+        case ast.Binary(op="==", left=ast.Binary(op="%", left=a, right=b), right=ast.Number(value=0)):
+            ctx.divided.add(remainder(evaluate(a, scope, ctx), evaluate(b, scope, ctx)))
 
 
 def _conjuncts(node: Any) -> list[Any]:

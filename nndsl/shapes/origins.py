@@ -87,6 +87,19 @@ def called(value: Any, function: str, *arguments: Any) -> Any:
     return _bounded(plain(value), ("call", function, *parts), weight)
 
 
+def floored(value: Any, a: Any, b: Any) -> Any:
+    """`a // b` where nothing says that it has no rest: another `a` of the same class may leave one."""
+    if type(value) not in TRACED or not isinstance(value.of, tuple) or value.of[0] == "opaque":
+        return value
+    left, right = (x.of if type(x) in TRACED else x for x in (a, b))
+    return traced(plain(value), joined("//", left, right), value.weight)
+
+
+def remainder(a: Any, b: Any) -> Origin:
+    """What `a % b` is computed from, as `require a % b == 0` is remembered."""
+    return stripped(("%", *(x.of if type(x) in TRACED else x for x in (a, b))))
+
+
 def like(value: Number, source: Any) -> Any:
     """The number with the origin of the one it was converted from."""
     return traced(value, source.of, source.weight) if type(source) in TRACED else value

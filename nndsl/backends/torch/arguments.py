@@ -73,10 +73,12 @@ class Signature:
 
 @dataclass(slots=True)
 class _Row:
-    """The same slot in all instances. `of`: where it comes from in each, as the class sees it."""
+    """The same slot in all instances. `of`: where it comes from in each, as the class sees it. `repeated`: a size that
+    the class computes elsewhere too."""
 
     slots: list[Slot]
     of: list[Origin | None]
+    repeated: bool = False
 
     @property
     def slot(self) -> Slot:
@@ -105,7 +107,7 @@ class _Row:
         first = self.of[0]
         if not isinstance(first, tuple) or _opaque(first):
             return 0
-        if self.slot.inferred and weight_of(first) > HEAVIEST_SIZE:
+        if self.slot.inferred and not self.repeated and weight_of(first) > HEAVIEST_SIZE:
             return 0
         alike = all(isinstance(of, tuple) and stripped(of) == stripped(first) for of in self.of[1:])
         return first if alike else 0
@@ -114,6 +116,13 @@ class _Row:
 def infer(instances: Sequence[Instance], dims: dict[Origin, str], taken: Collection[str]) -> Signature:
     """`dims`: what signatures call the sizes of inputs; `taken`: names that nothing else may bear."""
     return _Inference(instances, dims, taken).run()
+
+
+def _find_repeated(rows: list[_Row]) -> None:
+    """A size that a layer takes from its input is no heavier than where the spec computes it."""
+    given = {stripped(of) for row in rows if not row.slot.inferred for of in row.of if isinstance(of, tuple)}
+    for row in rows:
+        row.repeated = row.slot.inferred and all(isinstance(of, tuple) and stripped(of) in given for of in row.of)
 
 
 class _Inference:
@@ -133,6 +142,7 @@ class _Inference:
 
     def run(self) -> Signature:
         init = self._rows([i.init for i in self.instances])
+        _find_repeated(init)
         forward = self._rows([i.forward for i in self.instances])
         init = self._unsilenced(init, forward)
         for row in init:
