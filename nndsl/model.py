@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nndsl.arguments import shown, whole, word, words
 from nndsl.backends.torch.refused import refused
 from nndsl.diagnostics import Diagnostic, Diagnostics, SpecError
 from nndsl.elaborate import Expression, Spec, Unreadable, check_spec, elaborate, open_spec, read, zoo
 from nndsl.elaborate.scope import nearest
-from nndsl.ir.graph import Graph
+from nndsl.ir.graph import Graph, returned
 from nndsl.source import Source, Span
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def file_source(path: str) -> Source:
 
 def loads(text: str, /, model: str | None = None, *, dims: Mapping[str, int] | None = None, **hyper: Any) -> Model:
     """Read a model from text; `model` names it where there are several. Raises SpecError."""
-    return loads_source(_source_of(text), model, dims, hyper)
+    wanted = None if model is None else word("model", model)
+    return loads_source(_source_of(text), wanted, dims, hyper)
 
 
 def loads_source(
@@ -85,16 +87,16 @@ def loads_source(
 def _source_of(text: str, name: str = "<string>") -> Source:
     if not isinstance(text, str):
         raise TypeError(f"a spec's text is a str, and not {type(text).__name__}; `load` reads files")
-    return Source(text, name)
+    return Source(text, word("name", name))
 
 
 def _sizes(dims: Mapping[str, int]) -> dict[str, int]:
     if not isinstance(dims, Mapping) or not all(isinstance(name, str) for name in dims):
-        raise TypeError(f'dims maps names of dims to sizes, as {{"N": 1}}, and is not {dims!r}')
+        raise TypeError(f'dims maps names of dims to sizes, as {{"N": 1}}, and is not {shown(dims)}')
     sizes = {name: plain(size) for name, size in dims.items()}
     for name, size in sizes.items():
         if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-            raise ValueError(f"dims: {name} is {size!r}, and a dim is a whole number of at least 1")
+            raise ValueError(f"dims: {name} is {shown(size)}, and a dim is a whole number of at least 1")
     return sizes
 
 
@@ -183,7 +185,7 @@ class Model:
 
     @property
     def outputs(self) -> dict[str, str]:
-        return {p.name: self._spell(p.value.type) for p in self._graph.outputs}
+        return {p.name: self._spell(p.value.type) for p in returned(self._graph)}
 
     def _spell(self, type_: Any) -> str:
         facts = self._graph.facts
@@ -231,7 +233,7 @@ class Model:
         from nndsl.backends.onnx import Options, check_options, export_model
         from nndsl.oracle import TorchReference
 
-        options = Options(opset=opset, functions=functions, optimize=optimize, dtype=dtype)
+        options = Options(opset=whole("opset", opset), functions=functions, optimize=optimize, dtype=dtype)
         check_options(self._graph, options)
         reference = TorchReference(self, weights, allow_extern, dtype)
         exporter = reference.foreign(options.opset, dtype)
@@ -264,10 +266,15 @@ class Model:
         `direction`: where the data flow: "up", "down" or "right". `theme`: "light", "dark", or "paper" (black on white,
         for print). `font`: "sans" or "serif". `labels`: whether boxes bear the names of their layers.
 
-        Raises ValueError for another ending, theme, direction or font, and for a glob that matches nothing."""
+        Raises ValueError for another ending, theme, direction or font, for a number that is too small, and for a glob
+        that matches nothing; TypeError for an argument of another type."""
         from nndsl.backends import draw
         from nndsl.files import write
 
+        depth = None if depth is None else whole("depth", depth, 0)
+        max_nodes = None if max_nodes is None else whole("max_nodes", max_nodes, 1)
+        wrap = whole("wrap", wrap, 1)
+        expand, collapse = words("expand", expand), words("collapse", collapse)
         ending = Path(path).suffix if path is not None else ".svg"
         _one_of("a diagram's file ends in", ending, DRAWN, os.fspath(path) if path is not None else "")
         _one_of("a theme is", theme, THEMES)
@@ -303,9 +310,10 @@ class Model:
 
         Memory and times are for `batch` samples, with numbers of `dtype`, and states of an `optimizer` ("sgd",
         "sgd+momentum", "adam" …); `device` ("h100", "a100" …) asks for the least time it takes there. Raises ValueError
-        for a setting that there is not."""
+        for a setting that there is not, TypeError for one of another type."""
         from nndsl.backends.summary import summarize
 
+        batch, optimizer = whole("batch", batch), word("optimizer", optimizer)
         return summarize(self._graph, batch=batch, dtype=dtype, device=device, optimizer=optimizer)
 
     def _repr_svg_(self) -> str:

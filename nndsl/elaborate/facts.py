@@ -130,9 +130,20 @@ def require_totals(ctx: Context) -> None:
     for statement, scope in ctx.totals:
         inner = Scope(scope)
         assert scope.builder is not None
-        inner.names["parameters"] = _parameters(scope.builder.graph)
+        graph = scope.builder.graph
+        inner.names["parameters"] = _parameters(graph)
+        if unknown := _unweighed(graph):
+            what = f"{', '.join(unknown)} may have weights that are not known here: the parameters cannot be counted"
+            ctx.error("unproven", what, statement.condition.span, scope)
+            continue
         for part in _conjuncts(statement.condition):
             judge(part, statement, inner, ctx)
+
+
+def _unweighed(graph: Any) -> list[str]:
+    """The layers whose weights are not known."""
+    nodes = [node for inner in graph.graphs() for node in inner.nodes if not node.is_call]
+    return sorted({node.op.detail() for node in nodes if not node.op.weighed})
 
 
 def _parameters(graph: Any) -> int:

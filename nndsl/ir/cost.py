@@ -16,13 +16,15 @@ class Cost:
     """Elements of `parameters` and `buffers`, a shared layer's once; `macs`, `flops` of one run outside training, in
     which what nothing uses is not run.
 
-    `no_macs`, `no_flops` hold the operators without a formula: where they are not empty, the sum is a lower bound."""
+    `no_macs`, `no_flops` hold the operators without a formula, `no_parameters` the layers whose weights are not known:
+    where they are not empty, the sum is a lower bound."""
 
     parameters: Size = 0
     trainable: Size = 0
     buffers: Size = 0
     macs: Size = 0
     flops: Size = 0
+    no_parameters: dict[str, None] = field(default_factory=dict)
     no_macs: dict[str, None] = field(default_factory=dict)
     no_flops: dict[str, None] = field(default_factory=dict)
 
@@ -30,6 +32,7 @@ class Cost:
         self.parameters = self.parameters + other.parameters
         self.trainable = self.trainable + other.trainable
         self.buffers = self.buffers + other.buffers
+        self.no_parameters |= other.no_parameters
 
     def run(self, other: Cost) -> None:
         self.macs = self.macs + other.macs
@@ -88,6 +91,8 @@ def operator_cost(node: Node) -> Cost:
     for weight in node.weights():
         _count(cost, weight)
     op: Op = node.op
+    if not op.weighed:
+        cost.no_parameters[op.detail()] = None
     types = inputs_of(type(op), [v.type if v is not None else None for v in node.inputs])
     results = tuple(v.type for v in node.outputs)
     y = results[0] if len(results) == 1 else results

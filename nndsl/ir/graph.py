@@ -214,3 +214,8 @@ class Graph:
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"
+
+
+def returned(graph: Graph) -> list[Port]:
+    """The outputs as a caller gets them: in the order of the text, those of one mode only at the end."""
+    return sorted(graph.outputs, key=lambda port: port.mode is not None)

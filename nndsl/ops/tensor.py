@@ -194,6 +194,7 @@ class Extern(Op, family=TENSOR):
 
     inputs = ("*xs",)
     hidden = True
+    weighed = False
 
     target: Any = param(doc="package.module:Class")
     title: Any = param(doc="its name in the spec")

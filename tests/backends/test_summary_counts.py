@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+import torch
 
 import nndsl
-from nndsl.backends.summary import Row, summarize, to_json
+from nndsl.backends.summary import Row, summarize, table, to_json
 from nndsl.ir.graph import Graph
 from nndsl.ops import schema
 from tests.backends.graphs_by_hand import (
@@ -90,6 +91,48 @@ def test_an_operator_without_a_formula_is_listed_and_never_zero() -> None:
     assert row["flops"] is None
     assert (data["unknown"]["macs"], data["unknown"]["flops"]) == ([], ["LSTM"])
     assert any("lower bounds" in note and "LSTM" in note for note in data["assumptions"])
+
+
+NAMED = ("around_1", "gated_1", "└─ g ")
+EXTERN = """\
+extern block Gated(k: int) = "mylayers:Gated" { input x: [N, D]  output y: [N, D] }
+block Around { input x: [N, D]\n x -> Linear(12) -> Gated(6) }
+model M { input x: float[N, 12]  output y = x -> Around -> g: Gated(6) }
+"""
+
+
+def test_weights_in_python_are_not_nothing() -> None:
+    summary = nndsl.loads(EXTERN).summary()
+    assert (summary.parameters, summary.unknown_parameters) == (156, ["Gated"])
+    assert to_json(summary)["unknown"]["parameters"] == ["Gated"]
+    text = str(summary)
+    assert "parameters         ≥ 156" in text
+    around, inner, outer = (next(line for line in text.splitlines() if name in line) for name in NAMED)
+    assert " ≥ 156 " in around
+    assert " ? " in inner
+    assert " ? " in outer
+    assert "≥ 156 parameters" in nndsl.loads(EXTERN).draw()
+
+
+def test_weights_in_python_cannot_be_bounded() -> None:
+    bounded = EXTERN.replace("model M {", "model M { require parameters <= 200\n")
+    assert [found.code for found in nndsl.check(bounded)] == ["unproven"]
+
+
+def test_a_formula_beside_a_batch_is_of_that_batch() -> None:
+    text = "model M { input x: float[B, T, 8]  output y = x -> Linear(8) }"
+    for dims, line in (
+        ({"B": 4, "T": 2}, "MACs            512  = 64·B·T"),
+        ({"B": 1, "T": 2}, "MACs            128  = 64·T  for one B"),
+    ):
+        told = table(nndsl.loads(text, dims=dims).summary(), formulas=nndsl.loads(text).summary())
+        assert line.split() in [at.split() for at in told.splitlines()]
+
+
+def test_outputs_stand_as_a_caller_gets_them() -> None:
+    model = nndsl.loads("model M { input x: float[N, 4]\n if training { output aux = x * 10 }\n output y = x * 2 }")
+    assert list(model.outputs) == [tensor.name for tensor in model.summary().outputs] == ["y", "aux"]
+    assert model.module().train()(torch.ones(1, 4))._fields == ("y", "aux")
 
 
 def test_unknown_costs_are_found_inside_blocks() -> None:

@@ -23,7 +23,7 @@ MOST_EXACT = 2**53  # what a browser's numbers hold
 
 def totals(graph: Graph, cost: Cost) -> str:
     """`11.7M parameters · 1.81G MACs at N = 1`."""
-    parts = [f"{compact(cost.parameters)} parameters"]
+    parts = [f"{'≥ ' if cost.no_parameters else ''}{compact(cost.parameters)} parameters"]
     batch = batch_symbol(graph)
     macs = for_one_sample(cost.macs, batch)
     words = polynomial(graph.facts.spelled(macs) if graph.facts is not None else macs, compact)

@@ -97,10 +97,14 @@ def _weights_column(name: str, doc: str, of: Callable[[Row], Size]) -> Column:
     counted = _number_column(name, name, doc, of, grouped)
 
     def text(summary: Summary, row: Row) -> str:
+        if not row.weighed and not row.shared:
+            return UNKNOWN if of(row) == 0 else f"≥ {counted.text(summary, row)}"
         return "shared" if row.shared and of(row) != 0 else counted.text(summary, row)
 
     def value(summary: Summary, row: Row) -> Value:
-        return 0 if row.shared else counted.value(summary, row)
+        if row.shared:
+            return 0
+        return counted.value(summary, row) if row.weighed or of(row) != 0 else UNKNOWN
 
     return Column(name, name, doc, text, value)
 
@@ -115,7 +119,7 @@ def times(row: Row, number: str) -> str:
 def share(summary: Summary, row: Row) -> float | None:
     """Of all parameters, those of this row and its equals, in percent."""
     own, total = row.parameters, summary.parameters
-    if row.shared or not isinstance(own, int) or not isinstance(total, int) or not total:
+    if summary.unknown_parameters or row.shared or not isinstance(own, int) or not isinstance(total, int) or not total:
         return None
     return 100 * own * row.count / total
 

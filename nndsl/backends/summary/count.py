@@ -9,7 +9,7 @@ from nndsl.backends.summary.training import Training
 from nndsl.cost.hardware import HARDWARE
 from nndsl.cost.memory import DTYPES, OPTIMIZERS
 from nndsl.ir.cost import Costs, batch_symbol
-from nndsl.ir.graph import Graph, Node, Value
+from nndsl.ir.graph import Graph, Node, Value, returned
 from nndsl.ir.runs import Likeness, Run, runs
 from nndsl.ops.schema import Op, spell_value
 from nndsl.shapes import Dim, Facts
@@ -32,12 +32,13 @@ def summarize(
     return Summary(
         model=graph.name,
         inputs=[counter.tensor(value.name, value) for value in graph.inputs],
-        outputs=[replace(counter.tensor(port.name, port.value), mode=port.mode) for port in graph.outputs],
+        outputs=[replace(counter.tensor(port.name, port.value), mode=port.mode) for port in returned(graph)],
         parameters=total.parameters,
         trainable=total.trainable,
         buffers=total.buffers,
         macs=total.macs,
         flops=total.flops,
+        unknown_parameters=sorted(total.no_parameters),
         unknown_macs=sorted(total.no_macs),
         unknown_flops=sorted(total.no_flops),
         batch=batch_symbol(graph),
@@ -124,6 +125,7 @@ class Counter:
             macs=cost.macs,
             flops=cost.flops,
             count=run.count,
+            weighed=not cost.no_parameters,
             shared=shared,
             mode="unused" if self.costs.unused(node) else node.mode,
         )

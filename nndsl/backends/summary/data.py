@@ -23,6 +23,7 @@ class Tensor:
 class Row:
     """A layer or a block. `parameters`, `macs`, `flops` are of one of the `count` equal members it stands for.
 
+    `weighed`: False where it may have weights that are not known; `parameters` is a lower bound, and so are the totals.
     `shared`: this layer's weights were counted in an earlier row. None: its operator has no formula. `mode`: None,
     "train" or "eval" where it runs in that mode only, "unused" where it does not run at all.
 
@@ -42,6 +43,7 @@ class Row:
     macs: Size | None
     flops: Size | None
     count: int = 1
+    weighed: bool = True
     shared: bool = False
     mode: str | None = None
     children: list[Row] = field(default_factory=list)
@@ -104,6 +106,7 @@ class Summary:
     saved: Size = 0
     training_macs: Size = 0
     training_flops: Size = 0
+    unknown_parameters: list[str] = field(default_factory=list)
     unknown_saved: list[str] = field(default_factory=list)
     intensity: float | None = None
     seconds: float | None = None

@@ -114,7 +114,7 @@ def _head(summary: Summary) -> Iterator[str]:
 def _cards(summary: Summary) -> Iterator[tuple[str, str]]:
     """The numbers that are asked for first, where they are short."""
     for name, cost, unknown in (
-        ("parameters", summary.parameters, False),
+        ("parameters", summary.parameters, bool(summary.unknown_parameters)),
         ("MACs", at_one_sample(summary, summary.macs), bool(summary.unknown_macs)),
         ("FLOPs", at_one_sample(summary, summary.flops), bool(summary.unknown_flops)),
     ):

@@ -38,7 +38,12 @@ def to_json(summary: Summary) -> dict[str, Any]:
         "dtype": summary.dtype,
         "batch": summary.batch,
         "dims": summary.dims,
-        "unknown": {"macs": summary.unknown_macs, "flops": summary.unknown_flops, "saved": summary.unknown_saved},
+        "unknown": {
+            "parameters": summary.unknown_parameters,
+            "macs": summary.unknown_macs,
+            "flops": summary.unknown_flops,
+            "saved": summary.unknown_saved,
+        },
         "assumptions": [*assumptions(summary), *_of_formulas(summary)],
         "layers": _rows(summary),
         "layers_left_out": max(0, size(summary) - MOST_ROWS),

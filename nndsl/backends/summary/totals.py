@@ -49,6 +49,9 @@ def _costs(summary: Summary, formulas: Summary | None) -> Section:
     trained = summary.parameters == summary.trainable
     also = "all trainable" if trained else f"{grouped(summary, summary.trainable)} trainable"
     facts = [Fact("parameters", grouped(summary, summary.parameters), f"({also})")]
+    if summary.unknown_parameters:
+        facts[0].value = f"≥ {facts[0].value}"
+        facts.append(Fact("", f"{UNKNOWN} weights in Python: {', '.join(summary.unknown_parameters)}"))
     if summary.buffers != 0:
         facts.append(Fact("buffers", grouped(summary, summary.buffers)))
     for label, name, unknown in (
@@ -77,7 +80,8 @@ def _cost(summary: Summary, label: str, cost: Size, open_: tuple[Summary, Size] 
         return Fact(label, grouped(summary, one), sample)
     notes = [f"({one:,})"] if one >= 1000 else []
     if open_ is not None:
-        whole = at_one_sample(*open_)
+        one_sample = sample or all(tensor.shape[:1] in ([], [1]) for tensor in summary.inputs)
+        whole = at_one_sample(*open_) if one_sample else open_[1]
         notes += [f"= {grouped(open_[0], whole)}"] if not isinstance(whole, int) else []
         sample = sample or ("" if whole is open_[1] else f"for one {open_[0].batch}")
     return Fact(label, short(one), "  ".join([*notes, sample] if sample else notes))

@@ -119,6 +119,9 @@ def assumptions(summary: Summary) -> list[str]:
         found.append("costs leave out what runs only while training")
     if summary.unused:
         found.append("costs leave out layers whose results nothing uses")
+    if summary.unknown_parameters:
+        layers = ", ".join(summary.unknown_parameters)
+        found.append(f"parameters and their memory are lower bounds: {layers} may have weights that are not known here")
     if summary.unknown_macs or summary.unknown_flops:
         names = sorted({*summary.unknown_macs, *summary.unknown_flops})
         found.append(f"totals are lower bounds: no formula for {', '.join(names)}")

@@ -15,7 +15,7 @@ from nndsl.backends.torch.rules import Rulebook
 from nndsl.backends.torch.terms import nodes_of
 from nndsl.backends.torch.uses import MOST_MEMBERS, varied
 from nndsl.diagnostics import Diagnostic, Label, SpecError
-from nndsl.ir.graph import Graph, Node
+from nndsl.ir.graph import Graph, Node, returned
 from nndsl.ir.texts import dim_names
 
 _STRING = re.compile(r'"""(?:.|\n)*?"""|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|#[^\n]*')
@@ -154,7 +154,7 @@ class File:
         lines = [f"class {name}(NamedTuple):"]
         several = sum(p.mode is None for p in graph.outputs) > 1
         taken: set[str] = set()
-        for port in sorted(graph.outputs, key=lambda p: p.mode is not None):
+        for port in returned(graph):
             later = port.mode is not None and several
             field = fresh(variable(port.name.lstrip("_")), taken)  # fields with a leading underscore are refused
             taken.add(field)
