@@ -91,7 +91,8 @@ def point_free(node: ast.Braces, scope: Scope, ctx: Context) -> bool:
     if not isinstance(at, ast.Name):
         return isinstance(at, ast.Braces)
     assigned = {t.id for s in node.body if isinstance(s, ast.Assign) for t in s.targets}
-    return at.id not in assigned and not is_tensor(scope.get(at.id))
+    found = scope.get(at.id)
+    return at.id not in assigned and not is_tensor(found) and not isinstance(found, Poison)
 
 
 def evaluate_body(node: ast.Braces, scope: Scope, ctx: Context) -> Any:
