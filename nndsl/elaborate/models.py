@@ -10,6 +10,7 @@ from typing import Any
 from nndsl.diagnostics import Diagnostics
 from nndsl.elaborate.aliases import aliased
 from nndsl.elaborate.arguments import plain
+from nndsl.elaborate.arithmetic import MAX_BITS
 from nndsl.elaborate.blocks import record_hyper
 from nndsl.elaborate.budget import Budget, Exceeded
 from nndsl.elaborate.builder import GraphBuilder
@@ -114,9 +115,19 @@ def _given(ctx: Context, spec: Spec, hyper: Mapping[str, Any], model: ast.Defini
             if isinstance(parsed, Poison):
                 return None
             found[name] = Given(*parsed)
+        elif _endless(value):
+            ctx.error("too-big", f"{model.name.id}: {name} is too large a number", span)
+            return None
         else:
             found[name] = Given(list(value) if isinstance(value, tuple) else value, span)
     return found
+
+
+def _endless(value: Any, depth: int = 8) -> bool:
+    """A whole number, or one in lists, beyond what arithmetic would give."""
+    if isinstance(value, (list, tuple)) and depth:
+        return any(_endless(member, depth - 1) for member in value)
+    return isinstance(value, int) and value.bit_length() > MAX_BITS
 
 
 @lru_cache(maxsize=32)

@@ -85,6 +85,14 @@ def test_which_model() -> None:
     assert needs.message == "<string> has no model that is complete"
 
 
+def test_names_are_strings() -> None:
+    with pytest.raises(TypeError, match=r"^model is a str, not 3$"):
+        nndsl.loads(TEXT, 3)  # type: ignore[arg-type]
+    for call in (nndsl.check, nndsl.format_text):
+        with pytest.raises(TypeError, match=r"^name is a str, not 3$"):
+            call(TEXT, name=3)  # type: ignore[arg-type]
+
+
 # ---------------------------------------------------------------- hyperparameters
 
 
@@ -131,6 +139,13 @@ def test_hyperparameters_of_another_kind(given: dict[str, Any], message: str) ->
     assert refusal("bad-argument", TEXT, **given).message == message
 
 
+@pytest.mark.parametrize("given", [{"classes": 10**5000}, {"hidden": [8, -(10**5000)]}, {"rate": 10**5000}])
+def test_a_hyperparameter_of_thousands_of_digits(given: dict[str, Any]) -> None:
+    (name,) = given
+    assert refusal("too-big", TEXT, **given).message == f"Net: {name} is too large a number"
+    assert [found.code for found in nndsl.check(TEXT, **given)] == ["too-big"]
+
+
 def test_a_hyperparameter_that_there_is_not() -> None:
     assert refusal("unknown-argument", TEXT, clases=3).hints == ["did you mean classes?"]
 
@@ -166,7 +181,7 @@ def test_dims_keep_what_is_required() -> None:
     refusal("require-failed", text, dims={"H": 7})
 
 
-@pytest.mark.parametrize("size", ["x", 0, -3, True, 2.0, None, [3]])
+@pytest.mark.parametrize("size", ["x", 0, -3, True, 2.0, None, [3], pytest.param(-(10**5000), id="long")])
 def test_a_dim_is_a_size(size: Any) -> None:
     with pytest.raises(ValueError, match=r"dims: N is .*, and a dim is a whole number of at least 1"):
         nndsl.loads(TEXT, dims={"N": size})
@@ -176,6 +191,53 @@ def test_a_dim_is_a_size(size: Any) -> None:
 def test_dims_are_a_mapping(dims: Any) -> None:
     with pytest.raises(TypeError, match=r'dims maps names of dims to sizes, as \{"N": 1\}, and is not'):
         nndsl.loads(TEXT, dims=dims)
+
+
+# ---------------------------------------------------------------- what a model is asked for
+
+
+@pytest.mark.parametrize(
+    ("call", "options", "message"),
+    [
+        ("draw", {"depth": "a"}, "depth is a whole number, not 'a'"),
+        ("draw", {"depth": 1.5}, "depth is a whole number, not 1.5"),
+        ("draw", {"depth": True}, "depth is a whole number, not True"),
+        ("draw", {"max_nodes": "a"}, "max_nodes is a whole number, not 'a'"),
+        ("draw", {"wrap": None}, "wrap is a whole number, not None"),
+        ("draw", {"expand": 3}, "expand is a str, or a sequence of them, not 3"),
+        ("draw", {"collapse": ["a", 3]}, "collapse is a str, or a sequence of them, not ['a', 3]"),
+        ("summary", {"batch": 1.5}, "batch is a whole number, not 1.5"),
+        ("summary", {"optimizer": ["sgd"]}, "optimizer is a str, not ['sgd']"),
+        ("export", {"path": "net.onnx", "opset": 17.0}, "opset is a whole number, not 17.0"),
+        ("export", {"path": "net.onnx", "opset": "17"}, "opset is a whole number, not '17'"),
+    ],
+)
+def test_arguments_of_another_type(call: str, options: dict[str, Any], message: str) -> None:
+    if call == "export":
+        pytest.importorskip("onnx")
+    with pytest.raises(TypeError) as refused:
+        getattr(nndsl.loads(TEXT), call)(**options)
+    assert str(refused.value) == message
+
+
+@pytest.mark.parametrize(("option", "least"), [("depth", 0), ("max_nodes", 1), ("wrap", 1)])
+def test_numbers_of_a_drawing_that_are_too_small(option: str, least: int) -> None:
+    given: dict[str, Any] = {option: least - 1}
+    with pytest.raises(ValueError, match=f"^{option} is at least {least}, not {least - 1}$"):
+        nndsl.loads(TEXT).draw(**given)
+
+
+def test_numbers_and_globs_of_every_kind() -> None:
+    model = nndsl.loads(TEXT)
+    assert model.draw(depth=np.int64(0)) == model.draw(depth=0)  # type: ignore[arg-type]
+    assert model.draw(expand=iter(["body"]), depth=0) == model.draw(depth=1)  # type: ignore[arg-type]
+    assert str(model.summary(batch=np.int32(2))) == str(model.summary(batch=2))  # type: ignore[arg-type]
+
+
+def test_an_opset_of_thousands_of_digits() -> None:
+    pytest.importorskip("onnx")
+    with pytest.raises(nndsl.SpecError, match=r"opset a number of thousands of digits is not supported: 17 to 24 are"):
+        nndsl.loads(TEXT).export("net.onnx", opset=10**5000)
 
 
 # ---------------------------------------------------------------- mistakes

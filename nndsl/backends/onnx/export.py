@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from nndsl.arguments import shown
 from nndsl.backends.onnx import wire
 from nndsl.backends.onnx.builder import Builder
 from nndsl.backends.onnx.dtypes import FLOATING, Dtypes
@@ -125,7 +126,7 @@ def export(
 def check_options(graph: Graph, options: Options) -> None:
     """SpecError for what cannot be written."""
     if options.opset not in OPSETS:
-        message = f"opset {options.opset} is not supported: {OPSETS[0]} to {OPSETS[-1]} are"
+        message = f"opset {shown(options.opset)} is not supported: {OPSETS[0]} to {OPSETS[-1]} are"
         raise SpecError([Diagnostic("onnx-opset", message, graph.span)])
     if options.dtype not in FLOATING:
         message = f"{options.dtype} is no floating type: there are {', '.join(FLOATING)}"
