@@ -159,6 +159,29 @@ def test_shared_layers_are_marked_and_counted_once() -> None:
     assert (first.dashed, second.dashed) == (False, True)
 
 
+def test_a_shared_block_of_a_large_model_is_open_once() -> None:
+    trunk = "\n".join(f"  h = h -> Conv2d({8 + i}, 3, padding=1) -> ReLU" for i in range(60))
+    text = f"""\
+block Head(outs: int) {{
+  input x: [N, C, H, W]
+  x -> Conv2d(16, 1) -> ReLU -> Conv2d(outs, 1)
+}}
+model Detector {{
+  input image: float[N, 3, 32, 32]
+  layer head = Head(5)
+  h = image
+{trunk}
+  h = h -> Conv2d(16, 1)
+  output a = h -> head
+  output b = h -> MaxPool2d(2) -> head
+  output c = h -> MaxPool2d(4) -> head
+}}
+"""
+    scene = draw.scene(nndsl.loads(text).ir)
+    assert len([c for c in scene.clusters if c.path == "head"]) == 1
+    assert len([box for box in scene.boxes if box.path == "head"]) == 2
+
+
 def test_parameters_are_told_where_they_are_used() -> None:
     scene = draw.scene(vit())
     assert not [box for box in scene.boxes if box.path in ("cls", "pos", "expand_1")]

@@ -280,7 +280,9 @@ class Planner:
             return asked
         if self.depth is not None:
             return spot.level < self.depth
-        return self.full or is_plain(thing) or self._is_new(figure, thing.target)
+        if self.full or is_plain(thing):
+            return True
+        return (thing.counted or not thing.shared) and self._is_new(figure, thing.target)
 
     def _is_new(self, figure: Figure, graph: Graph) -> bool:
         """Not drawn open yet, or open in a branch beside this one: what stands side by side is drawn alike."""
