@@ -6,6 +6,7 @@ What cannot be read is reported here, once, and leaves a token to go on with.
 from __future__ import annotations
 
 import re
+from math import inf
 
 from nndsl.diagnostics import Diagnostic, Diagnostics, Edit, Fix
 from nndsl.source import Source, Span
@@ -30,6 +31,7 @@ class Token:
         return f"{self.kind}@{self.start}" if self.kind == self.text else f"{self.kind}({self.text})@{self.start}"
 
 
+MAX_BITS = 4096  # of a whole number
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t", "r": "\r", "0": "\0"}
 _NAME_TAIL = re.compile(r"[\w.]*")
@@ -144,7 +146,11 @@ class _Run:
             if text[at:stop].endswith("."):
                 stop = at + len(text[at:stop].rstrip("."))
         written = text[at:stop]
-        if number(written) is None:
+        value = number(written)
+        if value == inf:
+            self.bad("too-big", "this number is too large", at, stop)
+            written = "0"
+        elif value is None:
             self.bad(
                 "bad-number",
                 f"`{written[:40]}` is not a number",
@@ -364,18 +370,22 @@ def doc_line(comment: str) -> str:
 
 
 def number(written: str) -> int | float | None:
-    """The value of a number as written, or None; more digits than any use has are not even counted."""
-    if len(written) > 400:
-        return None
+    """The value of a number as written, infinite for one that is too large; None for what is no number."""
     try:
         if written[:2].lower() in {"0x", "0b", "0o"}:
-            return int(written, 0)
-        if written.replace("_", "").isdigit():
-            return int(written.replace("__", "x"))
-        value = float(written)
+            return _bounded(int(written, 0))
+        digits = written.replace("_", "")
+        if not digits.isdigit():
+            return float(written)
+        if len(digits.lstrip("0")) > MAX_BITS // 3:  # far more than Python reads
+            return inf if "__" not in written and written[-1] != "_" else None
+        return _bounded(int(written.replace("__", "x")))
     except ValueError:
         return None
-    return value if value != float("inf") else None
+
+
+def _bounded(value: int) -> int | float:
+    return value if value.bit_length() <= MAX_BITS else inf
 
 
 def unquote(written: str) -> str:

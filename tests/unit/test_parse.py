@@ -214,6 +214,16 @@ def test_numbers() -> None:
         assert (found.value, type(found.value), found.text) == (number, type(number), text)
 
 
+def test_numbers_of_many_digits() -> None:
+    for largest in ("9" * 1233, "0x" + "f" * 1024, "0b" + "1" * 4096):
+        found = value(largest)
+        assert isinstance(found, ast.Number)
+        assert found.value == int(largest, 0)
+        for more in (1, 67, 400, 10_000):
+            assert messages(BODY.format(f"h = {largest}{'1' * more}")) == ["this number is too large"]
+    assert messages(BODY.format(f"h = {'9' * 5000}_")) == [f"`{'9' * 40}` is not a number"]
+
+
 def test_strings() -> None:
     found = value(r'"a\"b\\c\n{i}"')
     assert isinstance(found, ast.Text)
