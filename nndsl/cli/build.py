@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import click
 
@@ -40,25 +39,27 @@ def command(
     try:
         guarded(lambda: _build(Path(output), model, opset, allow_extern, seed))
     except Failed:
-        say(f"{output} is as it was")
+        say(f"{output} is as it was" if os.path.lexists(output) else f"{output} was not made")
         raise
 
 
 def _build(output: Path, model: Model, opset: int, allow_extern: bool, seed: int) -> None:
+    """What was made is told when it is where it belongs."""
     with filled(output, MADE) as folder:
-        _fill(folder, model, opset, allow_extern, seed)
+        results = _fill(folder, model, opset, allow_extern, seed)
+    for result in results:
+        result()
 
 
-def _fill(folder: Path, model: Model, opset: int, allow_extern: bool, seed: int) -> None:
+def _fill(folder: Path, model: Model, opset: int, allow_extern: bool, seed: int) -> list[Callable[[], None]]:
     steps: list[tuple[str, Callable[[], str]]] = [
         ("model.py", lambda: _source(model, folder / "model.py")),
         ("model.svg", lambda: _diagram(model, folder / "model.svg")),
         ("summary.txt, summary.json", lambda: _summary(model, folder)),
         ("model.onnx", lambda: _onnx(model, folder / "model.onnx", opset, allow_extern, seed)),
     ]
-    with _progress(model.name, len(steps)) as step:
-        for name, work in steps:
-            step(name, work)
+    step = _progress(model.name)
+    return [step(name, work) for name, work in steps]
 
 
 def _source(model: Model, path: Path) -> str:
@@ -85,20 +86,20 @@ def _onnx(model: Model, path: Path, opset: int, allow_extern: bool, seed: int) -
     return described(report).split(": ", 1)[1]
 
 
-@contextmanager
-def _progress(name: str, total: int) -> Iterator[Callable[[str, Callable[[], Any]], None]]:
-    """One line for each result; on a terminal, with what is being made shown while it is made."""
+def _progress(name: str) -> Callable[[str, Callable[[], str]], Callable[[], None]]:
+    """Does one step, and gives what tells its result; on a terminal, what is being made is shown while it is made."""
     if not sys.stderr.isatty():
-        yield lambda made, work: say(f"{made}: {work()}")
-        return
+        return lambda made, work: partial(say, f"{made}: {work()}")
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False)
 
-    def step(made: str, work: Callable[[], Any]) -> None:
+    def step(made: str, work: Callable[[], str]) -> Callable[[], None]:
         begun = perf_counter()
         with console.status(f"{name}: {made}"):
             what = work()
-        console.print(f"[green]✓[/green] {made}: {what} [dim]{perf_counter() - begun:.1f} s[/dim]", soft_wrap=True)
+        seconds = perf_counter() - begun
+        line = f"[green]✓[/green] {made}: {what} [dim]{seconds:.1f} s[/dim]"
+        return partial(console.print, line, soft_wrap=True)
 
-    yield step
+    return step

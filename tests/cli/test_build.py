@@ -53,7 +53,8 @@ def test_a_failure_leaves_the_folder_as_it_was(
         if isinstance(problem, OSError):
             assert done.code == 2
             assert f"nndsl: cannot write {folder}/model.onnx: No space left on device" in done.err
-            assert f"{folder} is as it was" in done.err
+            assert done.err.endswith(f"\n{folder} is as it was\n" if folder == "out" else f"\n{folder} was not made\n")
+            assert "model.py" not in done.err
         else:
             assert done.code == 130
     assert state(tmp_path / "out") == earlier
@@ -82,6 +83,8 @@ def test_extern_blocks(nndsl: Nndsl, write: Write, tmp_path: Path, monkeypatch: 
     done = nndsl("build", "net.nn", "-o", "out")
     assert done.code == 1
     assert "--allow-extern" in done.err
+    assert done.err.endswith("\nout was not made\n")
+    assert "model.py" not in done.err + done.out
     assert not (tmp_path / "out").exists()
     done = nndsl("build", "net.nn", "-o", "out", "--allow-extern")
     assert done.code == 0, done.err
