@@ -277,7 +277,7 @@ def _layers(graph: Graph, prefix: str = "") -> Iterator[tuple[str, Node]]:
 
 
 def _title(node: Node) -> str:
-    return node.op.detail()
+    return node.op.heading
 
 
 def _shown(tensor: Any) -> str:

@@ -230,7 +230,7 @@ class _Walk:
                 step.flops = macs * 2 + (flops - forward * 2)
         saved = op.saves(*types, y=y, use=use)
         if saved is None:
-            step.unknown = {op.name: None}
+            step.unknown = {op.heading: None}
             return
         kept = [inputs[at] for at in saved.inputs] + [step.results[at] for at in saved.outputs]
         step.kept = frozenset(place.home for place in kept if place is not None)

@@ -143,7 +143,7 @@ def require_totals(ctx: Context) -> None:
 def _unweighed(graph: Any) -> list[str]:
     """The layers whose weights are not known."""
     nodes = [node for inner in graph.graphs() for node in inner.nodes if not node.is_call]
-    return sorted({node.op.detail() for node in nodes if not node.op.weighed})
+    return sorted({node.op.heading for node in nodes if not node.op.weighed})
 
 
 def _parameters(graph: Any) -> int:

@@ -92,15 +92,15 @@ def operator_cost(node: Node) -> Cost:
         _count(cost, weight)
     op: Op = node.op
     if not op.weighed:
-        cost.no_parameters[op.detail()] = None
+        cost.no_parameters[op.heading] = None
     types = inputs_of(type(op), [v.type if v is not None else None for v in node.inputs])
     results = tuple(v.type for v in node.outputs)
     y = results[0] if len(results) == 1 else results
     macs, flops = op.macs(*types, y=y), op.flops(*types, y=y)
     if macs is None:
-        cost.no_macs[op.name] = None
+        cost.no_macs[op.heading] = None
     if flops is None:
-        cost.no_flops[op.name] = None
+        cost.no_flops[op.heading] = None
     cost.macs = 0 if macs is None else macs
     cost.flops = 0 if flops is None else flops
     return cost

@@ -296,6 +296,11 @@ class Op(Costed):
         """The parameter that decides the size of this output axis, for the provenance in messages."""
         return None
 
+    @property
+    def heading(self) -> str:
+        """What a table or a diagram calls it: a layer written in Python by the name that the spec gives it."""
+        return self.name
+
     def detail(self) -> str:
         """The few words a diagram shows under the name: `64, 7×7 / 2`. Default: the required parameters' values."""
         return ", ".join(str(getattr(self, p.name)) for p in self.params.values() if p.required)

@@ -226,13 +226,17 @@ class Extern(Op, family=TENSOR):
         return (self.name, self.target, arguments, tuple(self.results))
 
     def spell(self) -> str:
-        from nndsl.ops.schema import spell_value
-
-        inside = ", ".join(f"{name}={spell_value(value)}" for name, value in self.arguments.items())
+        inside = self.detail()
         return f"{self.title}({inside})" if inside else str(self.title)
 
-    def detail(self) -> str:
+    @property
+    def heading(self) -> str:
         return str(self.title)
+
+    def detail(self) -> str:
+        from nndsl.ops.schema import spell_value
+
+        return ", ".join(f"{name}={spell_value(value)}" for name, value in self.arguments.items())
 
 
 class Cast(Op, family=TENSOR):

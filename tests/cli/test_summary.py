@@ -86,7 +86,7 @@ def test_formulas_stand_beside_the_numbers_of_fixed_dims(nndsl: Nndsl, write: Wr
     fixed = nndsl("summary", "net.nn", "--dim", "T=100")
     assert fixed.err == ""
     assert "MACs 51.20 K (51,200) = 512·T for B = 1" in squeezed(fixed.out)
-    assert "= 512·T" in nndsl("summary", "net.nn", "--dim", "T=100", "--dim", "B=2").out
+    assert "= 512·B·T" in nndsl("summary", "net.nn", "--dim", "T=100", "--dim", "B=2").out
     assert "512·T" in nndsl("summary", "net.nn", "--dim", "T=100", "--format", "md").out
     assert "= 512·T" in nndsl("summary", "-", "--dim", "T=100", stdin=OPEN).out
 

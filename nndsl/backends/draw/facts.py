@@ -82,8 +82,8 @@ class Describer:
         op = node.op
         doc = (type(op).__doc__ or "").strip().partition("\n")[0]
         if doc and not op.hidden:
-            self.kinds[op.name] = shortened(doc, MOST_LETTERS)
-        made: Json = {"type": op.name, "what": _short(op.spell())}
+            self.kinds[op.heading] = shortened(doc, MOST_LETTERS)
+        made: Json = {"type": op.heading, "what": _short(op.spell())}
         values = [
             [name, _short(declared.kind.spell(getattr(op, name))), getattr(op, name) != declared.default]
             for name, declared in op.params.items()

@@ -212,7 +212,7 @@ class Planner:
             "node", node, count, node.outputs[0] if node.outputs else None, label=node.label, constants=constants
         )
         if not isinstance(node.target, Graph):
-            thing.name = node.op.name
+            thing.name = node.op.heading
             return thing
         thing.target = node.target
         inner = self._only_member(node.target)

@@ -116,7 +116,7 @@ class Counter:
         row = Row(
             path=node.label if run.count == 1 else f"{node.label}…{last.label}",
             name=node.label,
-            type=target.name,
+            type=target.name if isinstance(target, Graph) else target.heading,
             detail=_hyper(target) if isinstance(target, Graph) else target.detail(),
             inputs=[self.shape(value) for value in node.inputs if value is not None],
             outputs=[self.shape(value) for value in last.outputs],

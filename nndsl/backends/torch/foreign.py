@@ -33,7 +33,7 @@ def first_uses(nodes: Sequence[Node]) -> list[Node]:
 def refusal(node: Node) -> Diagnostic:
     return Diagnostic(
         "extern",
-        f"{node.op.detail()} is written in Python ({_target(node)}), and running it needs your permission",
+        f"{node.op.heading} is written in Python ({_target(node)}), and running it needs your permission",
         node.span,
         label="runs code from outside this spec",
         trace=_trace(node),
