@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, isnan
 from typing import Any
 
 from nndsl.shapes import Dim, Size
@@ -97,8 +97,12 @@ def _whole(value: float) -> bool:
     return isinstance(value, int) or value.is_integer()
 
 
+def _is_nan(value: float) -> bool:
+    return isinstance(value, float) and isnan(value)
+
+
 def _float(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or _is_nan(value):
         raise Unfit(f"is a number, not {describe(value)}")
     return like(float(_within(value, WIDEST_FLOAT)), value)  # type: ignore[no-any-return]
 

@@ -139,6 +139,11 @@ def test_hyperparameters_of_another_kind(given: dict[str, Any], message: str) ->
     assert refusal("bad-argument", TEXT, **given).message == message
 
 
+def test_a_rate_that_is_no_number() -> None:
+    text = "model M(rate: float) {\n  input x: float[N]\n  output y = x -> Dropout(rate)\n}"
+    assert refusal("bad-argument", text, "M", rate=float("nan")).message == "Dropout: p is a number, not nan"
+
+
 @pytest.mark.parametrize("given", [{"classes": 10**5000}, {"hidden": [8, -(10**5000)]}, {"rate": 10**5000}])
 def test_a_hyperparameter_of_thousands_of_digits(given: dict[str, Any]) -> None:
     (name,) = given
