@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
+from nndsl.elaborate.budget import LIST, TEXT
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import (
@@ -167,7 +168,7 @@ _COMPUTE = {
 
 def _lists(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) -> Any:
     if node.op == "+" and isinstance(left, str) and isinstance(right, str):
-        ctx.budget.items(len(left) + len(right))
+        ctx.budget.items(len(left) + len(right), what=TEXT)
         return left + right
     if node.op == "+" and isinstance(left, list) and isinstance(right, list):
         ctx.budget.items(len(left) + len(right))
@@ -176,8 +177,9 @@ def _lists(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context) 
         left, right = right, left
     if node.op == "*" and isinstance(left, (list, str)) and isinstance(right, int) and not isinstance(right, bool):
         if right < 0:
-            return ctx.poison("bad-value", f"a list cannot be repeated {right} times", node.right.span, scope)
-        ctx.budget.items(len(left) * right)
+            kind = "string" if isinstance(left, str) else "list"
+            return ctx.poison("bad-value", f"a {kind} cannot be repeated {right} times", node.right.span, scope)
+        ctx.budget.items(len(left) * right, what=TEXT if isinstance(left, str) else LIST)
         alone = isinstance(left, list) and len(left) == 1
         return Counted(left * right, [(0, right)]) if alone else left * right
     if node.op == "*" and isinstance(left, list) and isinstance(right, Dim):

@@ -16,6 +16,9 @@ class Exceeded(Exception):
         self.span = span
 
 
+LIST, TEXT = "a list of {:,} members", "a string of {:,} characters"
+
+
 class Budget:
     """Counts the work of one run. A large real model needs a few thousandths of these."""
 
@@ -50,14 +53,14 @@ class Budget:
         self.spent = True
         raise Exceeded(message)
 
-    def items(self, count: int, weight: int = 1) -> None:
-        """A list of `count` members is about to be made; `weight` is their size, a number's being 1."""
+    def items(self, count: int, weight: int = 1, what: str = LIST) -> None:
+        """`what`, with `count` in it, is about to be made; `weight` is its members' size, a number's being 1."""
         count = int(count)  # where the count came from is not this one's business, and costs
         if count > self.ITEMS:
-            raise Exceeded(f"a list of {count:,} members is more than the {self.ITEMS:,} that are allowed")
+            raise Exceeded(f"{what.format(count)} is more than the {self.ITEMS:,} that are allowed")
         self.held += max(count, 0) * weight
         if self.held > self.HELD:
-            self._stop(f"all lists together have more than the {self.HELD:,} members that are allowed")
+            self._stop(f"all lists and strings together have more than the {self.HELD:,} members that are allowed")
         self.step(max(count, 0) // 16)
 
     def written(self, count: int, depth: int) -> None:
