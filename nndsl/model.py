@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from nndsl.arguments import shown, whole, word, words
 from nndsl.backends.torch.refused import refused
 from nndsl.diagnostics import Diagnostic, Diagnostics, SpecError
 from nndsl.elaborate import Expression, Spec, Unreadable, check_spec, elaborate, open_spec, read, zoo
+from nndsl.elaborate.models import needed
 from nndsl.elaborate.scope import nearest
 from nndsl.ir.graph import Graph, returned
 from nndsl.source import Source, Span
@@ -77,7 +78,7 @@ def loads_source(
     given = {name: plain(value) for name, value in (hyper or {}).items()}
     diagnostics = Diagnostics()
     spec = open_spec(source, diagnostics)
-    name = choose(spec, model)
+    name = choose(spec, model, given)
     graph = elaborate(spec, name, hyper=given, dims=sizes) if name is not None else None
     if graph is None:
         raise SpecError(diagnostics.in_order())
@@ -109,15 +110,15 @@ def plain(value: Any, depth: int = 8) -> Any:
     return value
 
 
-def choose(spec: Spec, wanted: str | None) -> str | None:
-    """Which model is meant; says so when that is not clear."""
+def choose(spec: Spec, wanted: str | None, given: Container[str] = ()) -> str | None:
+    """Which model is meant; says so when that is not clear. `given`: names of hyperparameters that have a value."""
     if spec.diagnostics.errors:
         return None
     source = spec.file.source
     file = {"<stdin>": "-:", "<string>": ""}.get(source.name, f"{source.name}:")
     start = Span(source, 0, 0)
     names = [m.name.id for m in spec.models()]
-    complete = [m.name.id for m in spec.complete()]
+    complete = [m.name.id for m in spec.complete() or spec.complete(given)]
     if wanted is not None:
         if wanted in names:
             return wanted
@@ -129,7 +130,8 @@ def choose(spec: Spec, wanted: str | None) -> str | None:
         return complete[0]
     if not complete:
         message = f"{source.name} has no model that is complete" if names else f"{source.name} has no model"
-        hints = [f"{n} needs hyperparameters: `--set name=value`, or `{file}{n}`" for n in names[:3]]
+        missing = {m.name.id: needed(m, given) for m in spec.models()[:3]}
+        hints = [f"{n} needs {', '.join(these)}: `--set {these[0]}=VALUE`" for n, these in missing.items()]
         spec.diagnostics.error("no-model", message, start, hints=hints)
         return None
     listed = ", ".join(complete)

@@ -158,7 +158,7 @@ def open_target(
         raise Failed(stop_for(str(problem))) from None
     diagnostics = Diagnostics()
     spec: Spec = open_spec(source, diagnostics)
-    name = choose(spec, wanted)
+    name = choose(spec, wanted, given)
     graph = elaborate(spec, name, hyper=given, dims=fixed) if name is not None else None
     if diagnostics.items:
         show(diagnostics.in_order())

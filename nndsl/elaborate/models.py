@@ -43,12 +43,13 @@ class Spec:
 
     def complete(self, given: Container[str] = ()) -> list[ast.Definition]:
         """Models that can be built as they are: every hyperparameter has a default."""
-        return [m for m in self.models() if _is_complete(m, given)]
+        return [m for m in self.models() if not needed(m, given)]
 
 
-def _is_complete(model: ast.Definition, given: Container[str]) -> bool:
-    needed = [p for p in model.params or [] if p.default is None and not (p.type is not None and p.type.optional)]
-    return all(p.name.id in given for p in needed)
+def needed(model: ast.Definition, given: Container[str] = ()) -> list[str]:
+    """The hyperparameters that have no default and are not given."""
+    params = [p for p in model.params or [] if p.default is None and not (p.type is not None and p.type.optional)]
+    return [p.name.id for p in params if p.name.id not in given]
 
 
 def open_spec(source: Source, diagnostics: Diagnostics) -> Spec:

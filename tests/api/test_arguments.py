@@ -289,3 +289,10 @@ def test_format_text() -> None:
     with pytest.raises(nndsl.SpecError) as refused:
         nndsl.format_text("model {", "net.nn")
     assert str(refused.value.diagnostics[0].span).startswith("net.nn:1:")
+
+
+def test_a_model_is_complete_with_what_is_given() -> None:
+    text = "model M(rate: float, width: int) { input x: float[N, 4]  output y = x -> Linear(width) -> Dropout(rate) }"
+    assert nndsl.loads(text, rate=0.1, width=3).outputs == {"y": "float[N, 3]"}
+    with pytest.raises(nndsl.SpecError, match="M needs width: `--set width=VALUE`"):
+        nndsl.loads(text, rate=0.1)
