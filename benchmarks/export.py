@@ -50,6 +50,7 @@ def _compare(name: str, folder: Path) -> list[Row]:
 
     file = in_turn(lambda: export_model(model.ir, weights, ours), promised, rounds=5)
     nodes = [len(onnx.load(str(path), load_external_data=False).graph.node) for path in (ours, theirs)]
+    loading = in_turn(lambda: _session(ours), lambda: _session(theirs), rounds=5)
     latency = _latency(ours, theirs, example)
     speed = graph_theirs / graph_ours
     return [
@@ -58,6 +59,8 @@ def _compare(name: str, folder: Path) -> list[Row]:
             f"{file.ratio:.2f}", "≤ 1.00", file.ratio <= 1),
         Row(f"{name}: nodes", str(nodes[0]), str(nodes[1]), f"{nodes[0] / nodes[1]:.2f}", "≤ 1.00",
             nodes[0] <= nodes[1]),
+        Row(f"{name}: onnxruntime load", ms(loading.ours), ms(loading.theirs), f"{loading.ratio:.2f}",
+            "≤ 1.00 within noise (5 %)", loading.ratio <= 1.05),
         Row(f"{name}: onnxruntime latency", ms(latency.ours), ms(latency.theirs), f"{latency.ratio:.2f}",
             "≤ 1.00 within noise (5 %)", latency.ratio <= 1.05),
     ]  # fmt: skip
@@ -89,12 +92,16 @@ def _write_raw(path: Path, blob: bytes) -> None:
     os.replace(path, path.with_suffix(".bin"))
 
 
+def _session(path: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
 def _latency(ours: Path, theirs: Path, example: tuple[Any, ...]) -> Pair:
     runs = []
     for path in (ours, theirs):
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = torch.get_num_threads()
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        session = _session(path)
         feed = {port.name: value.numpy() for port, value in zip(session.get_inputs(), example, strict=True)}
         runs.append(lambda session=session, feed=feed: session.run(None, feed))
     for a, b in zip(runs[0](), runs[1](), strict=True):

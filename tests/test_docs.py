@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.highlights import BEGIN, END
 from docs.generate import PAGES, limits
 from nndsl.elaborate.project import BUILTINS, CONSTANTS
 from nndsl.ops.initializers import INITIALIZERS
@@ -35,6 +36,12 @@ def test_page(path: Path) -> None:
 @pytest.mark.parametrize("name", GENERATED)
 def test_derived_page(name: str) -> None:
     assert (ROOT / "docs" / name).read_text("utf-8") == PAGES[name](), f"docs/{name} is out of date: {REFRESH}"
+
+
+def test_the_measured_table_is_that_of_the_last_benchmark() -> None:
+    shown = (ROOT / "README.md").read_text("utf-8").split(BEGIN)[1].split(END)[0].strip()
+    assert shown.count("\n") >= 6
+    assert shown in (ROOT / "docs" / "performance.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("path", [*pages(), *(ROOT / "docs" / name for name in GENERATED)], ids=lambda p: p.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -294,6 +295,14 @@ def test_a_failed_construction_leaves_the_module_usable() -> None:
     module = nndsl.loads(spec("Scale")).module(allow_extern=True)
     assert type(module.d).__name__ == "Scale"
     assert type(type(module).__init__.__globals__["Scale"]) is type
+
+
+def test_a_python_module_that_was_reloaded_is_another() -> None:
+    before = nndsl.loads(spec("Scale")).module(allow_extern=True)
+    again = importlib.reload(importlib.import_module("somebodys"))
+    after = nndsl.loads(spec("Scale")).module(allow_extern=True)
+    assert type(after.d) is again.Scale
+    assert type(after.d) is not type(before.d)
 
 
 def test_an_opset_that_pytorch_does_not_write(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import linecache
 import sys
 import threading
 import weakref
+from collections.abc import Iterable
 from contextlib import nullcontext
 from types import ModuleType
 from typing import Any
@@ -25,7 +26,7 @@ def build(graph: Graph, source: str, device: Any, allow_extern: bool) -> Any:
     if foreign and not allow_extern:
         raise SpecError([refusal(node) for node in first_uses(foreign)])
     known = classes(foreign)
-    made = loaded(source, graph.name)
+    made = loaded(source, graph.name, known.values())
     cls = getattr(made, class_name(graph.name))
     with constructing(made, foreign, known), torch.device(device) if device is not None else nullcontext():
         return cls()
@@ -50,10 +51,11 @@ _loaded: weakref.WeakValueDictionary[str, ModuleType] = weakref.WeakValueDiction
 _lock = threading.RLock()  # a module may end whenever memory is collected, also in here
 
 
-def loaded(source: str, name: str) -> ModuleType:
+def loaded(source: str, name: str, known: Iterable[type] = ()) -> ModuleType:
     """The source as a Python module, one for equal sources as long as anything of it is in use. Pickling finds its
-    classes in `sys.modules`, tracebacks its text in `linecache`."""
-    digest = hashlib.sha256(source.encode()).hexdigest()[:16]
+    classes in `sys.modules`, tracebacks its text in `linecache`. `known`: the classes of others that it imports; when
+    their module was reloaded, it is no longer the same."""
+    digest = hashlib.sha256("\0".join([source, *(str(id(cls)) for cls in known)]).encode()).hexdigest()[:16]
     key = f"nndsl_generated_{digest}"
     found = _loaded.get(key)
     if found is not None:
