@@ -159,6 +159,21 @@ def test_shared_layers_are_marked_and_counted_once() -> None:
     assert (first.dashed, second.dashed) == (False, True)
 
 
+def test_a_sign_of_one_mode_is_dashed() -> None:
+    text = """\
+model M {
+  input x: float[N, 4]
+  input z: float[N, 4]
+  if training {
+    output noisy = x + z
+  }
+  output y = x * z
+}
+"""
+    scene = draw.scene(nndsl.loads(text).ir)
+    assert [box.dashed for box in scene.boxes if box.shape == "circle"] == [True, False]
+
+
 def test_a_shared_block_of_a_large_model_is_open_once() -> None:
     trunk = "\n".join(f"  h = h -> Conv2d({8 + i}, 3, padding=1) -> ReLU" for i in range(60))
     text = f"""\

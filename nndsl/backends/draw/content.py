@@ -103,7 +103,9 @@ class Writer:
         node = thing.node
         if thing.target is None and self._is_sign(thing, node):
             sign = self.run(SIGNS[node.op.name], SIGN)
-            return Content([[sign]], 24.0, 24.0, "circle", node.op.family.name, self.title(thing, path))
+            made = Content([[sign]], 24.0, 24.0, "circle", node.op.family.name, self.title(thing, path))
+            made.dashed = node.mode is not None
+            return made
         small = thing.target is None and node.op.family.name in SMALL
         family = "block" if thing.target is not None else node.op.family.name
         lines = self._lines(thing, node, small)
