@@ -8,7 +8,8 @@ AMD's data sheet of MI300X (1,307.4, 163.4, 5.3 TB/s); Apple's announcement of M
 not told).
 PyTorch computes matrix products of float32 without TensorFloat-32 unless told otherwise, so that is not counted.
 
-H100, L4 and L40S were compared with published tables; the other figures were written down without looking them up again.
+H100, L4 and L40S were compared with published tables; the other figures were written down without looking them up
+again.
 
 An estimate, and a lower bound: kernels reach half of it or more when tensors are large, much less when they are small;
 starting a kernel (a few microseconds) is not counted. Each layer is taken to read its inputs and weights and to write
