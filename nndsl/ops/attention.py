@@ -163,6 +163,15 @@ class ScaledDotProductAttention(Op, family=ATTENTION):
     ) -> Size:
         return product(query.shape[:-1]) * key.shape[-2] * (query.shape[-1] + value.shape[-1])
 
+    def backward_macs(
+        self, query: TensorType, key: TensorType, value: TensorType, mask: Any, y: TensorType, use: Use
+    ) -> Size:
+        """Of the scores, for queries, keys and a mask; of each of these but the mask; of the values."""
+        q, k, v, *others = use.needs
+        above = int(q or k or any(others)) + v
+        scores = product(query.shape[:-1]) * key.shape[-2]
+        return scores * (value.shape[-1] * above + query.shape[-1] * (q + k))
+
     def flops(
         self, query: TensorType, key: TensorType, value: TensorType, mask: TensorType | None, y: TensorType
     ) -> Size:

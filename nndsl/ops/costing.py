@@ -75,7 +75,7 @@ class Costed:
         if macs is None:
             return None
         needed: int = sum(more["use"].needs)
-        return macs * (1 + min(needed, 1)) if any(w.trained for w in self.weights(*inputs)) else macs * needed
+        return macs * (needed + any(w.trained for w in self.weights(*inputs)))
 
     def weights(self, *inputs: Any, **more: Any) -> list[Any]:
         """See `Op`."""

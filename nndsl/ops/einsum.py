@@ -140,12 +140,13 @@ class Einsum(Op, family=LINEAR):
         width = sum(name.startswith(DOTS) for name in sizes)
         return terms, _spread(result, len(result) - (DOTS in result) + width * (DOTS in result)), sizes
 
-    def _work(self, xs: tuple[Any, ...]) -> tuple[Size, Size]:
-        """Products, and values that are summed without any. As PyTorch does, inputs are taken up one after the other,
-        and what stands in one of two only and is not needed later is summed before they meet."""
+    def _work(self, xs: tuple[Any, ...]) -> tuple[list[Size], Size]:
+        """Products of each input after the first with what came before, and values that are summed without any. As
+        PyTorch does, inputs are taken up one after the other, and what stands in one of two only and is not needed
+        later is summed before they meet."""
         terms, result, sizes = self._terms(xs)
         sides = [set(term) - _ones(term, x.shape, sizes) for term, x in zip(terms, xs, strict=True)]
-        total: Size = 0
+        products: list[Size] = []
         sums: Size = 0
         have = sides[0]
         for k, side in enumerate(sides[1:], start=1):
@@ -156,10 +157,10 @@ class Einsum(Op, family=LINEAR):
                 sums = sums + (product(sizes[name] for name in one) if needed != one else 0)
                 pair.append(needed)
             both = pair[0] | pair[1]
-            total = total + product(sizes[name] for name in both)
+            products.append(product(sizes[name] for name in both))
             have = both & later
         left = have - set(result)  # of a single input
-        return total, sums + (product(sizes[name] for name in have) if left else 0)
+        return products, sums + (product(sizes[name] for name in have) if left else 0)
 
     def saves(self, *xs: TensorType, y: TensorType, use: Use) -> Saved | None:
         """Each factor for the gradient of the other, copied where the groups of indices that one product of matrices
@@ -188,11 +189,16 @@ class Einsum(Op, family=LINEAR):
 
     def macs(self, *xs: TensorType, y: TensorType) -> Size:
         """An outer product counts, too."""
-        return self._work(xs)[0]
+        return sum(self._work(xs)[0])
+
+    def backward_macs(self, *xs: TensorType, y: TensorType, use: Use) -> Size:
+        """Each product once more for either side that needs a gradient: the input, and what came before."""
+        needs = use.needs
+        return sum(n * (needs[k] + any(needs[:k])) for k, n in enumerate(self._work(xs)[0], start=1))
 
     def flops(self, *xs: TensorType, y: TensorType) -> Size:
         products, sums = self._work(xs)
-        return products * 2 + sums
+        return sum(products) * 2 + sums
 
     # ------------------------------------------------------------ lowering
 

@@ -177,6 +177,38 @@ BACKWARD = {
         "input x: float[2, 5, 8]; output y = x -> MultiheadAttention(2)",
         2 * 2 * (4 * 5 * 8 * 8 + 2 * 5 * 5 * 8) - 2 * 3 * 5 * 8 * 8,
     ),
+    "attention: two products for each of the forward pass": (
+        "input x: float[2, 4, 5, 8]"
+        "; output y = (x -> Linear(8), x -> Linear(8), x -> Linear(6)) -> ScaledDotProductAttention",
+        2 * 4 * 5 * 8 * (8 + 8 + 6) + 2 * (2 * 4 * 5 * 5 * (8 + 6)),
+    ),
+    "attention to values: the weights' gradient alone": (
+        "input x: float[2, 4, 5, 8]; output y = (x, x, x -> Linear(6)) -> ScaledDotProductAttention",
+        2 * 4 * 5 * 8 * 6 + 2 * 4 * 5 * 5 * 6,
+    ),
+    "attention of queries: through the scores": (
+        "input x: float[2, 4, 5, 8]; output y = (x -> Linear(8), x, x) -> ScaledDotProductAttention",
+        2 * 4 * 5 * 8 * 8 + 2 * 4 * 5 * 5 * (8 + 8),
+    ),
+    "a mask is no factor": (
+        "input x: float[2, 4, 5, 8]; param m: float[5, 5] = zeros"
+        "; output y = (x, x, x, m) -> ScaledDotProductAttention",
+        2 * 4 * 5 * 5 * 8,
+    ),
+    "sum of products of three: only what leads to a weight": (
+        "input x: float[2, 5, 8]; input z: float[2, 8, 3]; param w: float[3, 4] = ones"
+        '; output y = (x, z, w) -> Einsum("b t d, b d k, k m -> b t m")',
+        2 * 5 * 3 * 4,
+    ),
+    "sum of products of three: the first is needed twice": (
+        "input x: float[2, 8, 3]; input z: float[3, 4]; param w: float[5, 8] = ones"
+        '; output y = (w, x, z) -> Einsum("t d, b d k, k m -> b t m")',
+        2 * 5 * 8 * 3 + 2 * 5 * 3 * 4,
+    ),
+    "bilinear: the weight and both inputs": (
+        "input a: float[3, 4]; input b: float[3, 5]; output y = (a -> Linear(4), b -> Linear(5)) -> Bilinear(6)",
+        3 * 4 * 4 + 3 * 5 * 5 + 3 * (3 * 6 * 4 * (5 + 1)),
+    ),
     "what runs only at work": (
         "input x: float[8, 32]; h = if training { x -> a: Linear(16) } else { x -> b: Linear(16) -> c: Linear(16) }"
         "; output y = h",
