@@ -1,12 +1,14 @@
 """Wires between two regions: they go up, along a track of their own, and up again.
 
 Everything that leaves at one place is one net: it shares a track, and a dot marks where it forks. What joins at a small
-circle from a side, and every flow that skipped what lies below, enters from that side instead.
+circle from a side, and every flow that skipped what lies below, enters from that side instead: at a circle as one line,
+at a box apart where its side has the room.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import copysign
 
 from nndsl.backends.draw.regions import PIN, Flow, Leaf, Point, Region
 
@@ -16,6 +18,8 @@ TRACK = 9.0
 BELOW_HEAD = 18.0  # room for an arrowhead above the tracks
 MOST_TRACKS = 60
 STRAIGHT = 0.01
+APART = 8.0  # arrowheads
+ASIDE = 14.0  # an arrowhead and a bend, of what enters from a side
 
 
 @dataclass(slots=True)
@@ -51,26 +55,51 @@ def connect(
     base = AFTER_LABEL if isinstance(below, Leaf) and below.strip and not tracks else GAP
     height = base + TRACK * max(tracks - 1, 0) + (8.0 if tracks else 0.0)
     draw(owner, nets, y, height, above.skips)
-    if isinstance(above, Leaf):
-        for f, side in sides.items():
-            _enter_from_side(owner, f, lower[f], side, above, above_x, y, y + height, sides, lower)
+    if isinstance(above, Leaf) and sides:
+        _enter_from_sides(
+            owner,
+            above,
+            above_x,
+            {f: (x, sides[f]) for f, x in lower.items() if f in sides},
+            (y, y + height),
+            below.bypasses,
+        )
     return height
 
 
 def arrivals(leaf: Leaf, places: dict[int, float], skips: set[int]) -> tuple[dict[int, int], dict[int, float]]:
     """Which flows enter a box from its left (-1) or right (1), and where at its lower side the others do."""
-    sides = {f: (1 if x > 0 else -1) for f, x in places.items() if abs(x) > leaf.half and (leaf.is_round or f in skips)}
+    aside = {f: x for f, x in places.items() if abs(x) > leaf.half + ASIDE and (leaf.is_round or f in skips)}
+    sides = {f: (1 if x > 0 else -1) for f, x in aside.items()}
     rest = sorted((f for f in places if f not in sides), key=lambda f: (places[f], f))
     centre = next((i for i, f in enumerate(rest) if abs(places[f]) < STRAIGHT), None)
     if leaf.is_round or len(rest) <= 1:
         return sides, dict.fromkeys(rest, 0.0)
-    lefts = sum(places[f] < -STRAIGHT for f in rest)
     middle = float(centre) if centre is not None else (len(rest) - 1) / 2
-    if centre is None and lefts in (0, len(rest)):
-        middle = (len(rest) - 1) / 2
     longest = max(middle, len(rest) - 1 - middle)
-    step = min(PIN, max(leaf.half - 6, 4) / longest)
-    return sides, {f: step * (i - middle) for i, f in enumerate(rest)}
+    reach = max(leaf.half - 6, 4)
+    step = min(PIN, reach / longest)
+    if step >= APART:
+        return sides, {f: step * (i - middle) for i, f in enumerate(rest)}
+    return sides, {f: _shared_place((i - middle) / longest, reach) for i, f in enumerate(rest)}
+
+
+def _shared_place(part: float, reach: float) -> float:
+    """Of more arrowheads than a side has room for: those that are near each other become one."""
+    most = int(reach / APART)
+    return copysign(int(abs(part) * most + 0.5) * (reach / most), part) if most else 0.0
+
+
+def heights(leaf: Leaf, flows: list[int], skips: set[int]) -> dict[int, float]:
+    """How far from its middle each flow enters a side of a box, given from the lowest up. A circle takes all that are
+    drawn alike as one line; a box as many lines as have room."""
+    kinds = [f in skips for f in flows]
+    rank = (
+        [sorted(set(kinds), key=kinds.index).index(kind) for kind in kinds] if leaf.is_round else [*range(len(flows))]
+    )
+    count = max(rank, default=0) + 1
+    places = min(count, int((leaf.glyph_height - 8) / APART) + 1)
+    return {f: APART * (r * places // count - (places - 1) / 2) for f, r in zip(flows, rank, strict=True)}
 
 
 def gather(tails: dict[int, tuple[float, int]], heads: dict[int, float]) -> list[Net]:
@@ -121,24 +150,14 @@ def _course(x: float, to: float, low: float, turn: float, high: float) -> list[P
     return [(x, low), *bend] if low < turn else bend
 
 
-def _enter_from_side(
-    owner: Region,
-    flow: int,
-    x: float,
-    side: int,
-    leaf: Leaf,
-    leaf_x: float,
-    low: float,
-    base: float,
-    sides: dict[int, int],
-    lower: dict[int, float],
+def _enter_from_sides(
+    owner: Region, leaf: Leaf, leaf_x: float, flows: dict[int, tuple[float, int]], gap: Point, skips: set[int]
 ) -> None:
-    """Up beside the box, then straight into its side: the farthest wire highest, so that none crosses another."""
-    rank = sorted((f for f, s in sides.items() if s == side), key=lambda f: abs(lower[f] - leaf_x))
-    step = min(7.0, (leaf.glyph_height - 8) / max(len(rank) - 1, 1))
-    off = step * (rank.index(flow) - (len(rank) - 1) / 2)
-    half = leaf.half
-    if leaf.is_round:
-        half = max(half * half - off * off, 1.0) ** 0.5
-    at = base + leaf.middle + off
-    owner.wire(flow, (x, low), (x, at), (leaf_x + side * half, at))
+    """Up beside the box, then straight into its side: the farthest wire highest, so that none crosses another.
+
+    `flows`: where each is below, and which side it enters; `gap`: from where to where the channel is."""
+    for side in (-1, 1):
+        order = sorted((f for f, (_, s) in flows.items() if s == side), key=lambda f: abs(flows[f][0] - leaf_x))
+        for f, off in heights(leaf, order, skips).items():
+            x, at = flows[f][0], gap[1] + leaf.middle + off
+            owner.wire(f, (x, gap[0]), (x, at), (leaf_x + side * leaf.half_at(off), at))

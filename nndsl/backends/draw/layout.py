@@ -205,7 +205,8 @@ def _wires(figure: Figure, body: Body, laid: Laid, dx: float, dy: float, points:
             line.insert(0, (line[0][0], 0.0))
         if points and figure.things[figure.flows[flow].head].kind == "output":
             line.append((line[-1][0], top))
-        laid.wires[flow] = straightened(line)
+        line = straightened(line)
+        laid.wires[flow] = line[1:] if flow in body.skips and len(line) > 2 and line[1] in dots else line
 
 
 def straightened(line: list[Point]) -> list[Point]:

@@ -153,6 +153,10 @@ class Leaf(Region):
     def middle(self) -> float:
         return self.glyph_height / 2
 
+    def half_at(self, off: float) -> float:
+        """Half its width, so far above or below its middle."""
+        return max(self.half**2 - off**2, 1.0) ** 0.5 if self.is_round else self.half
+
 
 def spread(count: int, half: float, from_middle: bool = False) -> list[float]:
     """Places for `count` wires around the middle of a side, or from the middle to the right."""
@@ -192,7 +196,7 @@ class Series(Region):
         self.height = y
         self.out = x + below.out
         self.exit = {flow: x + at for flow, at in below.exit.items()}
-        self.skips = below.skips
+        self.skips, self.bypasses = below.skips, below.bypasses
         self.weight = sum(region.weight for region in self.regions)
 
 
@@ -239,7 +243,7 @@ class Parallel(Region):
             self._stand(branch, x - axis)
         self.out = self._main_out(places, axis)
         inside = {self.flows[f].value for branch in self.branches for f in branch.entry}
-        self.bypasses = {f for f in self.passing if self.flows[f].value in inside}
+        self.bypasses.update(f for f in self.passing if self.flows[f].value in inside)
         lane = self.right + LANE_GAP
         for flow in self.passing:
             self.wire(flow, (lane, 0.0), (lane, self.height))
@@ -299,6 +303,7 @@ class Parallel(Region):
             if y + branch.height < self.height:
                 self.wire(flow, (x + at, y + branch.height), (x + at, self.height))
         self.skips |= branch.skips
+        self.bypasses |= branch.bypasses
 
 
 def _begins_with_input(region: Region) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TypeAlias
 
-from nndsl.backends.draw.channel import STRAIGHT, TRACK, arrivals
+from nndsl.backends.draw.channel import STRAIGHT, TRACK, arrivals, heights
 from nndsl.backends.draw.columns import FAN, Pairs, Tracks, columns
 from nndsl.backends.draw.regions import LANE, LANE_GAP, Flow, Leaf, Point, Region
 
@@ -280,11 +280,10 @@ class Rows(Region):
 
     def _enter(self, cell: Leaf, x: float, wires: dict[Wiring, float]) -> None:
         order = sorted(wires, key=lambda wire: (wires[wire], wire.flow))
-        step = min(6.0, (cell.glyph_height - 8) / max(len(order) - 1, 1))
-        for k, wire in enumerate(order):
-            off = step * (k - (len(order) - 1) / 2)
-            half = max(cell.half**2 - off**2, 1.0) ** 0.5 if cell.is_round else cell.half
-            self.sides[wire] = (x + half, cell.middle + off)
+        offs = heights(cell, [wire.flow for wire in order], self.bypasses)
+        for wire in order:
+            off = offs[wire.flow]
+            self.sides[wire] = (x + cell.half_at(off), cell.middle + off)
 
     # ------------------------------------------------------------ gaps
 

@@ -8,6 +8,8 @@ export const TRACK = 9;
 const BELOW_HEAD = 18; // room for an arrowhead above the tracks
 const MOST_TRACKS = 60;
 export const STRAIGHT = 0.01;
+const APART = 8; // arrowheads
+const ASIDE = 14; // an arrowhead and a bend, of what enters from a side
 
 /** Draw the channel between two regions of a series into `owner`; its height. */
 export function connect(owner, below, belowX, above, aboveX, y, flows) {
@@ -26,10 +28,17 @@ export function connect(owner, below, belowX, above, aboveX, y, flows) {
   const base = below instanceof Leaf && below.strip && !tracks ? AFTER_LABEL : GAP;
   const height = base + TRACK * Math.max(tracks - 1, 0) + (tracks ? 8 : 0);
   drawNets(owner, nets, y, height, above.skips);
-  for (const [flow, side] of sides) {
-    const rank = [...sides.keys()].filter((f) => sides.get(f) === side);
-    rank.sort((a, b) => Math.abs(lower.get(a) - aboveX) - Math.abs(lower.get(b) - aboveX));
-    enterFromSide(owner, flow, lower.get(flow), side, above, aboveX, y, y + height, rank);
+  for (const side of [-1, 1]) {
+    const order = [...sides.keys()].filter((f) => sides.get(f) === side);
+    order.sort((a, b) => Math.abs(lower.get(a) - aboveX) - Math.abs(lower.get(b) - aboveX));
+    for (const [f, off] of heights(above, order, below.bypasses)) {
+      const [x, at] = [lower.get(f), y + height + above.middle + off];
+      owner.wire(f, [
+        [x, y],
+        [x, at],
+        [aboveX + side * above.halfAt(off), at],
+      ]);
+    }
   }
   return height;
 }
@@ -38,7 +47,7 @@ export function connect(owner, below, belowX, above, aboveX, y, flows) {
 export function arrivals(leaf, places, skips) {
   const sides = new Map();
   for (const [f, x] of places) {
-    if (Math.abs(x) > leaf.half && (leaf.isRound || skips.has(f))) sides.set(f, x > 0 ? 1 : -1);
+    if (Math.abs(x) > leaf.half + ASIDE && (leaf.isRound || skips.has(f))) sides.set(f, x > 0 ? 1 : -1);
   }
   const rest = [...places.keys()].filter((f) => !sides.has(f));
   rest.sort((a, b) => places.get(a) - places.get(b) || a - b);
@@ -46,8 +55,27 @@ export function arrivals(leaf, places, skips) {
   const centre = rest.findIndex((f) => Math.abs(places.get(f)) < STRAIGHT);
   const middle = centre >= 0 ? centre : (rest.length - 1) / 2;
   const longest = Math.max(middle, rest.length - 1 - middle);
-  const step = Math.min(PIN, Math.max(leaf.half - 6, 4) / longest);
-  return { sides, bottoms: new Map(rest.map((f, i) => [f, step * (i - middle)])) };
+  const reach = Math.max(leaf.half - 6, 4);
+  const step = Math.min(PIN, reach / longest);
+  const place = (i) => (step >= APART ? step * (i - middle) : sharedPlace((i - middle) / longest, reach));
+  return { sides, bottoms: new Map(rest.map((f, i) => [f, place(i)])) };
+}
+
+/** Of more arrowheads than a side has room for: those that are near each other become one. */
+function sharedPlace(part, reach) {
+  const most = Math.floor(reach / APART);
+  return most ? Math.sign(part) * Math.floor(Math.abs(part) * most + 0.5) * (reach / most) : 0;
+}
+
+/** How far from its middle each flow enters a side of a box, given from the lowest up. A circle takes all that are drawn
+ * alike as one line; a box as many lines as have room. */
+export function heights(leaf, flows, skips) {
+  const kinds = [...new Set(flows.map((f) => skips.has(f)))];
+  const rank = (f, i) => (leaf.isRound ? kinds.indexOf(skips.has(f)) : i);
+  const count = Math.max(1, leaf.isRound ? kinds.length : flows.length);
+  const places = Math.min(count, Math.floor((leaf.glyphHeight - 8) / APART) + 1);
+  const off = (r) => APART * (Math.floor((r * places) / count) - (places - 1) / 2);
+  return new Map(flows.map((f, i) => [f, off(rank(f, i))]));
 }
 
 function gather(tails, heads, flows) {
@@ -113,17 +141,4 @@ function bendAt(x, to, low, turn, high) {
     [to, high],
   ];
   return low < turn ? [[x, low], ...bend] : bend;
-}
-
-/** Up beside the box, then straight into its side: the farthest wire highest, so that none crosses another. */
-function enterFromSide(owner, flow, x, side, leaf, leafX, low, base, rank) {
-  const step = Math.min(7, (leaf.glyphHeight - 8) / Math.max(rank.length - 1, 1));
-  const off = step * (rank.indexOf(flow) - (rank.length - 1) / 2);
-  const half = leaf.isRound ? Math.sqrt(Math.max(leaf.half * leaf.half - off * off, 1)) : leaf.half;
-  const at = base + leaf.middle + off;
-  owner.wire(flow, [
-    [x, low],
-    [x, at],
-    [leafX + side * half, at],
-  ]);
 }

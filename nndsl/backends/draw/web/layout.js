@@ -206,7 +206,9 @@ function wiresOf(laid, body, dx, dy, isFramed) {
     const forks = dots.has(String(line[0])); // what leaves another line begins there
     if (isFramed && figure.things[flows[flow].tail].kind === "input" && !forks) line.unshift([line[0][0], 0]);
     if (isFramed && figure.things[flows[flow].head].kind === "output") line.push([line[line.length - 1][0], laid.height]);
-    wires.set(flow, straightened(line));
+    const course = straightened(line);
+    const begins = body.skips.has(flow) && course.length > 2 && dots.has(String(course[1])); // at the dot where it leaves
+    wires.set(flow, begins ? course.slice(1) : course);
   }
   return wires;
 }

@@ -105,6 +105,11 @@ export class Leaf extends Region {
   get middle() {
     return this.glyphHeight / 2;
   }
+
+  /** Half its width, so far above or below its middle. */
+  halfAt(off) {
+    return this.isRound ? Math.sqrt(Math.max(this.half ** 2 - off ** 2, 1)) : this.half;
+  }
 }
 
 /** Places for `count` wires around the middle of a side, or from the middle to the right. */
@@ -149,6 +154,7 @@ export class Series extends Region {
     this.out = x + below.out;
     this.exit = new Map([...below.exit].map(([flow, at]) => [flow, x + at]));
     this.skips = below.skips;
+    this.bypasses = below.bypasses;
     this.weight = this.regions.reduce((sum, region) => sum + region.weight, 0);
   }
 }
@@ -190,7 +196,7 @@ export class Parallel extends Region {
     this.out = this.mainOut(places, axis, main);
     const inside = new Set();
     for (const branch of this.branches) for (const f of branch.entry.keys()) inside.add(this.flows[f].value);
-    this.bypasses = new Set(this.passing.filter((f) => inside.has(this.flows[f].value)));
+    for (const f of this.passing) if (inside.has(this.flows[f].value)) this.bypasses.add(f);
     let lane = this.right + LANE_GAP;
     for (const flow of this.passing) {
       this.wire(flow, [
@@ -270,6 +276,7 @@ export class Parallel extends Region {
       }
     }
     for (const flow of branch.skips) this.skips.add(flow);
+    for (const flow of branch.bypasses) this.bypasses.add(flow);
   }
 }
 

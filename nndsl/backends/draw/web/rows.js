@@ -1,7 +1,7 @@
 // What is neither a series nor parallel branches, as in rows.py: rows of cells, with wires that pass rows at the right.
 // Each cell stands in the row below the first that needs it, so that wires go up. A wire to the next row bends in the
 // gap between them. One that passes rows goes straight up where a column is free, else to the right of all cells.
-import { arrivals, STRAIGHT, TRACK } from "./channel.js";
+import { arrivals, heights, STRAIGHT, TRACK } from "./channel.js";
 import { columns, FAN, largest } from "./columns.js";
 import { LANE, LANE_GAP, Leaf, Region } from "./regions.js";
 
@@ -234,12 +234,11 @@ export class Rows extends Region {
 
   enter(cell, x, wires, laneOf) {
     const order = [...wires].sort((a, b) => laneOf.get(a).x - laneOf.get(b).x || a.flow - b.flow);
-    const step = Math.min(6, (cell.glyphHeight - 8) / Math.max(order.length - 1, 1));
-    order.forEach((wire, k) => {
-      const off = step * (k - (order.length - 1) / 2);
-      const half = cell.isRound ? Math.sqrt(Math.max(cell.half * cell.half - off * off, 1)) : cell.half;
-      this.sides.set(wire, [x + half, cell.middle + off]);
-    });
+    const offs = heights(cell, order.map((wire) => wire.flow), this.bypasses);
+    for (const wire of order) {
+      const off = offs.get(wire.flow);
+      this.sides.set(wire, [x + cell.halfAt(off), cell.middle + off]);
+    }
   }
 
   // ------------------------------------------------------------ gaps
