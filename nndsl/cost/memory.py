@@ -19,24 +19,27 @@ from nndsl.shapes import Dim, Size, TensorType
 
 @dataclass(frozen=True, slots=True)
 class Optimizer:
-    """`states`: tensors kept for each weight; `work`: those of the size of the largest weight made in a step."""
+    """`states`: tensors kept for each weight; `work`: those of the size of the largest weight made in a step, where
+    weights are updated one after the other; `together`: those for each weight where PyTorch updates all at once, as it
+    does on a GPU (its `foreach`). Lion and LAMB, which are not PyTorch's, go one after the other."""
 
     states: int
     work: int = 0
+    together: int = 0
 
 
 OPTIMIZERS = {
     "sgd": Optimizer(0),
     "sgd+momentum": Optimizer(1),
-    "adam": Optimizer(2, 2),
-    "adamw": Optimizer(2, 2),
-    "amsgrad": Optimizer(3, 2),
-    "nadam": Optimizer(2, 2),
-    "radam": Optimizer(2, 2),
-    "adamax": Optimizer(2, 1),
-    "adagrad": Optimizer(1, 1),
-    "adadelta": Optimizer(2, 2),
-    "rmsprop": Optimizer(1, 1),
+    "adam": Optimizer(2, 2, 1),
+    "adamw": Optimizer(2, 2, 1),
+    "amsgrad": Optimizer(3, 2, 1),
+    "nadam": Optimizer(2, 2, 1),
+    "radam": Optimizer(2, 2, 1),
+    "adamax": Optimizer(2, 1, 1),
+    "adagrad": Optimizer(1, 1, 2),
+    "adadelta": Optimizer(2, 2, 2),
+    "rmsprop": Optimizer(1, 1, 1),
     "lion": Optimizer(1, 1),
     "lamb": Optimizer(2, 2),
 }
@@ -132,5 +135,7 @@ def _peaks(graph: Graph, run: Run, at_work: Run, values: dict[str, Size], needed
     gradients = number(needed.gradients)
     largest = max((number(size) for size in weights(graph, run.dtype)[2]), default=0)
     results = sum(map(number, run.root.whole.made.values()))
-    step = gradients + results + OPTIMIZERS[needed.optimizer].work * largest
+    optimizer = OPTIMIZERS[needed.optimizer]
+    at_once = run.cuda and optimizer.together
+    step = gradients + results + (optimizer.together * gradients if at_once else optimizer.work * largest)
     needed.training_peak = fixed + max(rise + gradients - counted, step)

@@ -108,3 +108,43 @@ def test_peak_of_inference(name: str) -> None:
         measured = rise(lambda: module.eval()(x))
     measured += sum(t.untyped_storage().nbytes() for t in (*module.parameters(), *module.buffers(), x))
     assert memory(model.ir, samples=batch).inference_peak == pytest.approx(measured, rel=0.1)
+
+
+STEPS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "sgd": (torch.optim.SGD, {}),
+    "sgd+momentum": (torch.optim.SGD, {"momentum": 0.9}),
+    "adam": (torch.optim.Adam, {}),
+    "adamw": (torch.optim.AdamW, {}),
+    "amsgrad": (torch.optim.Adam, {"amsgrad": True}),
+    "nadam": (torch.optim.NAdam, {}),
+    "radam": (torch.optim.RAdam, {}),
+    "adamax": (torch.optim.Adamax, {}),
+    "adagrad": (torch.optim.Adagrad, {}),
+    "adadelta": (torch.optim.Adadelta, {}),
+    "rmsprop": (torch.optim.RMSprop, {}),
+}
+DEEP = "model Deep {\n  input x: float[N, 256]\n  output y = x -> [Linear(256)] * 24\n}\n"
+
+
+@pytest.mark.parametrize("cuda", [False, True], ids=["one weight after the other", "all at once"])
+@pytest.mark.parametrize("optimizer", STEPS)
+def test_peak_of_an_optimizer(optimizer: str, cuda: bool) -> None:
+    """Many equal weights and a small batch: the optimizer's step takes the most. On a GPU, PyTorch updates all weights
+    at once, which `foreach` asks for here."""
+    model = nndsl.loads(DEEP)
+    module, _ = live(model, (256,), 4)
+    x = torch.randn(4, 256)
+    make, more = STEPS[optimizer]
+    optimize = make(module.parameters(), lr=0.0, foreach=cuda, **more)
+
+    def step() -> None:
+        y = module(x)
+        torch.autograd.backward([y], [torch.ones_like(y)])
+        optimize.step()
+
+    step()
+    optimize.zero_grad()
+    states = [t for state in optimize.state.values() for t in state.values() if isinstance(t, torch.Tensor)]
+    measured = rise(step) + sum(t.untyped_storage().nbytes() for t in (*module.parameters(), *states, x))
+    told = memory(model.ir, samples=4, optimizer=optimizer, cuda=cuda).training_peak
+    assert told == pytest.approx(measured, rel=0.01)
