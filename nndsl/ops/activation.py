@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops.costing import INPUT, OUTPUT, Saved, Use
 from nndsl.ops.initializers import Initializer
+from nndsl.ops.kinds import told
 from nndsl.ops.schema import ACTIVATION, Op, Weight, param, same_along
 from nndsl.ops.windows import dtype_argument
 from nndsl.shapes import Size, TensorType
@@ -49,7 +50,7 @@ class Activation(Op, family=ACTIVATION, abstract=True):
 
     def detail(self) -> str:
         args, given = self.arguments()
-        return ", ".join(map(str, [*args, *given.values()]))
+        return told([*args, *given.values()])
 
 
 class ReLU(Activation):

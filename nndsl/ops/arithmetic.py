@@ -81,6 +81,7 @@ class Binary(Op, family=ARITHMETIC, abstract=True):
     like_input = True
     kept = NOTHING
     sign: ClassVar[str]
+    written: ClassVar[str] = ""  # in a spec, where that is not the sign in Python
     done: ClassVar[str]
 
     other: Any = param(None, doc="the number or size on the other side, when only one is a tensor")
@@ -130,6 +131,11 @@ class Binary(Op, family=ARITHMETIC, abstract=True):
 
     def nodes(self, g: OnnxBuilder, a: OnnxValue, b: OnnxValue, dtype: str) -> OnnxValue:
         raise NotImplementedError(self.name)
+
+    def spell(self) -> str:
+        """As in a spec: `x ** 2`, `1 - x`, `x + y`."""
+        left, right = self.sides("x", "y" if self.other is None else None)
+        return f"{left} {self.written or self.sign} {right}"
 
     def detail(self) -> str:
         return (
@@ -307,6 +313,9 @@ class Maximum(Binary):
     def torch(self, t: TorchWriter, x: Operand, y: Operand | None) -> Text:
         return t.call("torch.maximum", x, y)
 
+    def spell(self) -> str:
+        return self.name
+
     def nodes(self, g: OnnxBuilder, a: OnnxValue, b: OnnxValue, dtype: str) -> Any:
         return g.op("Max", a, b) if dtype != "bool" else g.op("Or", a, b)
 
@@ -334,6 +343,7 @@ class Negative(Op, family=ARITHMETIC):
     """`-x`: [*] -> [*] (torch.neg)."""
 
     hidden = True
+    shown = "−x"
     like_input = True
     kept = NOTHING
 

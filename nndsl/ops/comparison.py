@@ -88,19 +88,20 @@ class Logical(Binary, abstract=True):
 class LogicalAnd(Logical):
     """`x and y`: bool[*], bool[*] -> bool[*] (torch.logical_and)."""
 
-    sign, node = "&", "And"
+    sign, written, node = "&", "and", "And"
 
 
 class LogicalOr(Logical):
     """`x or y`: bool[*], bool[*] -> bool[*] (torch.logical_or)."""
 
-    sign, node = "|", "Or"
+    sign, written, node = "|", "or", "Or"
 
 
 class LogicalNot(Op, family=ARITHMETIC):
     """`not x`: bool[*] -> bool[*] (torch.logical_not)."""
 
     hidden = True
+    shown = "not"
 
     def shape(self, x: TensorType, say: Say) -> TensorType | None:
         return x if say.boolean(x) else None

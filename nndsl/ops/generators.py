@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from nndsl.ops import lowering
 from nndsl.ops.arithmetic import scalar
 from nndsl.ops.costing import NOTHING
-from nndsl.ops.kinds import DType, Scalar, Sizes
+from nndsl.ops.kinds import DType, Scalar, Sizes, told
 from nndsl.ops.schema import TENSOR, Op, param, same_along
 from nndsl.shapes import Size, TensorType, ceil_div, is_floating, smax
 
@@ -105,7 +105,7 @@ class Filled(Generator, abstract=True):
         return g.op("Expand", value, g.sizes(self.sizes)) if self.sizes else value
 
     def detail(self) -> str:
-        return ", ".join(map(str, self.sizes))
+        return told(self.sizes)
 
 
 class Zeros(Filled):

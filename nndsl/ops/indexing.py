@@ -176,6 +176,10 @@ class Index(Op, family=SHAPE):
     def spell(self) -> str:
         return f"[{self.detail()}]"
 
+    @property
+    def heading(self) -> str:
+        return self.spell()
+
 
 def _kind(item: Any, indices: Sequence[TensorType | OnnxValue]) -> str:
     if not isinstance(item, tuple):
@@ -273,6 +277,6 @@ def _spelled(item: Any) -> str:
     if not isinstance(item, tuple):
         return str(item)
     if item[0] == "input":
-        return f"input {item[1]}"
+        return "index" if item[1] == 1 else f"index {item[1]}"
     start, stop, step = ("" if end is None else str(end) for end in item[1:])
     return f"{start}:{stop}" + (f":{step}" if step else "")

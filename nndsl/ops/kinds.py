@@ -64,6 +64,18 @@ class Kind:
         return spell_value(value)
 
 
+def told(value: Any, *, alone: bool = True) -> str:
+    """A value in the few words of a diagram: `0.5`, `2, 3`; among others a tuple keeps its brackets."""
+    from nndsl.ops.schema import spell_value
+
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, (list, tuple)):
+        words = ", ".join(told(item, alone=False) for item in value)
+        return words if alone or len(value) == 1 else f"({words})"
+    return value if isinstance(value, str) else spell_value(value)
+
+
 def exact(value: Any) -> Any:
     """Equal for what is the same in every use: 2, 2.0 and true differ, and so do 0.0 and -0.0. It can be hashed."""
     if isinstance(value, (bool, float)):

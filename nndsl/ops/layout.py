@@ -219,6 +219,7 @@ class Transposed(Moves):
     """`x.T` of a matrix, `x.mT` of the last two dims: [*, M, N] -> [*, N, M] (torch.Tensor.mT)."""
 
     hidden = True
+    shown = "Transpose"
     batched: bool = param(False, doc="written `.mT`")
 
     def shape(self, x: TensorType, say: Say) -> TensorType | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nndsl.ops import lowering
 from nndsl.ops.costing import INPUT, NOTHING, Saved, Use
-from nndsl.ops.kinds import Floats, Sizes
+from nndsl.ops.kinds import Floats, Sizes, told
 from nndsl.ops.pooling_adaptive import averaging
 from nndsl.ops.schema import SHAPE, Op, Unsupported, param, same_along
 from nndsl.shapes import Dim, Size, TensorType
@@ -211,7 +211,8 @@ class Upsample(Op, family=SHAPE):
 
     def detail(self) -> str:
         if self.size is not None:
-            return "×".join(map(str, self.size)) + f", {self.mode}"
+            plain = all(isinstance(n, int) for n in self.size)
+            return ("×".join(map(str, self.size)) if plain else f"to ({told(self.size)})") + f", {self.mode}"
         return "× " + ", ".join(f"{f:g}" for f in self.scale_factor or ()) + f", {self.mode}"
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops.costing import Costed
-from nndsl.ops.kinds import KINDS, Kind, Unfit, exact
+from nndsl.ops.kinds import KINDS, Kind, Unfit, exact, told
 from nndsl.shapes import Size, TensorType
 
 if TYPE_CHECKING:
@@ -158,6 +158,7 @@ class Op(Costed):
                 `"([2, 3], [2, 4]) -> Concat(dim=1) -> [2, 7]"`.
       source    where its definition comes from (a paper, a specification), for documentation.
       hidden    true for what has syntax of its own (`+`, `x[:, 0]`, `param`), not to be called by name.
+      shown     what tables and diagrams call it, where that is not its name.
       weighed   false for what may have weights that are not known here.
       extra     name of the parameter (a SizeMap) that takes all keywords which are no parameters: `Rearrange(…, h=8)`.
       inferred  sizes that PyTorch's constructor takes and this one does not. Its other arguments stand elsewhere than
@@ -165,6 +166,7 @@ class Op(Costed):
     """
 
     name: ClassVar[str]
+    shown: ClassVar[str] = ""
     family: ClassVar[Family]
     params: ClassVar[dict[str, Param]] = {}
     inputs: ClassVar[tuple[str, ...]] = ("x",)
@@ -299,11 +301,13 @@ class Op(Costed):
     @property
     def heading(self) -> str:
         """What a table or a diagram calls it: a layer written in Python by the name that the spec gives it."""
-        return self.name
+        return self.shown or self.name
 
     def detail(self) -> str:
         """The few words a diagram shows under the name: `64, 7×7 / 2`. Default: the required parameters' values."""
-        return ", ".join(str(getattr(self, p.name)) for p in self.params.values() if p.required)
+        names = [p.name for p in self.params.values() if p.required]
+        words = [told(getattr(self, name), alone=len(names) == 1) for name in names]
+        return ", ".join(f"dim {word}" if name == "dim" else word for name, word in zip(names, words, strict=True))
 
     # ------------------------------------------------------------ conveniences
 
@@ -331,7 +335,8 @@ class Op(Costed):
                 parts.extend(f"{name}={spell_value(size)}" for name, size in (value or {}).items())
             elif value != declared.default:
                 parts.append(f"{declared.name}={declared.kind.spell(value)}")
-        return f"{self.name}({', '.join(parts)})" if parts else self.name
+        name = self.shown or self.name
+        return f"{name}({', '.join(parts)})" if parts else name
 
     def __repr__(self) -> str:
         return f"<{self.spell()}>"

@@ -138,8 +138,12 @@ class WeightOf(Op, family=TENSOR):
     def spell(self) -> str:
         return f"{self.owner.spell()}.{self.weight}"
 
+    @property
+    def heading(self) -> str:
+        return f"{self.owner.heading}.{self.weight}"
+
     def detail(self) -> str:
-        return str(self.weight)
+        return str(self.owner.detail())
 
 
 def _operand(type: TensorType) -> Operand:
@@ -158,6 +162,7 @@ class Merge(Op, family=TENSOR):
     kept = NOTHING
     inputs = ("then", "otherwise")
     hidden = True
+    shown = "if training"
 
     def shape(self, then: TensorType, otherwise: TensorType, say: Say) -> TensorType | None:
         if then.dtype != otherwise.dtype:

@@ -11,9 +11,9 @@ from xml.etree import ElementTree
 import pytest
 
 from nndsl.backends import draw
-from nndsl.backends.draw.content import compact
 from nndsl.backends.draw.metrics import text_width
 from nndsl.backends.draw.style import Font
+from nndsl.backends.draw.words import compact
 from nndsl.ops import schema
 from tests.backends.graphs_by_hand import SAMPLES, Builder, N, made, resnet
 

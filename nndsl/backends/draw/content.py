@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from nndsl.backends.draw.metrics import shortened, text_width
 from nndsl.backends.draw.plan import Planner, Thing
 from nndsl.backends.draw.scene import Direction
 from nndsl.backends.draw.style import Font, Tone
-from nndsl.ir.graph import Graph, Node, Value
-from nndsl.ops.schema import Op, spell_value
+from nndsl.backends.draw.words import MOST_DETAIL, MOST_NAME, SIGNS, Words, compact, counted, sign
+from nndsl.ir.graph import Node, Value
 from nndsl.shapes import Size
 
 SMALL = {"activation", "regularization", "shape", "tensor", "reduction", "arithmetic"}
-SIGNS = {"Add": "+", "Subtract": "−", "Multiply": "×", "Divide": "÷", "MatMul": "·", "Concat": "©"}
-MOST_NAME, MOST_DETAIL, MOST_TITLE = 48, 44, 400
+MOST_TITLE = 400
 WIDEST_LINE, WIDEST_ALONG = 290.0, 120.0  # of a name with its details; where the flow goes along the line
 NAME, DETAIL, SMALL_NAME, SMALL_DETAIL, SIGN, SHAPE = 13.0, 10.5, 10.5, 9.5, 15.0, 9.5
 
@@ -50,21 +49,6 @@ class Content:
     label: list[Run] = field(default_factory=list)
 
 
-def compact(number: Size) -> str:
-    """Three digits: 512, 1.02K, 16.4M, 1.23e+35; a symbolic size as it is."""
-    if not isinstance(number, int):
-        return str(number)
-    if number >= 10**18:
-        digits = str(number)
-        return f"{digits[0]}.{digits[1:3]}e+{len(digits) - 1}"
-    value, units = float(number), ["", "K", "M", "G", "T", "P"]
-    while value >= 999.5 and len(units) > 1:
-        value, units = value / 1000, units[1:]
-    if units[0] == "" and value == int(value):
-        return str(int(value))
-    return f"{value:.{max(0, 2 - (value >= 9.995) - (value >= 99.95))}f}{units[0]}"
-
-
 def line_width(runs: list[Run]) -> float:
     return sum(run.width for run in runs)
 
@@ -77,6 +61,7 @@ class Writer:
     ) -> None:
         self.planner = planner
         self.facts = planner.root.facts
+        self.words = Words(planner)
         self.direction = direction
         self.font = font
         self.labels = labels
@@ -101,9 +86,10 @@ class Writer:
             return self._port(thing)
         assert thing.node is not None
         node = thing.node
-        if thing.target is None and self._is_sign(thing, node):
-            sign = self.run(SIGNS[node.op.name], SIGN)
-            made = Content([[sign]], 24.0, 24.0, "circle", node.op.family.name, self.title(thing, path))
+        if thing.target is None and not thing.constants and sign(node):
+            made = Content(
+                [[self.run(sign(node), SIGN)]], 24.0, 24.0, "circle", node.op.family.name, self.title(thing, path)
+            )
             made.dashed = node.mode is not None
             return made
         small = thing.target is None and node.op.family.name in SMALL
@@ -115,9 +101,6 @@ class Writer:
         made.dashed = not thing.counted or node.mode is not None
         made.stacked = thing.target is not None
         return made
-
-    def _is_sign(self, thing: Thing, node: Node) -> bool:
-        return node.op.name in SIGNS and not thing.constants and len(node.inputs) > 1 and None not in node.inputs
 
     def _port(self, thing: Thing) -> Content:
         assert thing.value is not None
@@ -136,7 +119,7 @@ class Writer:
 
     def _lines(self, thing: Thing, node: Node, small: bool) -> list[list[Run]]:
         name_size, size = (SMALL_NAME, SMALL_DETAIL) if small else (NAME, DETAIL)
-        first = [self.run(shortened(self._name(thing), MOST_NAME), name_size, not small)]
+        first = [self.run(shortened(self.words.name(thing), MOST_NAME), name_size, not small)]
         if thing.count > 1:
             first.append(self.run(f" × {thing.count}", name_size, True, "count"))
         label = self.label(thing, first[0].text)
@@ -150,35 +133,18 @@ class Writer:
         detail[0].text = detail[0].text.strip()
         return [first, detail]
 
-    def _name(self, thing: Thing) -> str:
-        if thing.target is None and thing.name in SIGNS:
-            return _with_number(thing.node)
-        return thing.name or self._members(thing.target) or thing.label
-
-    def _members(self, graph: Graph | None) -> str:
-        """What is in a closed list: `Conv2d → BatchNorm2d`, `BasicBlock × 2`."""
-        if graph is None or graph.kind != "sequence":
-            return ""
-        names: list[tuple[str, int]] = []
-        for node in graph.nodes[:200]:
-            target = node.target
-            name = self.planner.name_of(target, node) or "…" if isinstance(target, Graph) else target.name
-            if names and names[-1][0] == name:
-                names[-1] = (name, names[-1][1] + 1)
-            else:
-                names.append((name, 1))
-        parts = [f"{name} × {count}" if count > 1 else name for name, count in names]
-        return shortened(" → ".join(parts), MOST_NAME)
-
     def _details(self, thing: Thing, node: Node) -> list[tuple[str, Tone]]:
         found: list[tuple[str, Tone]] = []
         if thing.constants:
-            unnamed = "constant" if node.op.name in SIGNS and thing.target is None else ""
-            each = {c.name or unnamed: c.elements for c in thing.constants}
+            unnamed = "constant" if thing.target is None and node.op.name in SIGNS else ""
+            each = {c.name or unnamed: c.elements for c in thing.constants if not c.shared}
             named = [f"{n} ({compact(elements)})" if elements else n for n, elements in each.items() if n or elements]
             if named:
                 found.append((shortened(", ".join(named), MOST_DETAIL), "constant"))
-        words = self.hyper(thing, node)
+            tied = dict.fromkeys(c.name for c in thing.constants if c.shared)
+            if tied:
+                found.append((shortened(f"↔ {', '.join(tied)}", MOST_DETAIL), "shared"))
+        words = self.words.hyper(thing, node)
         if words:
             found.append((words, "grey"))
         if thing.shared:
@@ -187,26 +153,8 @@ class Writer:
             found.append(("training only" if node.mode == "train" else "evaluation only", "grey"))
         count = self.count(thing)
         if count != 0 and thing.counted:
-            found.append((compact(count), "grey"))
+            found.append((counted(count), "grey"))
         return found
-
-    def hyper(self, thing: Thing, node: Node) -> str:
-        if isinstance(node.target, Op):
-            words = node.op.detail() if _number_beside(node.target) is None else ""
-            return shortened(words or self._width(node), MOST_DETAIL)
-        target = thing.target
-        assert target is not None
-        if target.kind == "sequence":
-            return shortened(self._members(target), MOST_DETAIL) if thing.name else ""
-        said = {name: value for name, value in target.hyper.items() if name not in target.defaulted}
-        given = {name: spell_value(value) for name, value in said.items() if _is_short(value)}
-        words = ", ".join(f"{name}={value}" for name, value in given.items())
-        return words if len(words) <= MOST_DETAIL else shortened(", ".join(given.values()), MOST_DETAIL)
-
-    def _width(self, node: Node) -> str:
-        """Of a normalization: how many features it scales, which otherwise its parameters would be taken for."""
-        weight = next(iter(node.weights()), None) if node.op.family.name == "normalization" else None
-        return "×".join(map(str, weight.shape)) if weight is not None else ""
 
     def label(self, thing: Thing, name: str) -> str:
         """The name that the text gives a layer, where it says more than the layer's type."""
@@ -263,7 +211,7 @@ class Writer:
         if total != 0 and thing.counted:
             if thing.count > 1 and each != total:
                 parts.append((f"{compact(each)} each", "grey"))
-            parts.append((compact(total), "grey"))
+            parts.append((counted(total), "grey"))
         runs = [self.run(text, DETAIL, False, tone) for text, tone in parts]
         for run in runs[1:]:
             run.text = " · " + run.text
@@ -275,7 +223,7 @@ class Writer:
         node = thing.node
         assert node is not None
         graph = thing.target
-        what = node.op.spell() if graph is None else _call(graph)
+        what = self.words.call(thing, node)
         times = f" × {thing.count}" if thing.count > 1 else ""
         came = ", ".join(self.shape(v) for v in node.inputs if v is not None)
         left = ", ".join(self.shape(v) for v in node.outputs)
@@ -287,34 +235,3 @@ class Writer:
             macs = self.facts.spell(cost.macs) if self.facts is not None else str(cost.macs)
             lines.append(f"{macs} MACs")
         return "\n".join(shortened(line, MOST_TITLE) for line in lines)
-
-
-def _is_short(value: Any) -> bool:
-    return (
-        value is not None
-        and value is not False
-        and not isinstance(value, (list, tuple, dict, str))
-        and len(str(value)) < 16
-    )
-
-
-def _number_beside(op: Op) -> Any:
-    """Of `x * 0.5`: the number."""
-    return getattr(op, "other", None) if op.name in SIGNS else None
-
-
-def _with_number(node: Node | None) -> str:
-    """`× 0.5`, `1 −`; the sign alone where both sides are tensors."""
-    assert node is not None
-    sign, number = SIGNS[node.op.name], _number_beside(node.op)
-    if number is None:
-        return sign
-    text = f"{number:.4g}" if isinstance(number, float) else str(number)
-    swapped = getattr(node.op, "reverse", False) and sign in "−÷"
-    return f"{text} {sign}" if swapped else f"{sign} {text}"
-
-
-def _call(graph: Graph) -> str:
-    if not graph.hyper:
-        return graph.name
-    return f"{graph.name}({', '.join(f'{k}={v}' for k, v in graph.hyper.items())})"

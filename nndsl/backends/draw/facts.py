@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from nndsl.backends.draw.content import Writer, compact
+from nndsl.backends.draw.content import Writer
 from nndsl.backends.draw.metrics import shortened
 from nndsl.backends.draw.plan import Planner, Thing
+from nndsl.backends.draw.words import compact
 from nndsl.ir.cost import Cost, batch_symbol, for_one_sample, polynomial
 from nndsl.ir.graph import Graph, Node, Value
+from nndsl.ir.wording import worded
 from nndsl.ops.schema import Op, Weight, spell_value
 from nndsl.shapes import Size, product
 from nndsl.source import Span
@@ -79,7 +81,7 @@ class Describer:
         return made | (self._place(thing.port.span) if thing.port.span is not None else {})
 
     def _operator(self, node: Node) -> Json:
-        op = node.op
+        op = worded(node.op, self.facts)
         doc = (type(op).__doc__ or "").strip().partition("\n")[0]
         if doc and not op.hidden:
             self.kinds[op.heading] = shortened(doc, MOST_LETTERS)
@@ -97,7 +99,8 @@ class Describer:
 
     def _block(self, graph: Graph) -> Json:
         made: Json = {"type": _short(graph.name), "what": "list" if graph.kind == "sequence" else "block"}
-        values = [[name, _short(_spelled(value)), True] for name, value in graph.hyper.items() if value is not None]
+        given = worded(graph.hyper, self.facts)
+        values = [[name, _short(_spelled(value)), True] for name, value in given.items() if value is not None]
         return made | ({"hyper": values} if values else {}) | self._about(graph)
 
     def _about(self, graph: Graph) -> Json:

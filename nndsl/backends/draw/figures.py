@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from nndsl.backends.draw.opening import CannotOpen, Opening, Spot
@@ -28,10 +29,10 @@ class EveryFigure(Planner):
             self.inside[id(thing)] = self._number_of(thing.target, constants)
 
     def _number_of(self, graph: Graph, given: list[Constant | None]) -> int:
-        key = (id(graph), *(None if c is None else (c.name, c.elements) for c in given))
+        key = (id(graph), *(None if c is None else (c.name, c.elements, c.shared) for c in given))
         if key not in self._numbers:
             self._numbers[key] = len(self._waiting)
-            self._waiting.append((graph, [None if c is None else Constant(c.name, c.elements) for c in given]))
+            self._waiting.append((graph, [None if c is None else replace(c) for c in given]))
         return self._numbers[key]
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from nndsl.backends.draw.content import (
     SHAPE,
-    SIGNS,
     Content,
     Run,
     Writer,
@@ -240,6 +239,3 @@ def _legend(made: Scene, writer: Writer, y: float) -> float:
         made.legend.append(Swatch(x, y, family, text))
         x += room + 16.0
     return y + 12.0 if entries else y - 16.0
-
-
-__all__ = ["SIGNS", "scene"]

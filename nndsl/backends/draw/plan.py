@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from nndsl.backends.draw.opening import Globs, Opening, Spot, States
@@ -10,7 +10,9 @@ from nndsl.backends.draw.regions import Flow
 from nndsl.ir.cost import Costs
 from nndsl.ir.graph import Graph, Node, Port, Value
 from nndsl.ir.runs import Likeness, Run, runs
+from nndsl.ir.wording import worded
 from nndsl.ops.schema import Op
+from nndsl.ops.tensor import WeightOf
 
 DEEPEST = 24  # frames inside frames
 MOST_THINGS = 20_000
@@ -20,10 +22,12 @@ SMALL_MODEL = 44  # so many things are drawn in full when no depth is asked for
 
 @dataclass(slots=True)
 class Constant:
-    """A value that no input reaches: it is told at what uses it, never drawn. `elements`: of parameters."""
+    """A value that no input reaches: it is told at what uses it, never drawn. `elements`: of parameters;
+    `shared`: another layer's weight."""
 
     name: str
     elements: int = 0
+    shared: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -140,6 +144,8 @@ class Planner:
         if isinstance(source, Constant) or source is None:
             node = port.value.producer
             name = (source.name if source else "") or port.name
+            if node is not None and not node.is_call and not node.op.hidden:
+                name = node.op.heading
             figure.things.append(Thing("node", node=node, value=port.value, name=name, label=port.name))
             source = (len(figure.things) - 1, 0)
         figure.outputs.append(len(figure.things))
@@ -171,9 +177,9 @@ class Planner:
         graph = figure.graph
         node, last = graph.nodes[run.start], graph.nodes[run.start + run.count - 1]
         given = [sources.get(id(v)) if v is not None else None for v in node.inputs]
-        constants = [Constant(c.name, c.elements) for c in given if isinstance(c, Constant)]
+        constants = [replace(c) for c in given if isinstance(c, Constant)]
         if self._is_constant(node, given):
-            made = _constant(node, constants)
+            made = self._constant(node, constants)
             sources.update((id(v), made) for v in node.outputs)
             return
         thing = self._thing(node, run.count, constants)
@@ -207,12 +213,28 @@ class Planner:
             return False
         return not any(v is not None for v in node.inputs) or not node.weights()
 
+    def _constant(self, node: Node, constants: list[Constant]) -> Constant:
+        """A parameter is called by its label, what is computed from constants by their names or by its own, what has no
+        name as the spec writes it: `Eye(8)`."""
+        assert isinstance(node.target, Op)
+        if isinstance(node.target, WeightOf):
+            return Constant(f"{node.label}.{node.target.weight}", shared=True)
+        own = node.outputs[0].name if node.outputs else ""
+        if not constants:
+            elements = sum(_elements(w.shape) for w in node.weights() if w.trained)
+            label = node.label if node.labelled or elements else ""
+            return Constant(own or label or worded(node.op, self.root.facts).spell(), elements)
+        names = dict.fromkeys(c.name for c in constants if c.name)
+        elements = sum(c.elements for c in constants)
+        shared = any(c.shared for c in constants)
+        return Constant(own if own and not elements else ", ".join(names), elements, shared)
+
     def _thing(self, node: Node, count: int, constants: list[Constant]) -> Thing:
         thing = Thing(
             "node", node, count, node.outputs[0] if node.outputs else None, label=node.label, constants=constants
         )
         if not isinstance(node.target, Graph):
-            thing.name = node.op.heading
+            thing.name = worded(node.op, self.root.facts).heading
             return thing
         thing.target = node.target
         inner = self._only_member(node.target)
@@ -300,20 +322,6 @@ class Planner:
 def is_plain(thing: Thing) -> bool:
     """Is it an unnamed list, which needs no frame when it is open?"""
     return thing.target is not None and thing.target.kind == "sequence" and not thing.name and thing.count == 1
-
-
-def _constant(node: Node, constants: list[Constant]) -> Constant:
-    """A parameter is called by its label, what is computed from constants by their names or by its own."""
-    assert isinstance(node.target, Op)
-    if node.target.name == "WeightOf":
-        return Constant(f"{node.label}.{node.target.detail()}")
-    own = node.outputs[0].name if node.outputs else ""
-    if not constants:
-        elements = sum(_elements(w.shape) for w in node.weights() if w.trained)
-        return Constant(own or (node.label if node.labelled or elements else ""), elements)
-    names = dict.fromkeys(c.name for c in constants if c.name)
-    elements = sum(c.elements for c in constants)
-    return Constant(own if own and not elements else ", ".join(names), elements)
 
 
 def _elements(shape: tuple[Any, ...]) -> int:

@@ -11,6 +11,7 @@ from nndsl.cost.memory import DTYPES, OPTIMIZERS
 from nndsl.ir.cost import Costs, batch_symbol
 from nndsl.ir.graph import Graph, Node, Value, returned
 from nndsl.ir.runs import Likeness, Run, runs
+from nndsl.ir.wording import worded
 from nndsl.ops.schema import Op, spell_value
 from nndsl.shapes import Dim, Facts
 
@@ -117,7 +118,7 @@ class Counter:
             path=node.label if run.count == 1 else f"{node.label}…{last.label}",
             name=node.label,
             type=target.name if isinstance(target, Graph) else target.heading,
-            detail=_hyper(target) if isinstance(target, Graph) else target.detail(),
+            detail=self._hyper(target) if isinstance(target, Graph) else worded(target, self.facts).detail(),
             inputs=[self.shape(value) for value in node.inputs if value is not None],
             outputs=[self.shape(value) for value in last.outputs],
             parameters=cost.parameters,
@@ -138,19 +139,17 @@ class Counter:
         row.children = [] if shared else self._rows[id(target)]
         return row
 
+    def _hyper(self, graph: Graph) -> str:
+        if graph.kind == "sequence":
+            return ""
+        given = worded(graph.hyper, self.facts)
+        return ", ".join(f"{n}={v if isinstance(v, Graph) else _spelled(v)}" for n, v in given.items())
+
 
 def _is_free(costs: Costs, node: Node) -> bool:
     """Arithmetic signs and the like: nothing is learned, no product is made, and there is no name to show."""
     cost = costs.of_node(node)
     return cost.parameters == 0 and cost.buffers == 0 and cost.macs == 0 and not cost.no_macs and not cost.no_flops
-
-
-def _hyper(graph: Graph) -> str:
-    if graph.kind == "sequence":
-        return ""
-    return ", ".join(
-        f"{name}={value if isinstance(value, Graph) else _spelled(value)}" for name, value in graph.hyper.items()
-    )
 
 
 def _spelled(value: object) -> str:

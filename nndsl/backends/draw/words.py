@@ -1,0 +1,136 @@
+"""What things are called, and the hyperparameters that are told beside it: in the field's words or the spec's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nndsl.backends.draw.metrics import shortened
+from nndsl.ir.graph import Graph, Node
+from nndsl.ir.wording import worded
+from nndsl.ops.schema import Op, spell_value
+from nndsl.shapes import Size
+
+if TYPE_CHECKING:
+    from nndsl.backends.draw.plan import Planner, Thing
+
+SIGNS = {
+    "Add": "+", "Subtract": "−", "Multiply": "×", "Divide": "÷", "MatMul": "·", "Concat": "©", "Power": "**",
+    "FloorDivide": "//", "Remainder": "%", "Equal": "=", "NotEqual": "≠", "Less": "<", "LessEqual": "≤",
+    "Greater": ">", "GreaterEqual": "≥", "LogicalAnd": "and", "LogicalOr": "or",
+}  # fmt: skip
+ORDERED = {"Add", "Multiply", "Equal", "NotEqual"}  # which mean the same with their sides exchanged
+MOST_NAME, MOST_DETAIL = 48, 44
+
+
+def compact(number: Size) -> str:
+    """Three digits: 512, 1.02K, 16.4M, 1.23e+35; a symbolic size as it is."""
+    if not isinstance(number, int):
+        return str(number)
+    if number >= 10**18:
+        digits = str(number)
+        return f"{digits[0]}.{digits[1:3]}e+{len(digits) - 1}"
+    value, units = float(number), ["", "K", "M", "G", "T", "P"]
+    while value >= 999.5 and len(units) > 1:
+        value, units = value / 1000, units[1:]
+    if units[0] == "" and value == int(value):
+        return str(int(value))
+    return f"{value:.{max(0, 2 - (value >= 9.995) - (value >= 99.95))}f}{units[0]}"
+
+
+def counted(parameters: Size) -> str:
+    """`256 params`, `9.41K`: a small number of parameters could be taken for a hyperparameter."""
+    text = compact(parameters)
+    return f"{text} param{'s' * (text != '1')}" if text.isdigit() else text
+
+
+class Words:
+    """The words for the things of one model."""
+
+    def __init__(self, planner: Planner) -> None:
+        self.planner = planner
+        self.facts = planner.root.facts
+
+    def operator(self, node: Node) -> Op:
+        """With its sizes as the spec writes them."""
+        return worded(node.op, self.facts)
+
+    def name(self, thing: Thing) -> str:
+        if thing.node is not None and thing.target is None and _is_signed(thing.node.op, thing.name):
+            return _with_number(self.operator(thing.node))
+        return thing.name or self.members(thing.target) or thing.label
+
+    def members(self, graph: Graph | None) -> str:
+        """What is in a closed list: `Conv2d → BatchNorm2d`, `BasicBlock × 2`."""
+        if graph is None or graph.kind != "sequence":
+            return ""
+        names: list[tuple[str, int]] = []
+        for node in graph.nodes[:200]:
+            target = node.target
+            name = self.planner.name_of(target, node) or "…" if isinstance(target, Graph) else target.heading
+            if names and names[-1][0] == name:
+                names[-1] = (name, names[-1][1] + 1)
+            else:
+                names.append((name, 1))
+        parts = [f"{name} × {count}" if count > 1 else name for name, count in names]
+        return shortened(" → ".join(parts), MOST_NAME)
+
+    def hyper(self, thing: Thing, node: Node) -> str:
+        if isinstance(node.target, Op):
+            op = self.operator(node)
+            told = _number_beside(op) is not None or (op.hidden and op.heading == op.spell())
+            return "" if told else shortened(op.detail(), MOST_DETAIL)
+        target = thing.target
+        assert target is not None
+        if target.kind == "sequence":
+            return self.members(target) if thing.name else ""
+        return self._arguments(target)
+
+    def _arguments(self, graph: Graph) -> str:
+        """What a closed block was given, by name; nothing where that is more than a line: its shapes tell enough."""
+        said = {name: worded(value, self.facts) for name, value in graph.hyper.items() if name not in graph.defaulted}
+        given = [f"{name}={spell_value(value)}" for name, value in said.items() if _is_short(value)]
+        words = ", ".join(given)
+        return words if len(words) <= MOST_DETAIL else ""
+
+    def call(self, thing: Thing, node: Node) -> str:
+        """As the spec could write it: `Conv2d(64, 7, stride=2)`, `BasicBlock(channels=64)`."""
+        graph = thing.target
+        if graph is None:
+            return self.operator(node).spell()
+        given = [f"{name}={worded(value, self.facts)}" for name, value in graph.hyper.items()]
+        return f"{graph.name}({', '.join(given)})" if given else graph.name
+
+
+def sign(node: Node) -> str:
+    """Of two tensors with a sign between them: that sign, when it is as short as signs are."""
+    found = SIGNS.get(node.op.name, "")
+    return found if len(found) <= 2 and len(node.inputs) > 1 and None not in node.inputs else ""
+
+
+def _is_signed(op: Op, name: str) -> bool:
+    """Is it called by its sign? Of a constant that is an output, its own name is told."""
+    return op.name in SIGNS and name == op.heading
+
+
+def _is_short(value: Any) -> bool:
+    return (
+        value is not None
+        and value is not False
+        and not isinstance(value, (list, tuple, dict, str))
+        and len(str(value)) < 16
+    )
+
+
+def _number_beside(op: Op) -> Any:
+    """Of `x * 0.5`: the number."""
+    return getattr(op, "other", None) if op.name in SIGNS else None
+
+
+def _with_number(op: Op) -> str:
+    """`× 0.5`, `1 −`; the sign alone where both sides are tensors."""
+    found, number = SIGNS[op.name], _number_beside(op)
+    if number is None:
+        return found
+    text = f"{number:.4g}" if isinstance(number, float) else str(number)
+    swapped = getattr(op, "reverse", False) and op.name not in ORDERED
+    return f"{text} {found}" if swapped else f"{found} {text}"

@@ -1,0 +1,107 @@
+"""What stands in boxes: the field's words or the spec's own, never a name or a size that only the compiler knows."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+import nndsl
+from nndsl.backends import draw
+from nndsl.backends.draw.words import counted
+from nndsl.ops import everything
+from tests.ops.test_end_to_end import SHOWN, sayable, spec
+
+WRITTEN = """
+model M {
+  input x: float[N, 8]
+  input chosen: int[N]
+  param p: float[8] = zeros
+  layer embed = Embedding(10, 8)
+  a = x ** 2
+  b = x > 0.5
+  c = x <= p
+  output powers = x ** a + 2 ** x
+  output truth = b and c or not (x == a)
+  output left = (x % 3) + (x // 2) + (1 - x) + -x
+  output first = x[:, 0]
+  output picked = x[chosen]
+  output turned = x.T
+  output tied = x @ embed.weight.T
+  output eye = x @ Eye(8)
+  output mode = if training { x -> Dropout } else { x }
+}
+"""
+
+HALVED = """
+model M {
+  input x: float[N, 3, H, W]
+  require H % 8 == 0 and W % 8 == 0, "three halvings"
+  y = x -> MaxPool2d(4) -> Interpolate([H // 2, W // 2], mode="bilinear")
+  output small = y[:, :, :H // 4] * (H // 2) -> Block(H // 2)
+}
+block Block(rows: int) = Dropout
+"""
+
+
+def scene(text: str, **asked: object) -> draw.Scene:
+    return draw.scene(nndsl.loads(text)._graph, **asked)  # type: ignore[arg-type]
+
+
+def words(made: draw.Scene) -> list[str]:
+    return [" ".join(text.text.strip() for text in box.texts) for box in made.boxes if box.shape != "port"]
+
+
+def test_what_has_syntax_of_its_own_is_told_as_it_is_written() -> None:
+    found = words(scene(WRITTEN))
+    assert {"** 2", "**", "2 **", "> 0.5", "≤ p (8)", "and", "or", "not", "=", "% 3", "// 2", "1 −", "−x"} <= set(found)
+    assert {"[:, 0]", "[index]", "Transpose", "· ↔ embed.weight", "· Eye(8)", "if training"} <= set(found)
+
+
+def test_no_name_that_no_spec_can_write_is_shown() -> None:
+    internal = {name for name, op in everything().items() if op.hidden and name not in ("Parameter", "Buffer")}
+    model = nndsl.loads(WRITTEN)
+    told = [*words(scene(WRITTEN)), *(box.title for box in scene(WRITTEN).boxes)]
+    told += re.findall(r"─ \S+ +(\S+)", str(model.summary()))
+    assert {"Index", "Merge", "Power", "Transposed", "WeightOf"} <= internal
+    assert not internal & {word for text in told for word in re.findall(r"\w+", text.partition(": ")[2] or text)}
+
+
+def test_a_summary_tells_whose_weight_is_used() -> None:
+    assert "Embedding.weight" in str(nndsl.loads(WRITTEN).summary())
+
+
+def test_sizes_are_those_that_were_written_and_not_what_facts_made_of_them() -> None:
+    made = scene(HALVED, depth=0)
+    found = words(made)
+    assert "Interpolate to (H // 2, W // 2), bilinear" in found
+    assert {"[:, :, :H // 4]", "× H // 2", "Block rows=H // 2"} <= set(found)
+    page = draw.html(nndsl.loads(HALVED)._graph)
+    for text in (draw.svg(made), page, str(nndsl.loads(HALVED).summary())):
+        assert "'d8" not in text and "&#39;d8" not in text and json.dumps("'d8")[1:-1] not in text
+
+
+@pytest.mark.parametrize("cls", SHOWN, ids=lambda cls: cls.name)
+def test_details_are_spelled_for_people(cls: type) -> None:
+    for example in [e for e in cls.examples if sayable(e)]:  # type: ignore[attr-defined]
+        for text in words(scene(spec(example))):
+            assert not re.search(r",\)|\.0\b|True|False|None", text)
+
+
+def test_a_closed_block_names_what_it_was_given_or_is_silent() -> None:
+    said = "block B(out: int, r1: int = 0, r2: int = 0, r3: int = 0, r4: int = 0, r5: int = 0) = Linear(out)\n"
+    short = said + "model M {\n  input x: [N, 8]\n  output y = x -> B(4, 5)\n}\n"
+    assert words(scene(short, depth=0)) == ["B out=4, r1=5 · 36 params"]
+    long = short.replace("B(4, 5)", "B(4, 500000, 500000, 500000, 500000, 500000)")
+    assert words(scene(long, depth=0)) == ["B 36 params"]
+
+
+@pytest.mark.parametrize("number, text", [(256, "256 params"), (9408, "9.41K"), (1, "1 param"), (11_689_512, "11.7M")])
+def test_a_number_of_parameters_is_not_taken_for_another(number: int, text: str) -> None:
+    assert counted(number) == text
+
+
+def test_a_normalization_tells_no_size_that_is_inferred() -> None:
+    text = "model M {\n  input x: [N, 8, 4, 4]\n  output y = x -> BatchNorm2d -> LayerNorm(dims=2)\n}\n"
+    assert words(scene(text)) == ["BatchNorm2d 16 params", "LayerNorm last 2 · 32 params"]
