@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any, TypeAlias
 
+from nndsl.backends.draw import captions
 from nndsl.backends.draw.content import Content, Run, Writer
 from nndsl.backends.draw.facts import Describer
 from nndsl.backends.draw.figures import EveryFigure, planned
@@ -89,8 +90,9 @@ class Atlas:
         if is_plain(thing):
             return made | {"plain": True}
         assert thing.node is not None
-        lines = self.writer.caption(thing), self.writer.caption_detail(thing)
-        made["caption"] = self.captions.add([[_run(run) for run in line] for line in lines])
+        made["caption"] = self.captions.add(
+            [[_run(run) for run in part] for part in captions.parts(self.writer, thing)]
+        )
         made["dashed"] = not thing.counted or thing.node.mode is not None
         return made
 

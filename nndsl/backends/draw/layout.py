@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
+from nndsl.backends.draw import captions
+from nndsl.backends.draw.channel import STRAIGHT
 from nndsl.backends.draw.content import Content, Run, Writer, line_width
 from nndsl.backends.draw.plan import Figure, Thing
 from nndsl.backends.draw.regions import Body, Flow, Leaf, Point, settle
@@ -11,9 +14,6 @@ from nndsl.backends.draw.structure import Structure
 
 SIDE = 14.0  # between a frame and what it holds
 FOOT = 6.0
-HEAD = 8.0
-CAPTION_LINE = 16.0
-SAVED = 30.0  # of a frame's width, by a caption at the right
 STRIP = 17.0  # for the shape beside a wire
 LABEL_LINE = 9.0  # for one above it
 
@@ -126,15 +126,20 @@ def _framed(
     foot = head = 0.0
     if framed is not None and not figure.plain:
         left, right, foot, head = left - SIDE, right + SIDE, FOOT, FOOT
+        found = captions.parts(writer, framed)
         if writer.direction == "right":
-            foot = head = SIDE
-            room, head, caption = _caption_beside(writer, framed, foot + height, head)
-            left -= room
+            beside = captions.beside(found, height + 2 * SIDE)
+            foot = head = SIDE + beside.right / 2
+            left -= beside.room - SIDE
+            caption = beside.placed
         else:
             is_up = writer.direction == "up"
             ends = [body.things[i][0] for i in (figure.outputs if is_up else figure.inputs)]
-            left, right, room, caption = _caption(writer, framed, ends, left, right)
-            foot, head = (FOOT, room) if is_up else (room, FOOT)
+            above = captions.above(found, ends, left, right)
+            low, high = _clear(figure, body, leaves, height)
+            left, right = above.left, above.right
+            caption = [(x - left, y, runs) for x, y, runs in above.placed]
+            foot, head = (FOOT, max(FOOT, above.room - high)) if is_up else (max(FOOT, above.room - low), FOOT)
     top = foot + height + head
     laid = Laid(figure, right - left, top, {}, contents, inner, {}, body.skips, [], [], [])
     for i, (x, y) in body.things.items():
@@ -142,7 +147,7 @@ def _framed(
     laid.dots = [(x - left, y + foot) for x, y in body.dots]
     laid.ports_in = [laid.things[i][0] for i in figure.inputs]
     laid.ports_out = [laid.things[i][0] for i in figure.outputs]
-    laid.caption = caption if writer.direction == "right" else [(x - left, y, runs) for x, y, runs in caption]
+    laid.caption = caption
     for i, content in contents.items():
         if content.label:
             x, y = laid.things[i]
@@ -151,47 +156,12 @@ def _framed(
     return laid
 
 
-def _caption(
-    writer: Writer, framed: Thing, ends: list[float], left: float, right: float
-) -> tuple[float, float, float, list[tuple[float, float, list[Run]]]]:
-    """In the upper left corner, clear of the wires that pass there: on one line if it fits, else on two. Where that
-    would grow the frame, at the right of the wires if it grows clearly less there."""
-    first, second = writer.caption(framed), writer.caption_detail(framed)
-    gap = 7.0 if second else 0.0
-    one = line_width(first) + gap + line_width(second)
-    two = max(line_width(first), line_width(second))
-    limit = min(ends) - 9.0 if ends else float("inf")
-    begin = max(ends) + 9.0 if ends else float("inf")
-    width = one if left + 10.0 + one <= limit or not second else two
-    if left + 10.0 + width - limit > max(begin + width + 10.0 - right, 0.0) + SAVED:
-        x, width = begin, one if begin + one + 10.0 <= right else width
-    else:
-        left = min(left, limit - width - 10.0)
-        x = left + 10.0
-    right = max(right, x + width + 10.0)
-    if width == two and second:
-        return left, right, 2 * CAPTION_LINE + HEAD - 2, [(x, CAPTION_LINE, first), (x, 2 * CAPTION_LINE - 2, second)]
-    places = [(x, CAPTION_LINE, first)]
-    if second:
-        places.append((x + line_width(first) + gap, CAPTION_LINE, second))
-    return left, right, CAPTION_LINE + HEAD, places
-
-
-def _caption_beside(
-    writer: Writer, framed: Thing, length: float, head: float
-) -> tuple[float, float, list[tuple[float, float, list[Run]]]]:
-    """Above what flows to the right: on one line if it fits, else on two. The room it takes above and at the end."""
-    first, second = writer.caption(framed), writer.caption_detail(framed)
-    gap = 7.0 if second else 0.0
-    one = line_width(first) + gap + line_width(second)
-    if second and one + 20.0 > length + head:
-        head = max(head, max(line_width(first), line_width(second)) + 20.0 - length)
-        return 2 * CAPTION_LINE - 8.0, head, [(10.0, CAPTION_LINE, first), (10.0, 2 * CAPTION_LINE - 2, second)]
-    head = max(head, one + 20.0 - length)
-    places = [(10.0, CAPTION_LINE, first)]
-    if second:
-        places.append((10.0 + line_width(first) + gap, CAPTION_LINE, second))
-    return CAPTION_LINE - 6.0, head, places
+def _clear(figure: Figure, body: Body, leaves: list[Leaf], height: float) -> Point:
+    """How far above the lower and below the upper side of what a frame holds only upright lines are."""
+    spans = [(y, y + leaves[i].height) for i, (_, y) in body.things.items() if figure.things[i].kind == "node"]
+    for pieces in body.pieces.values():
+        spans += [(ay, ay) for line in pieces for (ax, ay), (bx, _) in pairwise(line) if abs(ax - bx) > STRAIGHT]
+    return min((low for low, _ in spans), default=height), height - max((high for _, high in spans), default=0.0)
 
 
 def _wires(figure: Figure, body: Body, laid: Laid, dx: float, dy: float, points: bool, top: float) -> None:

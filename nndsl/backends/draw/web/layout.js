@@ -1,13 +1,18 @@
 // A figure's sizes and places, as in layout.py: each open block is laid out once, then stands in its frame as one box.
 // A figure that looks the same twice (equal figure, equal blocks open inside) is laid out once.
+import { STRAIGHT } from "./channel.js";
 import { Leaf, settle } from "./regions.js";
 import { Structure } from "./structure.js";
 
 const SIDE = 14; // between a frame and what it holds
 const FOOT = 6;
-const HEAD = 8;
 const CAPTION_LINE = 16;
-const SAVED = 30; // of a frame's width, by a caption at the right
+const NEXT_LINE = 14;
+const BELOW = 12; // a caption's last letters, and room before what follows
+const INSET = 10; // of a caption from a frame's side
+const FROM_WIRE = 9;
+const PART_GAP = 7; // between the parts of a line
+const AT_RIGHT = 24; // so much must be saved by a caption that is not in the corner
 const STRIP = 17; // for the shape beside a wire
 const LABEL_LINE = 9; // for one above it
 
@@ -100,19 +105,20 @@ export class Layouter {
     if (framed !== null && !framed.plain) {
       left -= SIDE;
       right += SIDE;
-      const lines = this.atlas.captions[framed.caption];
+      const parts = this.atlas.captions[framed.caption];
       if (beside) {
-        foot = SIDE;
-        const found = captionBeside(lines, foot + region.height, SIDE);
-        head = found.head;
-        caption = found.caption;
-        left -= found.room;
+        const found = captionBeside(parts, region.height + 2 * SIDE);
+        foot = head = SIDE + found.right / 2;
+        left -= found.room - SIDE;
+        caption = found.placed;
       } else {
         const isUp = this.direction === "up";
         const ends = (isUp ? figure.outputs : figure.inputs).map((i) => body.things.get(i)[0]);
-        const found = captionAbove(lines, ends, left, right);
-        ({ left, right, caption } = found);
-        [foot, head] = isUp ? [FOOT, found.room] : [found.room, FOOT];
+        const found = captionAbove(parts, ends, left, right);
+        const [low, high] = clearOf(figure, body, leaves, region.height);
+        ({ left, right } = found);
+        caption = found.placed.map(([x, y, runs]) => [x - left, y, runs]);
+        [foot, head] = isUp ? [FOOT, Math.max(FOOT, found.room - high)] : [Math.max(FOOT, found.room - low), FOOT];
       }
     }
     const laid = { figure, flows, inner, width: right - left, height: foot + region.height + head };
@@ -123,7 +129,7 @@ export class Layouter {
     laid.dots = body.dots.map(([x, y]) => [x - left, y + foot]);
     laid.portsIn = figure.inputs.map((i) => laid.things.get(i)[0]);
     laid.portsOut = figure.outputs.map((i) => laid.things.get(i)[0]);
-    laid.caption = beside ? caption : caption.map(([x, y, runs]) => [x - left, y, runs]);
+    laid.caption = caption;
     laid.labels = [];
     figure.things.forEach((thing, i) => {
       if (!thing.exit || inner.has(i)) return;
@@ -151,48 +157,68 @@ function flowsOf(figure, tree) {
   return flows;
 }
 
-/** In the upper left corner, clear of the wires that pass there: on one line if it fits, else on two. Where that would
- * grow the frame, at the right of the wires if it grows clearly less there. */
-function captionAbove([first, second], ends, left, right) {
-  const gap = second.length ? 7 : 0;
-  const one = lineWidth(first) + gap + lineWidth(second);
-  const two = Math.max(lineWidth(first), lineWidth(second));
-  const limit = ends.length ? Math.min(...ends) - 9 : Infinity;
-  const begin = ends.length ? Math.max(...ends) + 9 : Infinity;
-  let width = left + 10 + one <= limit || !second.length ? one : two;
-  let x;
-  if (left + 10 + width - limit > Math.max(begin + width + 10 - right, 0) + SAVED) {
-    x = begin;
-    if (begin + one + 10 <= right) width = one;
-  } else {
-    left = Math.min(left, limit - width - 10);
-    x = left + 10;
-  }
-  right = Math.max(right, x + width + 10);
-  const caption = [[x, CAPTION_LINE, first]];
-  if (width === two && second.length) {
-    caption.push([x, 2 * CAPTION_LINE - 2, second]);
-    return { left, right, room: 2 * CAPTION_LINE + HEAD - 2, caption };
-  }
-  if (second.length) caption.push([x + lineWidth(first) + gap, CAPTION_LINE, second]);
-  return { left, right, room: CAPTION_LINE + HEAD, caption };
+/** The ways to break a caption's parts into lines, the fewest lines first. */
+function brokenLines(parts) {
+  if (parts.length < 3) return [[parts], parts.map((part) => [part])].slice(0, parts.length);
+  const [name, label, detail] = parts;
+  return [[[name, label, detail]], [[name, label], [detail]], [[name], [label, detail]], [[name], [label], [detail]]];
 }
 
-/** Above what flows to the right: on one line if it fits, else on two. */
-function captionBeside([first, second], length, head) {
-  const gap = second.length ? 7 : 0;
-  const one = lineWidth(first) + gap + lineWidth(second);
-  if (second.length && one + 20 > length + head) {
-    const two = Math.max(lineWidth(first), lineWidth(second));
-    const caption = [
-      [10, CAPTION_LINE, first],
-      [10, 2 * CAPTION_LINE - 2, second],
-    ];
-    return { room: 2 * CAPTION_LINE - 8, head: Math.max(head, two + 20 - length), caption };
+const partsWidth = (line) => line.reduce((sum, part) => sum + lineWidth(part), PART_GAP * (line.length - 1));
+const widest = (lines) => Math.max(...lines.map(partsWidth));
+
+function captionAt(lines, left, right, x, cost) {
+  const placed = lines.flatMap((line, k) => {
+    let at = x - PART_GAP;
+    return line.map((part, i) => {
+      at += PART_GAP + (i ? lineWidth(line[i - 1]) : 0);
+      return [at, CAPTION_LINE + NEXT_LINE * k, part];
+    });
+  });
+  return { left, right, placed, room: CAPTION_LINE + NEXT_LINE * (lines.length - 1) + BELOW, cost };
+}
+
+/** Left or right of the wires, which pass at `ends`: in the lines and at the side that widen the frame least. */
+function captionAbove(parts, ends, left, right) {
+  const size = (way) => way.right - way.left + way.room + way.cost;
+  const ways = brokenLines(parts).flatMap((lines) => {
+    if (!ends.length) {
+      return [captionAt(lines, left, Math.max(right, left + widest(lines) + 2 * INSET), left + INSET, 0)];
+    }
+    const need = widest(lines) + INSET + FROM_WIRE;
+    const [low, high] = [Math.min(...ends), Math.max(...ends)];
+    const before = need > low - left ? [low - need, Math.max(right, high + need)] : [left, right];
+    const after = need > right - high ? [Math.min(left, low - need), high + need] : [left, right];
+    const atLeft = captionAt(lines, ...before, before[0] + INSET, 0);
+    return [atLeft, captionAt(lines, ...after, high + FROM_WIRE, AT_RIGHT)];
+  });
+  return ways.reduce((best, way) => (size(way) < size(best) ? way : best));
+}
+
+/** Above what flows to the right; `right` tells by how much the frame becomes longer. */
+function captionBeside(parts, length) {
+  const ways = brokenLines(parts).map((lines) => {
+    return captionAt(lines, 0, Math.max(widest(lines) + 2 * INSET - length, 0), INSET, 0);
+  });
+  return ways.reduce((best, way) => (way.right + way.room < best.right + best.room ? way : best));
+}
+
+/** How far above the lower and below the upper side of what a frame holds only upright lines are. */
+function clearOf(figure, body, leaves, height) {
+  let [low, high] = [height, 0];
+  const meet = (a, b) => {
+    low = Math.min(low, a);
+    high = Math.max(high, b);
+  };
+  for (const [i, [, y]] of body.things) if (figure.things[i].kind === "node") meet(y, y + leaves[i].height);
+  for (const pieces of body.pieces.values()) {
+    for (const line of pieces) {
+      for (let k = 1; k < line.length; k += 1) {
+        if (Math.abs(line[k][0] - line[k - 1][0]) > STRAIGHT) meet(line[k - 1][1], line[k - 1][1]);
+      }
+    }
   }
-  const caption = [[10, CAPTION_LINE, first]];
-  if (second.length) caption.push([10 + lineWidth(first) + gap, CAPTION_LINE, second]);
-  return { room: CAPTION_LINE - 6, head: Math.max(head, one + 20 - length), caption };
+  return [low, height - high];
 }
 
 /** The pieces of each flow in one line; from the side of a frame where it enters, to that where it leaves. */
