@@ -12,7 +12,7 @@ from nndsl.arguments import shown, whole, word, words
 from nndsl.backends.torch.refused import refused
 from nndsl.diagnostics import Diagnostic, Diagnostics, SpecError
 from nndsl.elaborate import Expression, Spec, Unreadable, check_spec, elaborate, open_spec, read, zoo
-from nndsl.elaborate.models import needed
+from nndsl.elaborate.models import Variant, needed, variants
 from nndsl.elaborate.scope import nearest
 from nndsl.ir.graph import Graph, returned
 from nndsl.source import Source, Span
@@ -82,7 +82,8 @@ def loads_source(
     graph = elaborate(spec, name, hyper=given, dims=sizes) if name is not None else None
     if graph is None:
         raise SpecError(diagnostics.in_order())
-    return Model(graph, diagnostics.in_order())
+    assert name is not None
+    return Model(graph, diagnostics.in_order(), variants(spec, name, given, sizes))
 
 
 def _source_of(text: str, name: str = "<string>") -> Source:
@@ -165,8 +166,9 @@ def format_text(text: str, /, name: str = "<string>") -> str:
 class Model:
     """One model, checked and ready: its IR, and what is derived from it. Made by `load` and `loads`."""
 
-    def __init__(self, graph: Graph, diagnostics: list[Diagnostic]) -> None:
+    def __init__(self, graph: Graph, diagnostics: list[Diagnostic], variants: Sequence[Variant] = ()) -> None:
         self._graph = graph
+        self._variants = variants
         self._source: str | None = None
         self.diagnostics = diagnostics
         """Warnings about the spec."""
@@ -313,10 +315,12 @@ class Model:
         Memory and times are for `batch` samples, with numbers of `dtype`, and states of an `optimizer` ("sgd",
         "sgd+momentum", "adam" …); `device` ("h100", "a100" …) asks for the least time it takes there. Raises ValueError
         for a setting that there is not, TypeError for one of another type."""
-        from nndsl.backends.summary import summarize
+        from nndsl.backends.summary import summarize, tell
 
         batch, optimizer = whole("batch", batch), word("optimizer", optimizer)
-        return summarize(self._graph, batch=batch, dtype=dtype, device=device, optimizer=optimizer)
+        found = summarize(self._graph, batch=batch, dtype=dtype, device=device, optimizer=optimizer)
+        tell(found, self._variants, dtype)
+        return found
 
     def _repr_svg_(self) -> str:
         return self.draw()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +14,7 @@ from nndsl.cli.failures import Failed, stop_for
 from nndsl.cli.streams import standard_input
 from nndsl.diagnostics import Diagnostic, Diagnostics, SpecError
 from nndsl.elaborate import Expression, Spec, Unreadable, decode, elaborate, open_spec
+from nndsl.elaborate.models import variants
 from nndsl.elaborate.project import MAX_BYTES
 from nndsl.files import CannotWrite
 from nndsl.model import Model, choose, file_source, split_target
@@ -121,33 +121,11 @@ def _pair(text: str, option: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-@dataclass(slots=True)
-class Opened:
-    """The one model a command works on, and what it came from."""
-
-    model: Model
-    spec: Spec
-    name: str
-    hyper: dict[str, Any]
-
-    def general(self) -> Model | None:
-        """The same model with all its dims left open; None where the spec is not for all sizes."""
-        graph = elaborate(self.spec, self.name, hyper=self.hyper)
-        return Model(graph, []) if graph is not None else None
-
-
 def open_model(
     target: str, hyper: tuple[str, ...] = (), dims: tuple[str, ...] = (), output: str | None = None
 ) -> Model:
     """The one model a command works on; ends the command with its diagnostics where there are mistakes. `output`: where
     it is going to write."""
-    return open_target(target, hyper, dims, output).model
-
-
-def open_target(
-    target: str, hyper: tuple[str, ...] = (), dims: tuple[str, ...] = (), output: str | None = None
-) -> Opened:
-    """The same, with its spec."""
     path, wanted = split_target(target)
     if output is not None and _same(path, output):
         raise click.BadParameter(f"{output} is the spec, and would be lost", param_hint="--output")
@@ -164,7 +142,7 @@ def open_target(
         show(diagnostics.in_order())
     if graph is None or name is None:
         raise Failed(1)
-    return Opened(Model(graph, diagnostics.in_order()), spec, name, given)
+    return Model(graph, diagnostics.in_order(), variants(spec, name, given, fixed))
 
 
 def _same(path: str, output: str) -> bool:

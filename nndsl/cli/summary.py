@@ -11,7 +11,7 @@ import click
 
 from nndsl.backends.summary import ENDINGS, FORMATS, Summary, table, written
 from nndsl.backends.summary.columns import COLUMNS
-from nndsl.cli.specs import emit, guarded, hyper_options, open_target, output_option, target_argument, use_color, width
+from nndsl.cli.specs import emit, guarded, hyper_options, open_model, output_option, target_argument, use_color, width
 from nndsl.cost.hardware import HARDWARE
 from nndsl.cost.memory import DTYPES, OPTIMIZERS
 
@@ -107,14 +107,12 @@ def command(
 ) -> None:
     """Show every layer's shape, parameters and costs, and what a batch takes to run and to train."""
     columns = _timed(columns, setting["device"])
-    opened = open_target(target, hyper, dims, output)
+    model = open_model(target, hyper, dims, output)
     try:
-        summary = guarded(lambda: opened.model.summary(**setting))
+        summary = guarded(lambda: model.summary(**setting))
     except ValueError as problem:  # the batch of a model that has none
         raise click.BadParameter(str(problem), param_hint="--batch") from None
-    general = opened.general() if dims else None
-    formulas = general.summary(dtype=setting["dtype"]) if general is not None else None
-    shown: dict[str, Any] = {"columns": columns, "depth": depth, "formulas": formulas}
+    shown: dict[str, Any] = {"columns": columns, "depth": depth}
     emit(_written(summary, format_ or _format_of(output), shown, output, encoding), output)
 
 

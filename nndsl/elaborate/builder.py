@@ -65,7 +65,7 @@ class GraphBuilder:
 
     def _entering(self, type_: TensorType) -> TensorType:
         """The sizes of a block's input are its own numbers."""
-        if self.part or not self.owner:
+        if self.part or self.root or not self.owner:
             return type_
         at = len(self.graph.inputs) + len(self.captured)
         sizes = enumerate(type_.shape)

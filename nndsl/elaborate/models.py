@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -67,18 +67,21 @@ def elaborate(
     dims: Mapping[str, int] | None = None,
     budget: Budget | None = None,
     absent: set[str] | None = None,
+    letters: Mapping[str, int] | None = None,
 ) -> Graph | None:
     """The IR of one model, or None after mistakes (they are in `spec.diagnostics`).
 
     `hyper` sets hyperparameters (plain values, or `.nn` expressions as `Expression`), `dims` fixes symbolic dims. Where
-    there is `absent`, names of either that the model has not are put there, and are no mistake."""
+    there is `absent`, names of either that the model has not are put there, and are no mistake. Where there are
+    `letters`, numbers know which hyperparameter of the model they come from (else only those of its blocks), and these
+    have other values."""
     ctx = Context(spec.project, spec.diagnostics, budget)
     ctx.fixed = dict(dims or {})
     model = next(m for m in spec.models() if m.name.id == name)
     graph = None
     try:
         with ROOM:
-            graph = _elaborate(ctx, spec, model, hyper or {}, absent)
+            graph = _elaborate(ctx, spec, model, hyper or {}, absent, letters)
     except (Exceeded, DimTooLarge) as problem:
         spec.diagnostics.error("too-big", f"{name}: {problem}", ctx.at or model.name.span)
     except RecursionError:
@@ -88,6 +91,23 @@ def elaborate(
     if graph is not None and dims:
         _unused_dims(ctx, model, dims, absent)
     return graph if not spec.diagnostics.errors else None
+
+
+Variant = Callable[[Mapping[str, int]], Graph | None]
+
+
+def variants(spec: Spec, name: str, hyper: Mapping[str, Any], dims: Mapping[str, int]) -> list[Variant]:
+    """Make the same model once more, with other values of hyperparameters and with letters: its dims left open, and
+    those of `dims` fixed. None where there is no such model; nothing is said about that."""
+
+    def with_dims(fixed: Mapping[str, int]) -> Variant:
+        def variant(letters: Mapping[str, int]) -> Graph | None:
+            quiet = replace(spec, diagnostics=Diagnostics())
+            return elaborate(quiet, name, hyper=hyper, dims=fixed, letters=letters)
+
+        return variant
+
+    return [with_dims({}), *([with_dims(dims)] if dims else [])]
 
 
 def _unused_dims(ctx: Context, model: ast.Definition, dims: Mapping[str, int], absent: set[str] | None) -> None:
@@ -155,7 +175,12 @@ def _parsed(ctx: Context, spec: Spec, name: str, text: Expression) -> Any:
 
 
 def _elaborate(
-    ctx: Context, spec: Spec, model: ast.Definition, hyper: Mapping[str, Any], absent: set[str] | None
+    ctx: Context,
+    spec: Spec,
+    model: ast.Definition,
+    hyper: Mapping[str, Any],
+    absent: set[str] | None,
+    letters: Mapping[str, int] | None,
 ) -> Graph | None:
     given = _given(ctx, spec, hyper, model)
     if given is None:
@@ -171,7 +196,10 @@ def _elaborate(
         layer = replace(layer, given={name: value for name, value in layer.given.items() if name not in absent})
     if not _known(ctx, name, target, layer.given):
         return None
-    return _root(ctx, layer, target, name, model.doc or target.doc)
+    if letters is not None:
+        changed = {each: Given(value, model.name.span) for each, value in letters.items()}
+        layer = replace(layer, given=layer.given | changed)
+    return _root(ctx, layer, target, name, model.doc or target.doc, traced=letters is not None)
 
 
 def _known(ctx: Context, name: str, model: ast.Definition, given: dict[str, Given]) -> bool:
@@ -188,13 +216,16 @@ def _known(ctx: Context, name: str, model: ast.Definition, given: dict[str, Give
     return True
 
 
-def _root(ctx: Context, layer: BlockLayer, model: ast.Definition, name: str, doc: str) -> Graph | None:
+def _root(ctx: Context, layer: BlockLayer, model: ast.Definition, name: str, doc: str, traced: bool) -> Graph | None:
     graph = Graph(name, "model", model.name.span, facts=ctx.facts, doc=doc)
     builder = GraphBuilder(ctx, graph, None)
+    if traced:
+        builder.owner = graph.owner = ctx.owner()
     builder.root, builder.modal, builder.definition = True, True, model
     scope = Scope(layer.home, builder)
     scope.within = ((id(model), name),)
-    if not fill_defaults(model.params or [], layer.given, scope, name, model.name.span, None, ctx):
+    block = graph if traced else None
+    if not fill_defaults(model.params or [], layer.given, scope, name, model.name.span, None, ctx, block):
         return None
     record_hyper(builder, scope, model, ctx)
     ctx.expanding.append((id(model), name))

@@ -6,6 +6,7 @@ from nndsl.backends.summary.count import summarize
 from nndsl.backends.summary.csv import csv
 from nndsl.backends.summary.data import Row, Summary
 from nndsl.backends.summary.formats import ENDINGS, FORMATS, written
+from nndsl.backends.summary.formulas import tell
 from nndsl.backends.summary.html import html
 from nndsl.backends.summary.json import to_json
 from nndsl.backends.summary.markdown import markdown
@@ -21,6 +22,7 @@ __all__ = [
     "markdown",
     "summarize",
     "table",
+    "tell",
     "to_json",
     "written",
 ]

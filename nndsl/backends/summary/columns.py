@@ -10,7 +10,19 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from nndsl.backends.summary.data import Row, Summary
-from nndsl.backends.summary.words import at_one_sample, brief, brief_memory, duration, grouped, three_digits
+from nndsl.backends.summary.formula import exact
+from nndsl.backends.summary.words import (
+    LONGEST_FORMULA,
+    at_one_sample,
+    brief,
+    brief_memory,
+    compact,
+    depends,
+    duration,
+    grouped,
+    in_letters,
+    three_digits,
+)
 from nndsl.shapes import Size
 
 NOTHING, UNKNOWN = "–", "?"
@@ -109,6 +121,18 @@ def _weights_column(name: str, doc: str, of: Callable[[Row], Size]) -> Column:
     return Column(name, name, doc, text, value)
 
 
+def _formula_column(name: str, heading: str, doc: str, of: Callable[[Row], Size | None]) -> Column:
+    """Where there is none, nothing; where a column has not the room, what it depends on."""
+
+    def text(summary: Summary, row: Row) -> str:
+        told = in_letters(summary, of(row), compact)
+        if len(told) > LONGEST_FORMULA:
+            told = depends(summary, of(row))
+        return times(row, told) if told not in ("", "0") else NOTHING
+
+    return Column(name, heading, doc, text, lambda summary, row: in_letters(summary, of(row), exact) or None)
+
+
 def times(row: Row, number: str) -> str:
     if row.count == 1:
         return number
@@ -156,6 +180,9 @@ ALL = (
     Column("percent", "%", "share of the model's parameters, equal members together", _percent, share, 2),
     _number_column("macs", "MACs", "multiply-accumulates of one forward pass", lambda row: row.macs, brief),
     _number_column("flops", "FLOPs", "all arithmetic of one forward pass", lambda row: row.flops, brief),
+    _formula_column("formula", "MACs in letters", "MACs in the model's hyperparameters and open dims",
+                    lambda row: row.macs_formula),
+    _formula_column("flops-formula", "FLOPs in letters", "FLOPs in the same", lambda row: row.flops_formula),
     _number_column("training-macs", "training MACs", "multiply-accumulates, forward and backward",
                    lambda row: row.training_macs, brief),
     _number_column("training-flops", "training FLOPs", "all arithmetic, forward and backward",

@@ -30,7 +30,8 @@ class Row:
     `activations`: bytes of what it gives, in the summary's dtype. `saved`: bytes that it adds to what PyTorch keeps for
     the backward pass. `training_macs`, `training_flops`: forward and backward. `receptive_field`: how many cells of the
     input one cell of the result sees, for each spatial axis; None where it sees all, or axes are not spatial.
-    `intensity`: FLOPs for each byte moved; `seconds`: the roofline estimate on `Summary.device`; None where open."""
+    `intensity`: FLOPs for each byte moved; `seconds`: the roofline estimate on `Summary.device`; None where open.
+    `macs_formula`, `flops_formula`: in the letters of `Summary.formulas`."""
 
     path: str
     name: str
@@ -54,6 +55,21 @@ class Row:
     receptive_field: tuple[int, ...] | None = None
     intensity: float | None = None
     seconds: float | None = None
+    macs_formula: Size | None = None
+    flops_formula: Size | None = None
+
+
+@dataclass(slots=True)
+class Formulas:
+    """Costs in the model's hyperparameters and open dims; `facts` and `batch` are of the model that has them open."""
+
+    macs: Size
+    flops: Size
+    facts: Facts
+    batch: str | None
+    training_macs: Size | None = None
+    training_flops: Size | None = None
+    saved: Size | None = None
 
 
 @dataclass(slots=True)
@@ -112,6 +128,7 @@ class Summary:
     seconds: float | None = None
     training_seconds: float | None = None
     memory: Memory | None = None
+    formulas: Formulas | None = None
 
     def spell(self, size: Size) -> str:
         return str(size) if isinstance(size, int) else self.facts.spell(size)

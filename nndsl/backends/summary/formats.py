@@ -23,9 +23,8 @@ def written(
     *,
     columns: Sequence[str] | None = None,
     depth: int | None = None,
-    formulas: Summary | None = None,
 ) -> str:
-    """`columns`: names of COLUMNS (ValueError for another); `depth` and `formulas` as for `table`. JSON has all."""
+    """`columns`: names of COLUMNS (ValueError for another); `depth` as for `table`. JSON has all."""
     for name in columns or ():
         if name not in COLUMNS:
             raise ValueError(f"there is no column {name!r}: there are {', '.join(COLUMNS)}")
@@ -35,7 +34,7 @@ def written(
         case "csv":
             return csv(summary, columns=columns, depth=depth)
         case "md":
-            return markdown(summary, columns=columns, depth=depth, formulas=formulas)
+            return markdown(summary, columns=columns, depth=depth)
         case "html":
-            return html(summary, columns=columns, depth=depth, formulas=formulas)
-    return table(summary, FILE_WIDTH, columns=columns, depth=depth, formulas=formulas) + "\n"
+            return html(summary, columns=columns, depth=depth)
+    return table(summary, FILE_WIDTH, columns=columns, depth=depth) + "\n"

@@ -53,11 +53,10 @@ def html(
     *,
     columns: Sequence[str] | None = None,
     depth: int | None = None,
-    formulas: Summary | None = None,
 ) -> str:
-    """The page. `depth`: how many levels of blocks are open at first; the others open with a click. `columns` and
-    `formulas` as for `table`."""
-    body = fragment(summary, columns=columns, depth=depth, formulas=formulas)
+    """The page. `depth`: how many levels of blocks are open at first; the others open with a click. `columns` as
+    for `table`."""
+    body = fragment(summary, columns=columns, depth=depth)
     return PAGE.format(policy=POLICY, title=_text(summary.model), page_style=PAGE_STYLE, body=body)
 
 
@@ -66,7 +65,6 @@ def fragment(
     *,
     columns: Sequence[str] | None = None,
     depth: int | None = None,
-    formulas: Summary | None = None,
 ) -> str:
     """The same for a page of others, as a notebook is: all that it needs, and its style reaches nothing else."""
     listed = chosen(USUAL if columns is None else columns)
@@ -77,7 +75,7 @@ def fragment(
     if left_out > 0:
         parts.append(f"<p>… and {left_out:,} more</p>")
     parts.append('<div class="facts">')
-    parts += [line for section in sections(summary, formulas) for line in _section(section)]
+    parts += [line for section in sections(summary) for line in _section(section)]
     parts += ["</div>", '<ul class="notes">', *(f"<li>{_text(note)}</li>" for note in assumptions(summary)), "</ul>"]
     return "\n".join([*parts, "</section>"])
 

@@ -6,9 +6,10 @@ from json import dumps
 from typing import Any
 
 from nndsl.backends.summary.columns import share
-from nndsl.backends.summary.data import Memory, Row, Summary, Tensor
+from nndsl.backends.summary.data import Formulas, Memory, Row, Summary, Tensor
+from nndsl.backends.summary.formula import exact
 from nndsl.backends.summary.walk import MOST_ROWS, size, walk
-from nndsl.backends.summary.words import assumptions, at_one_sample
+from nndsl.backends.summary.words import assumptions, at_one_sample, in_letters
 from nndsl.shapes import Size
 
 
@@ -44,6 +45,7 @@ def to_json(summary: Summary) -> dict[str, Any]:
             "flops": summary.unknown_flops,
             "saved": summary.unknown_saved,
         },
+        "formulas": None if summary.formulas is None else _formulas(summary, summary.formulas),
         "assumptions": [*assumptions(summary), *_of_formulas(summary)],
         "layers": _rows(summary),
         "layers_left_out": max(0, size(summary) - MOST_ROWS),
@@ -59,6 +61,19 @@ def _tensor(tensor: Tensor) -> dict[str, Any]:
 
 def _open(summary: Summary, name: str, cost: Size | None) -> dict[str, Any]:
     return {name: _number(summary, cost), f"{name}_symbolic": None if cost is None else summary.spell(cost)}
+
+
+def _formulas(summary: Summary, told: Formulas) -> dict[str, str | None]:
+    """Of one sample, in hyperparameters and open dims, though dims were fixed for the numbers; training in open dims
+    alone. None where all is fixed, or an operator has no formula."""
+    whole = {
+        "macs": None if summary.unknown_macs else told.macs,
+        "flops": None if summary.unknown_flops else told.flops,
+        "training_macs": None if summary.unknown_macs else told.training_macs,
+        "training_flops": None if summary.unknown_flops else told.training_flops,
+        "saved_bytes": told.saved,
+    }
+    return {name: in_letters(summary, size, exact) or None for name, size in whole.items()}
 
 
 def _memory(memory: Memory) -> dict[str, Any]:
@@ -97,6 +112,8 @@ def _row(summary: Summary, row: Row, name: str, path: str, depth: int) -> dict[s
         "buffers": row.buffers,
         **_open(summary, "macs", row.macs),
         **_open(summary, "flops", row.flops),
+        "macs_formula": in_letters(summary, row.macs_formula, exact) or None,
+        "flops_formula": in_letters(summary, row.flops_formula, exact) or None,
         **_open(summary, "training_macs", row.training_macs),
         **_open(summary, "training_flops", row.training_flops),
         **_open(summary, "activation_bytes", row.activations),

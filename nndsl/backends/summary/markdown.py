@@ -24,9 +24,8 @@ def markdown(
     *,
     columns: Sequence[str] | None = None,
     depth: int | None = None,
-    formulas: Summary | None = None,
 ) -> str:
-    """`columns`, `depth` and `formulas` as for `table`."""
+    """`columns` and `depth` as for `table`."""
     listed = chosen(USUAL if columns is None else columns)
     lines = [f"### {code(summary.model)}", "", *_ports(summary), ""]
     lines += [_row(["layer", "type", *(column.heading for column in listed)])]
@@ -35,7 +34,7 @@ def markdown(
     left_out = size(summary, depth) - MOST_ROWS
     if left_out > 0:
         lines += ["", f"… and {left_out:,} more"]
-    for section in sections(summary, formulas):
+    for section in sections(summary):
         lines += ["", *_section(section)]
     return "\n".join([*lines, "", *(f"- {escaped(note)}" for note in assumptions(summary))]) + "\n"
 

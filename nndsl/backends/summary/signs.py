@@ -11,6 +11,7 @@ PLAIN = str.maketrans(
         "⌊": "floor(", "⌋": ")", "µ": "u", "→": "->",
     }
 )  # fmt: skip
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 UNEVEN = re.compile(
     "[\u0300-\u1fff\u20d0-\u20ff\u2300-\u23ff\u25fd-\U0010ffff]"
@@ -40,7 +41,8 @@ def wide(text: str) -> int:
 
 
 def cut(text: str, width: int, dots: str = "…", times: str = "") -> str:
-    """Shortened, but for a count at its end, where `times` stands before counts."""
+    """Shortened, but for a count at its end, where `times` stands before counts. Of a number all digits stay, or none:
+    `Conv2d 6…` would be another layer than `Conv2d 64`."""
     if wide(text) <= width:
         return text
     head, sign, count = text.rpartition(times) if times else ("", "", "")
@@ -51,4 +53,6 @@ def cut(text: str, width: int, dots: str = "…", times: str = "") -> str:
         if used > width:
             break
         kept.append(letter)
-    return "".join(kept) + dots + end
+    length = len(kept)
+    inside = (found.start() for found in NUMBER.finditer(text, 0, length + 1) if found.end() > length)
+    return text[: next(inside, length)] + dots + end

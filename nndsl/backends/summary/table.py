@@ -39,11 +39,10 @@ def table(
     *,
     columns: Sequence[str] | None = None,
     depth: int | None = None,
-    formulas: Summary | None = None,
     ascii: bool = False,
 ) -> str:
-    """`columns`: names of COLUMNS. `depth`: how many levels of blocks are open. `formulas`: the same model with its
-    dims left open, whose costs stand beside the numbers. `ascii`: no other signs of ours."""
+    """`columns`: names of COLUMNS. `depth`: how many levels of blocks are open. `ascii`: no other signs of
+    ours."""
     paper = Paper(width, color, ascii)
     listed = chosen(USUAL if columns is None else columns)
     if columns is None and not isinstance(summary.parameters, int):
@@ -63,7 +62,7 @@ def table(
     left_out = size(summary, depth) - MOST_ROWS
     if left_out > 0:
         shown.append(paper.plain(f"… and {left_out:,} more"))
-    shown += [paper.paint(rule, DIM), *_sections(sections(summary, formulas), paper), ""]
+    shown += [paper.paint(rule, DIM), *_sections(sections(summary), paper), ""]
     return "\n".join([*shown, *_notes(summary, paper)])
 
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 from nndsl.backends.summary.columns import UNKNOWN
 from nndsl.backends.summary.data import Memory, Summary
-from nndsl.backends.summary.words import at_one_sample, duration, grouped, short, three_digits
+from nndsl.backends.summary.formula import formula
+from nndsl.backends.summary.words import at_one_sample, duration, grouped, rounded, short, three_digits
 from nndsl.cost.hardware import HARDWARE
-from nndsl.shapes import Size
+from nndsl.ir.cost import for_one_sample
+from nndsl.shapes import Dim, Size
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
@@ -32,9 +34,8 @@ class Section:
     numbers: bool = False
 
 
-def sections(summary: Summary, formulas: Summary | None = None) -> list[Section]:
-    """`formulas`: the same model with its dims left open; its costs stand beside the numbers."""
-    found = [_costs(summary, formulas)]
+def sections(summary: Summary) -> list[Section]:
+    found = [_costs(summary)]
     if summary.memory is not None:
         found.append(_memory(summary, summary.memory))
     if summary.device is not None:
@@ -45,7 +46,7 @@ def sections(summary: Summary, formulas: Summary | None = None) -> list[Section]
 # ---------------------------------------------------------------- parameters, MACs, FLOPs
 
 
-def _costs(summary: Summary, formulas: Summary | None) -> Section:
+def _costs(summary: Summary) -> Section:
     trained = summary.parameters == summary.trainable
     also = "all trainable" if trained else f"{grouped(summary, summary.trainable)} trainable"
     facts = [Fact("parameters", grouped(summary, summary.parameters), f"({also})")]
@@ -63,7 +64,7 @@ def _costs(summary: Summary, formulas: Summary | None) -> Section:
         cost: Size = getattr(summary, name)
         if name.startswith("training") and cost == 0:
             continue
-        fact = _cost(summary, label, cost, None if formulas is None else (formulas, getattr(formulas, name)))
+        fact = _cost(summary, label, cost, name)
         facts.append(fact)
         if unknown:
             fact.value = f"≥ {fact.value}"
@@ -73,18 +74,21 @@ def _costs(summary: Summary, formulas: Summary | None) -> Section:
     return Section("", facts)
 
 
-def _cost(summary: Summary, label: str, cost: Size, open_: tuple[Summary, Size] | None) -> Fact:
+def _cost(summary: Summary, label: str, cost: Size, name: str) -> Fact:
+    """A number, and the formula that it follows, for one sample."""
     one = at_one_sample(summary, cost)
     sample = f"for {summary.batch} = 1" if one is not cost else ""
-    if not isinstance(one, int):
-        return Fact(label, grouped(summary, one), sample)
-    notes = [f"({one:,})"] if one >= 1000 else []
-    if open_ is not None:
+    value = short(one) if isinstance(one, int) else grouped(summary, one)
+    notes = [f"({one:,})"] if isinstance(one, int) and one >= 1000 else []
+    formulas = summary.formulas
+    told: Size | None = getattr(formulas, name) if formulas is not None else None
+    if formulas is not None and isinstance(told, Dim):
         one_sample = sample or all(tensor.shape[:1] in ([], [1]) for tensor in summary.inputs)
-        whole = at_one_sample(*open_) if one_sample else open_[1]
-        notes += [f"= {grouped(open_[0], whole)}"] if not isinstance(whole, int) else []
-        sample = sample or ("" if whole is open_[1] else f"for one {open_[0].batch}")
-    return Fact(label, short(one), "  ".join([*notes, sample] if sample else notes))
+        whole = for_one_sample(told, formulas.batch) if one_sample else told
+        spelled = formula(whole, formulas.facts, rounded)
+        notes += [f"= {spelled}"] if isinstance(whole, Dim) and spelled != value else []
+        sample = sample or ("" if whole is told else f"for one {formulas.batch}")
+    return Fact(label, value, "  ".join([*notes, sample] if sample else notes))
 
 
 # ---------------------------------------------------------------- memory

@@ -5,11 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 
 from nndsl.backends.summary.data import Summary
-from nndsl.backends.summary.formula import exact, formula
+from nndsl.backends.summary.formula import Number, formula
 from nndsl.ir.cost import for_one_sample
 from nndsl.shapes import Size
 
 LONGEST = 26  # letters of a formula in a column
+LONGEST_FORMULA = 60  # in one that was asked for
 LARGEST = 10**21  # what no unit is for
 UNITS = ("", "K", "M", "G", "T", "P", "E")
 BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
@@ -22,7 +23,24 @@ def at_one_sample(summary: Summary, size: Size) -> Size:
 
 def grouped(summary: Summary, size: Size) -> str:
     """`11,689,512`; a cost in open dims is spelled in them: `6,144·T² + 18,874,624·T`."""
-    return f"{size:,}" if isinstance(size, int) else formula(size, summary.facts, exact)
+    return f"{size:,}" if isinstance(size, int) else formula(size, summary.facts, rounded)
+
+
+def in_letters(summary: Summary, size: Size | None, number: Number) -> str:
+    """A cost of one sample as a formula of hyperparameters and open dims; "" where there is none."""
+    told = summary.formulas
+    if told is None or size is None:
+        return ""
+    return formula(for_one_sample(size, told.batch), told.facts, number)
+
+
+def depends(summary: Summary, size: Size | None) -> str:
+    """Only what a formula depends on: `f(T, d)`."""
+    told = summary.formulas
+    if told is None or size is None:
+        return ""
+    spelled = told.facts.spelled(for_one_sample(size, told.batch))
+    return f"f({', '.join(sorted(spelled.symbols()))})" if not isinstance(spelled, int) else str(spelled)
 
 
 def short(number: int) -> str:
@@ -32,9 +50,16 @@ def short(number: int) -> str:
     return _scaled(Fraction(number), " ")
 
 
+def rounded(number: Fraction) -> str:
+    """A factor of a formula for people: whole numbers in full, others in four digits: `3.586K`, `0.2695`."""
+    return f"{number.numerator:,}" if number.denominator == 1 else compact(number)
+
+
 def compact(number: Fraction) -> str:
     """A factor of a formula: `18.87M`, `512K`."""
     text = str(number) if number.denominator == 1 and number < 1000 else _scaled(number, "")
+    if "e" in text:
+        return text
     digits, unit = (text[:-1], text[-1]) if text[-1:].isalpha() else (text, "")
     return (digits.rstrip("0").rstrip(".") if "." in digits else digits) + unit
 
@@ -67,6 +92,8 @@ def three_digits(value: float) -> str:
 def four_digits(value: float) -> str:
     """`1.814`, `18.14`, `181.4`, `1,814`."""
     value = float(f"{value:.4g}")
+    if value < 1:
+        return f"{value:.4g}"
     return f"{value:,.{max(0, 3 - (len(str(int(value))) - 1))}f}"
 
 
