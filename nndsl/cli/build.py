@@ -8,9 +8,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import click
 
+from nndsl.backends.summary import Summary
+from nndsl.cli.costs import batch_option, counted, device_option, optimizer_option
 from nndsl.cli.export import described, seeded
 from nndsl.cli.failures import Failed, say
 from nndsl.cli.specs import guarded, hyper_options, named, open_model, opset_option, seed_option, show, target_argument
@@ -29,33 +32,46 @@ MADE = ("model.py", "model.svg", "summary.txt", "summary.json", "model.onnx", "m
 @opset_option
 @click.option("--allow-extern", is_flag=True, help="Allow `extern` blocks to import and run their Python classes.")
 @seed_option
+@batch_option
+@optimizer_option
+@device_option
 def command(
-    target: str, output: str, hyper: tuple[str, ...], dims: tuple[str, ...], opset: int, allow_extern: bool, seed: int
+    target: str,
+    output: str,
+    hyper: tuple[str, ...],
+    dims: tuple[str, ...],
+    opset: int,
+    allow_extern: bool,
+    seed: int,
+    **setting: Any,
 ) -> None:
     """Make model.py, model.onnx (verified), model.svg, summary.txt and summary.json in DIR: all of them, or none."""
     model = open_model(target, hyper, dims)
+    summary = counted(model, **setting)
     for package in ("torch", "onnx", "onnxruntime"):
         guarded(partial(need, package, "onnx", "to build ONNX"))
     try:
-        guarded(lambda: _build(Path(output), model, opset, allow_extern, seed))
+        guarded(lambda: _build(Path(output), model, summary, opset, allow_extern, seed))
     except Failed:
         say(f"{output} is as it was" if os.path.lexists(output) else f"{output} was not made")
         raise
 
 
-def _build(output: Path, model: Model, opset: int, allow_extern: bool, seed: int) -> None:
+def _build(output: Path, model: Model, summary: Summary, opset: int, allow_extern: bool, seed: int) -> None:
     """What was made is told when it is where it belongs."""
     with filled(output, MADE) as folder:
-        results = _fill(folder, model, opset, allow_extern, seed)
+        results = _fill(folder, model, summary, opset, allow_extern, seed)
     for result in results:
         result()
 
 
-def _fill(folder: Path, model: Model, opset: int, allow_extern: bool, seed: int) -> list[Callable[[], None]]:
+def _fill(
+    folder: Path, model: Model, summary: Summary, opset: int, allow_extern: bool, seed: int
+) -> list[Callable[[], None]]:
     steps: list[tuple[str, Callable[[], str]]] = [
         ("model.py", lambda: _source(model, folder / "model.py")),
         ("model.svg", lambda: _diagram(model, folder / "model.svg")),
-        ("summary.txt, summary.json", lambda: _summary(model, folder)),
+        ("summary.txt, summary.json", lambda: _summary(summary, folder)),
         ("model.onnx", lambda: _onnx(model, folder / "model.onnx", opset, allow_extern, seed)),
     ]
     step = _progress(model.name)
@@ -73,8 +89,7 @@ def _diagram(model: Model, path: Path) -> str:
     return "diagram"
 
 
-def _summary(model: Model, folder: Path) -> str:
-    summary = model.summary()
+def _summary(summary: Summary, folder: Path) -> str:
     summary.save(folder / "summary.txt")
     summary.save(folder / "summary.json")
     return f"{summary.parameters:,} parameters" if isinstance(summary.parameters, int) else "shapes and costs"

@@ -11,9 +11,9 @@ import click
 
 from nndsl.backends.summary import ENDINGS, FORMATS, Summary, table, written
 from nndsl.backends.summary.columns import COLUMNS
-from nndsl.cli.specs import emit, guarded, hyper_options, open_model, output_option, target_argument, use_color, width
-from nndsl.cost.hardware import HARDWARE
-from nndsl.cost.memory import DTYPES, OPTIMIZERS
+from nndsl.cli.costs import batch_option, counted, device_option, optimizer_option
+from nndsl.cli.specs import emit, hyper_options, open_model, output_option, target_argument, use_color, width
+from nndsl.cost.memory import DTYPES
 
 
 def _columns(ctx: click.Context, param: click.Parameter, given: str | None) -> list[str] | None:
@@ -69,14 +69,7 @@ def _no_column(name: str, known: list[str]) -> str:
     type=click.IntRange(min=0),
     help="How deep blocks are opened; all when not given. HTML has all, and opens so many at first.",
 )
-@click.option(
-    "--batch",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="How many samples memory and time are told for.",
-)
+@batch_option
 @click.option(
     "--dtype",
     type=click.Choice(DTYPES),
@@ -84,14 +77,8 @@ def _no_column(name: str, known: list[str]) -> str:
     show_default=True,
     help="What the spec's `float` stands for.",
 )
-@click.option(
-    "--optimizer",
-    type=click.Choice(list(OPTIMIZERS)),
-    default="adamw",
-    show_default=True,
-    help="What keeps states while training.",
-)
-@click.option("--device", type=click.Choice(list(HARDWARE)), help="Estimate times on this hardware.")
+@optimizer_option
+@device_option
 @click.pass_obj
 def command(
     encoding: str | None,
@@ -108,10 +95,7 @@ def command(
     """Show every layer's shape, parameters and costs, and what a batch takes to run and to train."""
     columns = _timed(columns, setting["device"])
     model = open_model(target, hyper, dims, output)
-    try:
-        summary = guarded(lambda: model.summary(**setting))
-    except ValueError as problem:  # the batch of a model that has none
-        raise click.BadParameter(str(problem), param_hint="--batch") from None
+    summary = counted(model, **setting)
     shown: dict[str, Any] = {"columns": columns, "depth": depth}
     emit(_written(summary, format_ or _format_of(output), shown, output, encoding), output)
 

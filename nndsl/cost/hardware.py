@@ -1,15 +1,13 @@
 """Hardware by name, and the roofline: how long work takes at least, by its arithmetic or by the memory it moves.
 
-Numbers are the vendors', for dense matrices, without boosts by sparsity: NVIDIA's data sheets of H100 SXM (989 TFLOP/s
-in bfloat16, 67 in float32, 3.35 TB/s), H200 SXM (4.8 TB/s), A100 80 GB SXM (312, 19.5, 2.039 TB/s), V100 SXM2 (125 in
-float16, 15.7, 900 GB/s), L4 (121, 30.3, 300 GB/s), L40S (362, 91.6, 864 GB/s) and T4 (65, 8.1, 320 GB/s); its white
-papers on Ada and Ampere for RTX 4090 (165.2 with float32 sums, 82.6, 1,008 GB/s) and RTX 3090 (71, 35.6, 936 GB/s);
-AMD's data sheet of MI300X (1,307.4, 163.4, 5.3 TB/s); Apple's announcement of M2 (3.6 in float32, 100 GB/s; others are
-not told).
+Numbers are the vendors', for dense matrices, without boosts by sparsity (tables that count sparsity show twice as
+much): NVIDIA's data sheets of H100 SXM (989 TFLOP/s in bfloat16, 67 in float32, 3.35 TB/s), H200 SXM (the same and
+4.8 TB/s), A100 80 GB SXM (312, 19.5, 2.039 TB/s), V100 SXM2 (125 in float16, 15.7, 900 GB/s), L4 (121, 30.3,
+300 GB/s), L40S (362, 91.6, 864 GB/s) and T4 (65, 8.1, 320 GB/s); its white papers on Ada and Ampere for RTX 4090 (165.2
+with float32 sums, 82.6, 1,008 GB/s) and RTX 3090 (71, 35.6, 936 GB/s); AMD's data sheet of MI300X (1,307.4, 163.4,
+5.3 TB/s); Apple's M2 with 10 GPU cores (3.58 in float32, 100 GB/s). Each was compared with published tables; what none
+confirmed (float64 of MI300X, other types of M2) is left out.
 PyTorch computes matrix products of float32 without TensorFloat-32 unless told otherwise, so that is not counted.
-
-H100, L4 and L40S were compared with published tables; the other figures were written down without looking them up
-again.
 
 An estimate, and a lower bound: kernels reach half of it or more when tensors are large, much less when they are small;
 starting a kernel (a few microseconds) is not counted. Each layer is taken to read its inputs and weights and to write
@@ -52,6 +50,6 @@ HARDWARE = {
     "t4": Hardware("NVIDIA T4", _rates(65, 8.1, brain=False), 320 * GIGA),
     "rtx4090": Hardware("NVIDIA GeForce RTX 4090", _rates(165.2, 82.6), 1008 * GIGA),
     "rtx3090": Hardware("NVIDIA GeForce RTX 3090", _rates(71, 35.6), 936 * GIGA),
-    "mi300x": Hardware("AMD Instinct MI300X", _rates(1307.4, 163.4, 81.7), 5300 * GIGA),
-    "m2": Hardware("Apple M2", _rates(None, 3.6), 100 * GIGA, cuda=False),
+    "mi300x": Hardware("AMD Instinct MI300X", _rates(1307.4, 163.4), 5300 * GIGA),
+    "m2": Hardware("Apple M2, 10 GPU cores", _rates(None, 3.58), 100 * GIGA, cuda=False),
 }

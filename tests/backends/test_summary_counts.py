@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 
 import pytest
 import torch
 
 import nndsl
-from nndsl.backends.summary import Row, summarize, table, to_json
+from nndsl.backends.summary import Row, summarize, table, to_json, written
 from nndsl.ir.graph import Graph
 from nndsl.ops import schema
 from tests.backends.graphs_by_hand import (
@@ -278,3 +280,29 @@ model M {
     made = to_json(summary)
     assert (made["macs"], made["parameters"]) == (6 * 6 + 6 * 2, sum(p.numel() for p in model.module().parameters()))
     assert "costs leave out layers whose results nothing uses" in made["assumptions"]
+
+
+def test_buffers_have_a_column_and_are_not_trained() -> None:
+    text = """model M {
+      input x: float[N, 3, 8, 8]
+      layer norm = BatchNorm2d()
+      output y = x -> norm -> Conv2d(3, 3, padding=1) -> norm
+    }"""
+    summary = nndsl.loads(text).summary()
+    rows = list(csv.DictReader(io.StringIO(written(summary, "csv", columns=["parameters", "buffers"]))))
+    assert [(row["parameters"], row["buffers"]) for row in rows] == [("6", "7"), ("84", "0"), ("0", "0")]
+    shown = table(summary, columns=["parameters", "buffers"]).splitlines()
+    assert [line.split()[-2:] for line in shown[6:9]] == [["6", "7"], ["84", "–"], ["shared", "shared"]]
+    assert "buffers            7  (not trained)" in shown
+    module = nndsl.loads(text).module()
+    assert sum(b.numel() for b in module.buffers()) == summary.buffers == 7
+    assert sum(p.numel() for p in module.parameters() if p.requires_grad) == summary.trainable == 90
+
+
+@pytest.mark.parametrize(("device", "dtype"), [("mi300x", "float64"), ("m2", "bfloat16"), ("v100", "bfloat16")])
+def test_a_rate_that_no_table_tells_gives_no_time(device: str, dtype: str) -> None:
+    summary = nndsl.loads("model M { input x: float[N, 8]  output y = x -> Linear(4) }").summary(
+        device=device, dtype=dtype
+    )
+    assert summary.seconds is None
+    assert f"how fast it is in {dtype} is not told" in str(summary)

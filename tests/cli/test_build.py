@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -96,3 +97,17 @@ def test_extern_blocks(nndsl: Nndsl, write: Write, tmp_path: Path, monkeypatch: 
     assert "the Python module bystander has no Thrice" in done.err
     assert "did you mean Twice?" in done.err
     assert state(tmp_path / "out") == before
+
+
+def test_summaries_are_for_the_batch_that_is_asked_for(nndsl: Nndsl, write: Write, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    write("net.nn", GOOD)
+    options = ("--batch", "32", "--optimizer", "sgd", "--device", "l4")
+    assert nndsl("build", "net.nn", "-o", "out", *options).code == 0
+    text = (tmp_path / "out" / "summary.txt").read_text("utf-8")
+    assert "memory for 32 samples, float32, sgd" in text
+    assert "roofline estimate for NVIDIA L4, 32 samples" in text
+    assert json.loads((tmp_path / "out" / "summary.json").read_text("utf-8"))["memory"]["samples"] == 32
+    refused = nndsl("build", "net.nn", "-o", "other", "--dim", "N=2", "--batch", "3")
+    assert (refused.code, (tmp_path / "other").exists()) == (2, False)
+    assert "--batch: Net has no batch" in refused.err

@@ -177,6 +177,7 @@ ALL = (
     _shape_column("input", "shapes of what goes in", 1, None, lambda row: row.inputs),
     _shape_column("output", "shapes of what comes out", 3, 14, lambda row: row.outputs),
     _weights_column("parameters", "weights that are learned, shared ones once", lambda row: row.parameters),
+    _weights_column("buffers", "what is kept and not trained, shared ones once", lambda row: row.buffers),
     Column("percent", "%", "share of the model's parameters, equal members together", _percent, share, 2),
     _number_column("macs", "MACs", "multiply-accumulates of one forward pass", lambda row: row.macs, brief),
     _number_column("flops", "FLOPs", "all arithmetic of one forward pass", lambda row: row.flops, brief),

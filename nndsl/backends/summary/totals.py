@@ -54,7 +54,7 @@ def _costs(summary: Summary) -> Section:
         facts[0].value = f"≥ {facts[0].value}"
         facts.append(Fact("", f"{UNKNOWN} weights in Python: {', '.join(summary.unknown_parameters)}"))
     if summary.buffers != 0:
-        facts.append(Fact("buffers", grouped(summary, summary.buffers)))
+        facts.append(Fact("buffers", grouped(summary, summary.buffers), "(not trained)"))
     for label, name, unknown in (
         ("MACs", "macs", summary.unknown_macs),
         ("FLOPs", "flops", summary.unknown_flops),
