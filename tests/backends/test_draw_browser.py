@@ -164,7 +164,7 @@ def test_the_address_keeps_the_state(open_page: Open) -> None:
     page.keyboard.press("t")
     state = "[diagram.selected, diagram.theme, diagram.scene.boxes.map(({ id }) => id), location.hash]"
     before = page.evaluate(state)
-    assert before[3].startswith("#base=1&open=")
+    assert before[3].startswith(f"#{page.evaluate('(id) => diagram.blocks.path(id)', block)}&base=1&open=")
     again = open_page(nndsl.load(MODELS / "resnet.nn:ResNet18")._graph, before[3])
     assert again.evaluate(state) == before
     broken = open_page(resnet(), "#base=%E0%A4%A&open=99.9~x~1e9&at=7.7.7&theme=evil")

@@ -43,6 +43,22 @@ export class Blocks {
     return parts.join(".");
   }
 
+  /** The way to what is called `path`, the first of that name; null: nothing is. Of equal layers in a row each name
+   * leads to the one that is drawn. */
+  wayTo(path, number = 0, id = "") {
+    for (const [i, thing] of this.atlas.figures[number].things.entries()) {
+      if (id && thing.kind !== "node") continue;
+      const way = childId(id, i);
+      for (const name of namesOf(thing, path)) {
+        if (path === name) return way;
+        if (thing.inside === undefined || !path.startsWith(`${name}.`)) continue;
+        const found = this.wayTo(path.slice(name.length + 1), thing.inside, way);
+        if (found) return found;
+      }
+    }
+    return null;
+  }
+
   canOpen(id) {
     const thing = this.thing(id);
     return thing !== null && thing.inside !== undefined;
@@ -165,4 +181,17 @@ export class Blocks {
     for (const id of ways(words.open)) this.open.add(id);
     for (const id of ways(words.shut)) this.open.delete(id);
   }
+}
+
+/** What a thing may be called at the beginning of a path: `layers.3` too where layers.0 stands for layers.0 … layers.11. */
+function namesOf(thing, path) {
+  const { label, member, until } = thing;
+  const names = member ? [`${label}.${member}`, label] : [label];
+  const range = until && /^(.*?)(\d+)$/.exec(member || label);
+  const last = until && /\d+$/.exec(until);
+  if (!range || !last) return names;
+  const stem = member ? `${label}.${range[1]}` : range[1];
+  const given = path.startsWith(stem) && /^\d+/.exec(path.slice(stem.length));
+  if (given && Number(given[0]) >= Number(range[2]) && Number(given[0]) <= Number(last[0])) names.unshift(stem + given[0]);
+  return names;
 }

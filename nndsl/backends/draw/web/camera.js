@@ -2,7 +2,7 @@
 
 const LEAST = 0.003;
 const MOST = 6;
-const READABLE = 0.55; // a picture that fits only when it is smaller than this is shown from its start
+export const READABLE = 0.55; // a picture that fits only when it is smaller than this is shown from its start
 
 export class Camera {
   /** `area`: the element that shows the picture; `changed` is called at most once for each frame of the screen. */

@@ -1,14 +1,20 @@
 // Draws a scene. Only what is in view and around it is drawn, on a sheet larger than the view: panning moves the sheet
 // and draws nothing. From so far away that very much is in view: plain shapes without texts, a path for each colour.
+import { READABLE } from "./camera.js";
 import { pathOf, straightPath } from "./curves.js";
 import { round, svg } from "./dom.js";
 import { boxGlyph, dotGlyph, frameGlyph, labelGlyph, outline, wireGlyph } from "./glyphs.js";
 
 const MOST_DETAIL = 700; // boxes
+const LEGIBLE = 0.2; // smaller than this no text can be read, and of many boxes none is drawn
 const SPARE = 0.5; // how much of the view's size is drawn beyond it, on each side
 const CRISP = 120; // ms after the last zoom until all is drawn in its new size
 
-const LAYERS = ["frames", "skips", "wires", "dots", "boxes", "labels", "lights"];
+const IDLE = 400; // ms after a change until what is seen from far away is made ready
+const SLICE = 8; // ms in which elements are made before the screen gets a frame
+const PAPER = { width: 700, height: 850, scale: 0.75, head: 70 }; // a page's room in px; how large, how low a long picture
+
+export const LAYERS = ["frames", "skips", "wires", "dots", "boxes", "labels", "lights"];
 
 export class Canvas {
   /** `sheet`: the element that is moved; `root`: the group in it that is drawn into. */
@@ -22,8 +28,10 @@ export class Canvas {
     }
     this.items = [];
     this.drawn = new Map(); // item -> its element
+    this.missing = []; // items in the region that have no element yet
     this.lit = [];
     this.marks = [];
+    this.edges = [];
     this.overview = null;
     this.region = null; // what the sheet holds, in the scene's coordinates
     this.crisp = 0;
@@ -39,7 +47,10 @@ export class Canvas {
     for (const element of this.drawn.values()) element.remove();
     this.drawn.clear();
     this.overview = null;
-    this.redraw(camera);
+    this.edges = []; // whose numbers are those of the scene before
+    this.redraw(camera, Infinity);
+    clearTimeout(this.idle);
+    if (scene.boxes.length > MOST_DETAIL) this.idle = setTimeout(() => this.prepare(), IDLE);
     if (places && this.isDetailed) this.animate(places, camera, before);
   }
 
@@ -57,41 +68,51 @@ export class Canvas {
     this.redraw(camera);
   }
 
-  redraw(camera) {
+  /** `time`: how many ms the drawing may take before the screen gets a frame; the rest follows. */
+  redraw(camera, time = SLICE) {
     clearTimeout(this.crisp);
     const seen = camera.seen();
-    this.fill({
+    const region = {
       x: seen.x - seen.width * SPARE,
       y: seen.y - seen.height * SPARE,
       width: seen.width * (1 + 2 * SPARE),
       height: seen.height * (1 + 2 * SPARE),
       scale: camera.scale,
-    });
+    };
+    this.fill(region, { seen, time });
     this.move(camera, 1);
   }
 
-  /** Everything, for print: the sheet is as large as the scene. */
+  /** Everything, for print: the sheet is as large as the scene. What one page would make too small goes over several. */
   drawAll() {
     const margin = 4;
     const { width, height } = this.scene;
-    const box = { x: -margin, y: -margin, width: width + 2 * margin, height: height + 2 * margin };
-    this.fill({ ...box, scale: 1 }, Infinity);
+    const isLong = PAPER.height / height < READABLE * Math.min(PAPER.width / width, 1);
+    const head = isLong ? PAPER.head : 0; // a browser begins what it must cut on a page without the page's own header
+    const box = { x: -margin, y: -margin - head, width: width + 2 * margin, height: height + 2 * margin + head };
+    this.fill({ ...box, scale: 1 }, { seen: box, time: Infinity, most: Infinity });
     this.sheet.setAttribute("viewBox", `0 0 ${round(box.width)} ${round(box.height)}`);
     this.sheet.style.transform = "";
+    this.sheet.style.width = isLong ? `${round(box.width * PAPER.scale)}px` : "";
+    document.body.classList.toggle("long", isLong);
     this.region = null;
   }
 
-  fill(region, most = MOST_DETAIL) {
+  fill(region, { seen, time, most = MOST_DETAIL }) {
     const { x, y, width, height, scale } = region;
     this.region = region;
     this.sheet.removeAttribute("viewBox");
+    this.sheet.style.width = "";
     this.sheet.setAttribute("width", Math.ceil(width * scale));
     this.sheet.setAttribute("height", Math.ceil(height * scale));
     this.root.setAttribute("transform", `translate(${round(-x * scale)} ${round(-y * scale)}) scale(${scale})`);
     const inside = this.items.filter((item) => touches(region, item));
-    this.isDetailed = inside.filter((item) => item.layer === "boxes").length <= most;
-    this.detail(this.isDetailed ? inside : []);
+    const isTiny = scale * devicePixelRatio < LEGIBLE && this.scene.boxes.length > MOST_DETAIL;
+    this.isDetailed = most === Infinity || (!isTiny && inside.filter((item) => item.layer === "boxes").length <= most);
+    this.detail(this.isDetailed ? inside : [], seen);
     this.far(!this.isDetailed);
+    this.add(time);
+    this.paintLights();
   }
 
   move(camera, zoom) {
@@ -99,23 +120,37 @@ export class Canvas {
     this.sheet.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
   }
 
-  detail(items) {
+  /** Take away what is not in `items`, and note what is missing: what is seen comes first. */
+  detail(items, seen) {
     const wanted = new Set(items);
     for (const [item, element] of this.drawn) {
       if (wanted.has(item)) continue;
       element.remove();
       this.drawn.delete(item);
     }
+    const missing = items.filter((item) => !this.drawn.has(item));
+    this.missing = [...missing.filter((item) => touches(seen, item)), ...missing.filter((item) => !touches(seen, item))];
+  }
+
+  /** Draw what is missing, for so many ms, the rest in the next frame. */
+  add(time) {
+    cancelAnimationFrame(this.next);
+    const end = performance.now() + time;
     const fresh = new Map(LAYERS.map((name) => [name, document.createDocumentFragment()]));
-    for (const item of items) {
-      if (this.drawn.has(item)) continue;
+    let count = 0;
+    for (const item of this.missing) {
+      if (count % 16 === 0 && performance.now() > end) break;
       const element = item.make();
       this.drawn.set(item, element);
       fresh.get(item.layer).append(element);
+      count += 1;
     }
+    this.missing = this.missing.slice(count);
+    const hasFrames = fresh.get("frames").childElementCount > 0;
     for (const [name, fragment] of fresh) this.layers[name].append(fragment);
-    if (this.layers.frames.childElementCount) this.sortFrames();
-    this.paintMarks();
+    if (hasFrames) this.sortFrames();
+    if (count) this.paintMarks();
+    if (this.missing.length) this.next = requestAnimationFrame(() => this.add(SLICE));
   }
 
   /** Outer frames below inner ones, however they came into view. */
@@ -127,8 +162,12 @@ export class Canvas {
     this.layers.frames.append(...found.sort((a, b) => depth.get(a) - depth.get(b)));
   }
 
+  prepare() {
+    this.overview = this.overview || overviewOf(this.scene);
+  }
+
   far(isFar) {
-    if (isFar && !this.overview) this.overview = overviewOf(this.scene);
+    if (isFar) this.prepare();
     for (const [layer, elements] of this.overview || []) {
       if (isFar) this.layers[layer].append(...elements);
       else for (const element of elements) element.remove();
@@ -170,13 +209,20 @@ export class Canvas {
   /** Mark elements: {id: class}; `edges`: lines to show, {wires, kind}. */
   light(marks, edges) {
     this.marks = marks;
+    this.edges = edges;
     this.paintMarks();
+    this.paintLights();
+  }
+
+  /** Lines, and from far away, where a box has no element of its own, the marks. */
+  paintLights() {
     const shown = [];
-    for (const { wires, kind } of edges) {
-      for (const wire of new Set(wires)) {
-        const { points, skip, arrow } = this.scene.wires[wire];
-        shown.push(svg("path", { class: `light ${kind}`, d: pathOf({ points, skip, arrow }) }));
-      }
+    for (const { wires, kind } of this.edges) {
+      for (const wire of new Set(wires)) shown.push(svg("path", { class: `light ${kind}`, d: pathOf(this.scene.wires[wire]) }));
+    }
+    for (const [id, kind] of this.isDetailed ? [] : this.marks) {
+      const item = this.byId.get(id);
+      if (item) shown.push(svg("path", { class: `light spot ${kind}`, d: outline(item) }));
     }
     this.layers.lights.replaceChildren(...shown);
   }
@@ -216,7 +262,7 @@ function touches(region, item) {
 }
 
 /** All that can be drawn, with the rectangle it lies in. */
-function itemsOf(scene) {
+export function itemsOf(scene) {
   const items = [];
   const add = (layer, make, box, more = {}) => {
     const { x, y, width, height } = box;

@@ -13,6 +13,7 @@ export const KEYS = [
   ["1 … 9", "open that many levels"],
   ["R", "as at first"],
   ["I", "details"],
+  ["S", "save the picture as SVG, as it is opened now"],
   ["T", "theme: light, dark, paper"],
   ["Esc", "clear search and selection"],
 ];
@@ -26,9 +27,9 @@ export class Keys {
 
   answer(event) {
     const { page } = this;
+    if (page.help.open || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") page.clear();
-    const isTyping = event.target === page.search.input;
-    if (isTyping || event.ctrlKey || event.metaKey || event.altKey || page.help.open) return;
+    if (event.target === page.search.input) return;
     if (event.target instanceof HTMLButtonElement && ["Enter", " ", "Tab"].includes(event.key)) return;
     const act = this.actFor(event.key, event.shiftKey);
     if (!act) return;
@@ -51,6 +52,7 @@ export class Keys {
       c: () => page.setBase(0),
       r: () => page.setBase("start"),
       i: () => page.togglePanel(),
+      s: () => page.save(),
       t: () => page.nextTheme(),
       Enter: () => page.toggleSelected(),
       " ": () => page.toggleSelected(),

@@ -5,8 +5,10 @@ import { Canvas } from "./canvas.js";
 import { button, html, svg } from "./dom.js";
 import { KEYS, Keys } from "./keys.js";
 import { Layouter } from "./layout.js";
+import { legendItem, legendOf } from "./legend.js";
 import { Moves } from "./moves.js";
 import { Panel } from "./panel.js";
+import { fileName, fileOf, save } from "./save.js";
 import { paint } from "./scene.js";
 import { Search } from "./search.js";
 
@@ -56,6 +58,7 @@ export class Page {
       button("Expand all", () => this.setBase("all"), { title: "Expand all (E)", id: "expand-all" }),
       button("Collapse all", () => this.setBase(0), { title: "Collapse all (C)", id: "collapse-all" }),
       button("Fit", () => this.fit(), { title: "Fit (F)", id: "fit" }),
+      button("SVG", () => this.save(), { title: "Save as SVG, as it is opened now (S)", id: "save" }),
       this.themeButton,
       this.infoButton,
       button("?", () => this.help.showModal(), { title: "Keys (?)", "aria-label": "Keys" }),
@@ -157,24 +160,13 @@ export class Page {
   }
 
   paintLegend() {
-    const { words, told, signs } = this.atlas.legend;
-    const used = new Set(this.scene.boxes.map((box) => box.face.family));
-    const entries = Object.entries(words).filter(([family]) => used.has(family) && told[this.theme].includes(family));
-    const items = entries.map(([family, word]) => html("li", {}, html("i", { class: `swatch f-${family}` }), word));
-    const shown = new Set(this.scene.boxes.filter((b) => b.face.shape === "circle").map((b) => b.face.lines[0][0].text));
-    for (const [sign, word] of Object.entries(signs)) if (shown.has(sign)) items.push(html("li", {}, `${sign}  ${word}`));
-    if (this.scene.wires.some((wire) => wire.skip)) {
-      items.push(html("li", {}, html("i", { class: "swatch line" }), "skip connection"));
-    }
-    const isShared = (box) => (box.face ? box.face.lines : []).flat().some((run) => run.tone === "shared");
-    if (this.scene.boxes.some(isShared)) items.push(html("li", { class: "shared" }, "↔  shared weights"));
-    this.legend.replaceChildren(...items);
+    this.legend.replaceChildren(...legendOf(this.atlas.legend, this.scene, this.theme).map(legendItem));
   }
 
   // ------------------------------------------------------------ what the reader does
 
   click(event) {
-    if (this.camera.dragged) return;
+    if (this.camera.dragged || event.detail > 1) return; // the second click of two is for where the first was
     this.area.focus({ preventScroll: true });
     const found = this.canvas.at(event, this.camera);
     if (!found) {
@@ -259,6 +251,17 @@ export class Page {
     this.camera.fit(this.scene, this.atlas.direction);
   }
 
+  /** The whole picture, as it is opened, in the colours that are seen. */
+  save() {
+    save(this.file(), fileName(this.atlas.model.name, "svg"));
+  }
+
+  file() {
+    const { name: title, totals } = this.atlas.model;
+    const legend = legendOf(this.atlas.legend, this.scene, this.theme);
+    return fileOf({ area: this.area, scene: this.scene, title, totals, legend });
+  }
+
   togglePanel() {
     const shown = document.body.classList.toggle("bare");
     this.infoButton.setAttribute("aria-expanded", String(!shown));
@@ -317,11 +320,13 @@ export class Page {
     if (this.scene) this.paintLegend();
   }
 
+  /** `#layer1.0.conv1&base=2`: what is selected, then what is open. */
   writeAddress() {
     const words = this.blocks.write();
-    if (this.selected) words.at = this.selected;
     if (this.chosenTheme) words.theme = this.chosenTheme;
-    this.address = `#${Object.entries(words).map(([key, value]) => `${key}=${value}`).join("&")}`;
+    const parts = Object.entries(words).map(([key, value]) => `${key}=${value}`);
+    if (this.selected) parts.unshift(this.nameOf(this.selected));
+    this.address = `#${parts.join("&")}`;
     try {
       history.replaceState(null, "", this.address);
     } catch {
@@ -329,18 +334,28 @@ export class Page {
     }
   }
 
+  /** A path, which outlives changes of the spec; a way where two things bear the same path. */
+  nameOf(id) {
+    const path = this.blocks.path(id);
+    return this.blocks.wayTo(path) === id ? encodeURIComponent(path) : `at=${id}`;
+  }
+
   readAddress(andShow) {
     const words = {};
-    for (const part of location.hash.slice(1).split("&")) {
+    const [first, ...rest] = location.hash.slice(1).split("&");
+    for (const part of first.includes("=") ? [first, ...rest] : rest) {
       const [key, value] = part.split("=");
       words[key] = value;
     }
     this.blocks.read(words);
-    this.selected = words.at && this.blocks.thing(words.at) ? words.at : null;
+    const way = words.at || (first && this.blocks.wayTo(decoded(first)));
+    this.selected = way && this.blocks.thing(way) ? way : null;
     if (this.selected) this.blocks.reveal(this.selected);
     this.chosenTheme = THEMES.includes(words.theme) ? words.theme : null;
     this.paintTheme();
-    if (andShow) this.relayout({ still: true });
+    if (!andShow) return;
+    this.relayout({ still: true });
+    if (this.selected) this.look(this.selected, true, !this.isStill);
   }
 
   beforePrint() {
@@ -351,5 +366,14 @@ export class Page {
   afterPrint() {
     this.paintTheme();
     this.canvas.redraw(this.camera);
+  }
+}
+
+/** What was percent-encoded; text that was not stays. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }
