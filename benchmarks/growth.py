@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
-from statistics import median
 
-from benchmarks.measure import ms, nndsl, process, python
+from benchmarks.measure import cpu, ms
 from benchmarks.startup import chain
 
 LAYERS = (10, 100, 1_000, 10_000)
@@ -47,9 +46,8 @@ def _table(folder: Path) -> list[str]:
             "nndsl draw": ("draw", str(spec), "-o", str(folder / "ours.svg")),
             "nndsl export, not verified": ("export", str(spec), "-o", str(onnx), "--no-verify"),
         }.items():
-            rows.setdefault(name, []).append(
-                ms(median(nndsl(*arguments).cpu for _ in range(3 if layers <= 100 else 1)))
-            )
+            time = cpu(sys.executable, "-m", "nndsl", *arguments, runs=_runs(layers))
+            rows.setdefault(name, []).append(ms(time))
         for name, code, most in (
             ("PyTorch, layers made", BUILT, LAYERS[-1]),
             ("torchinfo", TORCHINFO, LAYERS[-1]),
@@ -57,7 +55,7 @@ def _table(folder: Path) -> list[str]:
         ):
             done = _cpu(code, layers, theirs) if layers <= most else "not tried"
             rows.setdefault(name, []).append(done)
-    rows["import torch"] = [ms(python("import torch").cpu)]
+    rows["import torch"] = [ms(cpu(sys.executable, "-c", "import torch"))]
     return [
         f"| layers | {' | '.join(f'{layers:,}' for layers in LAYERS)} |",
         f"| --- {'| --- ' * len(LAYERS)}|",
@@ -65,9 +63,13 @@ def _table(folder: Path) -> list[str]:
     ]
 
 
+def _runs(layers: int) -> int:
+    return 3 if layers < 1_000 else 1
+
+
 def _cpu(code: str, layers: int, path: Path) -> str:
     try:
-        return ms(process(sys.executable, "-c", code, str(layers), str(path)).cpu)
+        return ms(cpu(sys.executable, "-c", code, str(layers), str(path), runs=_runs(layers)))
     except RuntimeError as problem:
         return str(problem).strip().splitlines()[-1][:60]
 

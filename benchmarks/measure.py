@@ -79,6 +79,11 @@ def process(*arguments: str) -> Process:
     return Process(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * scale / 1e6)
 
 
+def cpu(*arguments: str, runs: int = 3) -> float:
+    """CPU seconds of a command, the median of several processes."""
+    return median(process(*arguments).cpu for _ in range(runs))
+
+
 def python(code: str) -> Process:
     return process(sys.executable, "-c", code)
 

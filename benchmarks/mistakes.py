@@ -70,7 +70,8 @@ def lines() -> list[str]:
     found: list[str] = []
     times: dict[str, str] = {}
     for name, (command, given) in asked.items():
-        told = _told(command, given)
+        runs = [_told(command, given) for _ in range(3)]
+        told = sorted(runs, key=lambda run: run.seconds)[1]
         times[name] = ms(told.seconds)
         found += [f"{name}, {ms(told.seconds)}:", "", "```text", told.words, "```", ""]
     ours, *theirs = times.items()

@@ -7,10 +7,9 @@ import struct
 import sys
 import tempfile
 from pathlib import Path
-from statistics import median
 
 from benchmarks.highlights import add
-from benchmarks.measure import ms, nndsl, process
+from benchmarks.measure import cpu, ms
 
 TORCHVIEW = """\
 import sys
@@ -45,8 +44,8 @@ def lines() -> list[str]:
         for name, spec in SPECS.items():
             for what, depth in (("as it opens", ()), ("every block opened", ("--depth", "99"))):
                 path = Path(folder, "ours.svg")
-                times = [nndsl("draw", spec, "-o", str(path), *depth).cpu for _ in range(3)]
-                found.append(f"| {name}: nndsl, {what} | {ms(median(times))} | {_size(path)} | |")
+                time = cpu(sys.executable, "-m", "nndsl", "draw", spec, "-o", str(path), *depth)
+                found.append(f"| {name}: nndsl, {what} | {ms(time)} | {_size(path)} | |")
             found.append(_peer(f"{name}: torchview", TORCHVIEW, name, Path(folder, "theirs.svg")))
         found.append(_peer("ResNet50: Keras plot_model", KERAS, "ResNet50", Path(folder, "theirs.png")))
     _highlight({cells[1].strip(): cells for cells in (row.split("|") for row in found)})
@@ -62,20 +61,20 @@ def _highlight(rows: dict[str, list[str]]) -> None:
 
 def _peer(what: str, code: str, name: str, path: Path) -> str:
     try:
-        time = ms(process(sys.executable, "-c", code, str(ROOT), name, str(path)).cpu)
+        time = ms(cpu(sys.executable, "-c", code, str(ROOT), name, str(path)))
     except RuntimeError as problem:
         return f"| {what} | – | – | {str(problem).strip().splitlines()[-1]} |"
     return f"| {what} | {time} | {_size(path)} | |"
 
 
 def _size(path: Path) -> str:
-    """In points; of a picture in pixels, those."""
+    """In pixels: of an SVG in those of CSS, 96 to an inch; Graphviz tells points, 72 to an inch."""
     head = path.read_bytes()[:2000]
     if head.startswith(b"\x89PNG"):
         width, height = struct.unpack(">II", head[16:24])
-    else:
-        found = [re.search(rb'\b%s="([\d.]+)' % side, head) for side in (b"width", b"height")]
-        width, height = (round(float(one[1])) if one else 0 for one in found)
+        return f"{width:,} × {height:,}"
+    found = [re.search(rb'\b%s="([\d.]+)(pt)?"' % side, head) for side in (b"width", b"height")]
+    width, height = (round(float(one[1]) * (96 / 72 if one[2] else 1)) if one else 0 for one in found)
     return f"{width:,} × {height:,}"
 
 
