@@ -16,12 +16,12 @@ from tests.backends.test_summary_formats import HOSTILE, hostile
 
 pytestmark = pytest.mark.xdist_group("browser")  # one browser for all
 
-EDGES = """[...document.querySelectorAll('.layers .row')].filter((row) => row.checkVisibility())
+EDGES = """[...document.querySelectorAll('.layers tr')].filter((row) => row.checkVisibility())
   .map((row) => [...row.children].slice(1).map((cell) => Math.round(2 * cell.getBoundingClientRect().right)))"""
 CUT = """[...document.querySelectorAll('.layers .number, .layers .count, .facts td')]
   .filter((cell) => cell.checkVisibility() && cell.scrollWidth > cell.clientWidth + 1)
   .map((cell) => cell.textContent)"""
-SHOWN = "[...document.querySelectorAll('.layers .row')].filter((row) => row.checkVisibility()).length - 1"
+SHOWN = "[...document.querySelectorAll('.layers tr')].filter((row) => row.checkVisibility()).length - 1"
 Show = Callable[..., Any]
 
 
@@ -63,10 +63,10 @@ def test_blocks_fold_with_clicks_and_keys(show: Show) -> None:
     page = show(resnet(), depth=0)
     summary = summarize(resnet())
     assert page.evaluate(SHOWN) == size(summary, 0)
-    page.click("summary:has-text('layer1')")
+    page.click("label:has-text('layer1')")
     below = next(row for row in summary.layers if row.name == "layer1").children
     assert page.evaluate(SHOWN) == size(summary, 0) + len(below)
-    page.keyboard.press("Enter")
+    page.keyboard.press("Space")
     assert page.evaluate(SHOWN) == size(summary, 0)
     assert show(resnet(), depth=99).evaluate(SHOWN) == len(list(walk(summary)))
 
@@ -92,3 +92,23 @@ def test_what_a_spec_says_stays_text(show: Show, text: str) -> None:
     assert page.evaluate(handlers) == []
     if text.isprintable():
         assert page.evaluate("document.querySelector('h1').textContent") == text
+
+
+def test_what_is_copied_is_a_table_of_what_is_shown(show: Show) -> None:
+    page = show(resnet(), depth=0, columns=["parameters", "macs"])
+    copied = "(getSelection().selectAllChildren(document.querySelector('.layers table')), getSelection().toString())"
+    lines = [line.split("\t") for line in page.evaluate(copied).strip().split("\n")]
+    assert lines[0] == ["layer", "type", "parameters", "MACs"]
+    assert [line[0].strip() for line in lines[1:]] == [row.path for row in summarize(resnet()).layers]
+    assert {len(line) for line in lines} == {4}
+
+
+def test_blocks_fold_each_in_its_own_table(show: Show) -> None:
+    """As several summaries stand in one notebook."""
+    page = show(resnet(), depth=0)
+    page.evaluate("document.body.append(document.querySelector('section').cloneNode(true))")
+    page.click("section:first-child label:has-text('layer1')")
+    shown = "[...document.querySelectorAll('.layers')].map((t) => [...t.querySelectorAll('tr')]" \
+        ".filter((row) => row.checkVisibility()).length)"  # fmt: skip
+    first, second = page.evaluate(shown)
+    assert (first > second, second) == (True, size(summarize(resnet()), 0) + 1)

@@ -1,6 +1,7 @@
 """A summary as one HTML page without scripts: blocks fold, numbers stand in columns, light or dark with the screen.
 
-Rows are no `<table>`, which cannot fold: each is a grid of the same columns, and a block is a `<details>`.
+The layers are one table, so that what is copied is a table elsewhere too. A block has a box to check in its row; a rule
+of the style hides the rows of those that are not checked, and each row bears the numbers of the blocks it lies in.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from importlib.resources import files
 
 from nndsl.backends.summary.columns import USUAL, Column, chosen, label, shapes
 from nndsl.backends.summary.data import Row, Summary
-from nndsl.backends.summary.signs import clean, wide
+from nndsl.backends.summary.signs import clean
 from nndsl.backends.summary.table import MODES
 from nndsl.backends.summary.totals import Fact, Section, sections
 from nndsl.backends.summary.walk import MOST_ROWS, Step, size, walk
@@ -21,7 +22,7 @@ from nndsl.backends.summary.words import assumptions, at_one_sample, brief, memo
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 COMFORTABLE = 80  # rows that are open at first
 DEEPEST_SHOWN = 24
-LEAST_SHAPE, WIDEST_SHAPE, WIDEST_NAME, ROOM_FOR_BAR = 24, 34, 44, 4  # in widths of a `0`
+MOST_FOLDS = 400  # blocks that fold: each is a rule of the style
 _TIMES = re.compile(r"^(\d+ × )")
 
 PAGE = """<!DOCTYPE html>
@@ -68,7 +69,7 @@ def fragment(
 ) -> str:
     """The same for a page of others, as a notebook is: all that it needs, and its style reaches nothing else."""
     listed = chosen(USUAL if columns is None else columns)
-    style = files("nndsl.backends.summary").joinpath("summary.css").read_text("utf-8")
+    style = files("nndsl.backends.summary").joinpath("summary.css").read_text("utf-8") + _folds(_foldable(summary))
     parts = [f'<section class="nndsl-summary"><style>{style}</style>', *_head(summary)]
     parts += _layers(summary, listed, _opened(summary) if depth is None else depth)
     left_out = size(summary) - MOST_ROWS
@@ -131,68 +132,59 @@ def _cards(summary: Summary) -> Iterator[tuple[str, str]]:
 
 
 def _layers(summary: Summary, columns: Sequence[Column], depth: int) -> Iterator[str]:
-    steps = list(walk(summary))
-    texts = [[clean(column.text(summary, step.row)) for column in columns] for step in steps]
-    tracks = [*_words(steps), *(_track(column, i, texts) for i, column in enumerate(columns))]
-    grid = " ".join(f"minmax({least}ch,{most})" for least, most in tracks)
-    yield f'<div class="layers" style="--columns:{grid};--least:{sum(least for least, _ in tracks)}ch">'
-    yield f'<div class="row heads"><span>layer</span><span>type</span>{"".join(map(_heading, columns))}</div>'
-    opened = 0
-    for step, cells in zip(steps, texts, strict=True):
-        yield from ["</details>"] * (opened - step.depth)
-        opened = step.depth
-        row = _row(step, columns, cells)
-        if not step.open:
-            yield f'<div class="row">{row}</div>'
-            continue
-        yield f'<details{" open" if step.depth < depth else ""}><summary class="row">{row}</summary>'
-        opened += 1
-    yield from ["</details>"] * opened
-    yield "</div>"
+    yield '<div class="layers"><table>'
+    yield f"<thead><tr><th>layer</th><th>type</th>{''.join(map(_heading, columns))}</tr></thead><tbody>"
+    blocks: list[int] = []  # those around a row, outermost first
+    count = 0
+    for step in walk(summary):
+        del blocks[step.depth :]
+        around = "".join(f" in{number}" for number in blocks)
+        fold = count if step.open and count < MOST_FOLDS and step.depth == len(blocks) < DEEPEST_SHOWN else None
+        if fold is not None:
+            blocks.append(fold)
+            count += 1
+        cells = "".join(_cell(column, clean(column.text(summary, step.row))) for column in columns)
+        strong = " block" if step.open else ""
+        yield f'<tr class="row{strong}{around}">{_name(step, fold, step.depth < depth)}{_kind(step.row)}{cells}</tr>'
+    yield "</tbody></table></div>"
 
 
-def _words(steps: list[Step]) -> list[tuple[int, str]]:
-    """Names have what they need up to a bound, types what is left."""
-    names = [
-        wide(label(step.row)) + 4 + 2 * min(step.depth, DEEPEST_SHOWN) + 6 * (step.row.count > 1) for step in steps
-    ]
-    return [(16, f"{min(max(names, default=0), WIDEST_NAME)}ch"), (20, "1fr")]
+def _folds(count: int) -> str:
+    """The rules that hide what lies in blocks whose boxes are not checked."""
+    return "".join(f".nndsl-summary table:has(.b{i}:not(:checked)) .in{i} {{ display: none; }}\n" for i in range(count))
 
 
-def _track(column: Column, index: int, texts: list[list[str]]) -> tuple[int, str]:
-    widest = 1 + max([wide(column.heading), *(wide(cells[index]) for cells in texts)])
-    if column.shape:
-        return min(widest, LEAST_SHAPE), f"{min(widest, WIDEST_SHAPE)}ch"
-    widest += ROOM_FOR_BAR * (column.name == "percent")
-    return widest, f"{widest}ch"
+def _foldable(summary: Summary) -> int:
+    return min(MOST_FOLDS, sum(step.open for step in walk(summary)))
 
 
 def _heading(column: Column) -> str:
     kind = "shape" if column.shape else "number"
-    return f'<span class="{kind}" title="{_text(column.doc)}">{_text(column.heading)}</span>'
+    return f'<th class="{kind}" title="{_text(column.doc)}">{_text(column.heading)}</th>'
 
 
-def _row(step: Step, columns: Sequence[Column], cells: list[str]) -> str:
+def _name(step: Step, fold: int | None, checked: bool) -> str:
     row = step.row
     count = f' <b class="count">× {row.count}</b>' if row.count > 1 else ""
+    name = f"<span>{_text(label(row))}</span>"
+    if fold is not None:
+        name = f'<label><input type="checkbox" class="b{fold}"{" checked" if checked else ""}>{name}</label>'
     level = min(step.depth, DEEPEST_SHOWN)
-    name = f'<span class="name" style="--level:{level}" title="{_text(step.path)}">'
-    made = [f"{name}<span>{_text(label(row))}</span>{count}</span>", _kind(row)]
-    return "".join([*made, *(_cell(column, cell) for column, cell in zip(columns, cells, strict=True))])
+    return f'<th scope="row" class="name" style="--level:{level}" title="{_text(step.path)}">{name}{count}</th>'
 
 
 def _kind(row: Row) -> str:
     detail = " ".join(part for part in (row.detail, MODES.get(row.mode or "", "")) if part)
-    return f'<span class="kind" title="{_text(detail)}"><b>{_text(row.type)}</b> <i>{_text(detail)}</i></span>'
+    return f'<td class="kind" title="{_text(detail)}"><b>{_text(row.type)}</b> <i>{_text(detail)}</i></td>'
 
 
 def _cell(column: Column, cell: str) -> str:
     if column.shape:
-        return f'<span class="shape" title="{_text(cell)}">{_text(cell)}</span>'
+        return f'<td class="shape" title="{_text(cell)}">{_text(cell)}</td>'
     bar = f' style="--share:{cell}"' if re.fullmatch(r"\d+\.\d%", cell) else ""
     kind = "number bar" if bar else "number none" if cell in ("–", "shared") else "number"
     quiet = _TIMES.sub(r"<i>\1</i>", _text(cell))
-    return f'<span class="{kind}"{bar}>{quiet}</span>'
+    return f'<td class="{kind}"{bar}>{quiet}</td>'
 
 
 # ---------------------------------------------------------------- totals
