@@ -285,7 +285,7 @@ def test_a_closed_block_tells_the_hyperparameters_that_were_given() -> None:
         "model M { input x: float[N, 4]\n  output y = x -> B(8) -> Tanh -> B(8, drop=0.2) }"
     )._graph
     told = ["".join(text.text for text in box.texts) for box in draw.scene(graph, depth=0).boxes if box.stacked]
-    assert told == ["B  width=8 · 40", "B  width=8, drop=0.2 · 72"]
+    assert told == ["B  width=8 · 40 params", "B  width=8, drop=0.2 · 72 params"]
 
 
 def test_a_long_caption_stands_where_its_frame_stays_narrow() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from nndsl.backends import draw
 from nndsl.backends.draw.metrics import text_width
+from nndsl.backends.draw.scene import Wire
 from nndsl.backends.draw.style import Font
 from nndsl.backends.draw.words import compact
 from nndsl.ops import schema
@@ -67,7 +68,7 @@ def test_no_label_becomes_markup(text: str) -> None:
 def test_no_label_ends_a_dot_string(text: str) -> None:
     tokens = dot_tokens(draw.dot(hostile(text)))
     assert tokens[:1] == ["digraph"]
-    assert tokens.count("{") == tokens.count("}") == 2
+    assert tokens.count("{") == tokens.count("}") == 3  # with the frame, and that of the legend
 
 
 def dot_tokens(text: str) -> list[str]:
@@ -86,11 +87,12 @@ def dot_tokens(text: str) -> list[str]:
 def test_dot_has_the_boxes_frames_and_edges_of_the_scene(name: str) -> None:
     scene = draw.scene(SAMPLES[name]())
     tokens = dot_tokens(draw.dot(scene))
-    assert tokens.count("subgraph") == len(scene.clusters)
+    assert tokens.count("subgraph") == len(scene.clusters) + bool(scene.legend)
     assert tokens.count("->") == len(scene.edges)
     assert tokens.count("{") == tokens.count("}")
     declared = {a for a, b in itertools.pairwise(tokens) if b == "[" and a.startswith("n")}
     assert {box.id for box in scene.boxes} <= declared
+    assert {f'"{swatch.text.text}"' for swatch in scene.legend if not isinstance(swatch.sample, Wire)} <= set(tokens)
 
 
 @pytest.mark.parametrize("name", ["resnet", "cell", "seq2seq"])

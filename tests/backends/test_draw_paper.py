@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 import shutil
 import subprocess
@@ -11,9 +13,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+import nndsl
 from nndsl.backends import draw
 from nndsl.backends.draw import THEMES, Direction
-from nndsl.backends.draw.scene import Scene
+from nndsl.backends.draw.scene import Box, Scene
+from nndsl.backends.draw.style import LEGEND, PILLS, Outline
 from nndsl.ops import schema
 from tests.backends.graphs_by_hand import SAMPLES, Builder, N, made, resnet, unet
 from tests.backends.test_draw_formats import HOSTILE, hostile
@@ -78,10 +82,74 @@ def test_paper_has_no_colours() -> None:
     assert "stroke-dasharray" in draw.svg(draw.scene(unet(), theme=THEMES["paper"]))
 
 
-def test_the_legend_tells_only_what_its_colours_tell() -> None:
-    words = {s.text.text for s in draw.scene(resnet(), theme=THEMES["paper"]).legend}
-    assert "convolution" in words
-    assert "activation" not in words
+EVERY_FAMILY = """
+extern block Measured(k: int) = "package:Class" {
+  input x: [N, T, 8]
+  output y: [N, T, 8]
+}
+block Inner = Linear(8)
+model M {
+  input ids: int[N, T]
+  h, state = ids -> Embedding(10, 8) -> Linear(8) -> GRU(8)
+  a = h -> MultiheadAttention(2) -> LayerNorm -> Dropout -> ReLU -> Exp -> Measured(3) -> Inner
+  output y = a -> Transpose(1, 2) -> Conv1d(8, 3, padding=1) -> MaxPool1d(3, 1, padding=1) -> Mean(2)
+  output last = state
+}
+"""
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_look_in_the_picture_is_in_the_legend(theme: str) -> None:
+    scene = draw.scene(nndsl.loads(EVERY_FAMILY)._graph, depth=0, theme=THEMES[theme])
+    seen = {box.family for box in scene.boxes if box.shape not in ("circle", "port")}
+    assert seen == set(LEGEND)
+    assert [s.text.text for s in scene.legend if isinstance(s.sample, Box)] == list(LEGEND.values())
+    for swatch in scene.legend:
+        if isinstance(swatch.sample, Box):
+            assert {box.shape for box in scene.boxes if box.family == swatch.sample.family} >= {swatch.sample.shape}
+
+
+def lightness(color: str) -> float:
+    """L* of CIELAB, in which equal steps look equal."""
+    y = luminance(color)
+    return 116 * y ** (1 / 3) - 16 if y > 0.008856 else 903.3 * y
+
+
+def apart(a: str, b: str) -> float:
+    """CIE76: the distance of two colours in CIELAB."""
+    return math.dist(lab(a), lab(b))
+
+
+def lab(color: str) -> tuple[float, float, float]:
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    x, y, z = (
+        (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.95047,
+        0.2126 * r + 0.7152 * g + 0.0722 * b,
+        (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.08883,
+    )
+    fx, fy, fz = (c ** (1 / 3) if c > 0.008856 else 7.787 * c + 16 / 116 for c in (x, y, z))
+    return 116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)
+
+
+def look(theme: draw.Theme, family: str) -> tuple[bool, bool, Outline]:
+    """What beside its colour tells a family: round, with two outlines, with which outline."""
+    return family in PILLS, family == "block", theme.outline(family)
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=lambda theme: theme.name)
+def test_families_are_told_apart_and_on_paper_without_colours(theme: draw.Theme) -> None:
+    for a, b in itertools.combinations(LEGEND, 2):
+        fills = theme.colors(a)[0], theme.colors(b)[0]
+        if theme.name == "paper":
+            steps = abs(lightness(fills[0]) - lightness(fills[1]))
+            assert look(theme, a) != look(theme, b) or steps > 7, (a, b)
+        else:
+            assert look(theme, a)[:2] != look(theme, b)[:2] or apart(*fills) > 6, (a, b, apart(*fills))
+
+
+def test_paper_has_few_greys() -> None:
+    assert len({fill for fill, _ in THEMES["paper"].families.values()}) <= 5
 
 
 def named() -> Scene:

@@ -105,3 +105,43 @@ def test_a_number_of_parameters_is_not_taken_for_another(number: int, text: str)
 def test_a_normalization_tells_no_size_that_is_inferred() -> None:
     text = "model M {\n  input x: [N, 8, 4, 4]\n  output y = x -> BatchNorm2d -> LayerNorm(dims=2)\n}\n"
     assert words(scene(text)) == ["BatchNorm2d 16 params", "LayerNorm last 2 · 32 params"]
+
+
+MODES = """
+model M {
+  input x: float[N, 8]
+  param p: float[1, 8] = zeros
+  mu = x -> mu: Linear(8)
+  z = if training { mu + (mu -> Exp) } else { mu }
+  a = if training { z -> Dropout } else { p -> Expand(N, 8) }
+  output y = a -> out: Linear(3)
+}
+"""
+
+
+def test_what_only_training_sees_is_dotted() -> None:
+    made = scene(MODES)
+    paths = {box.id: box.path for box in made.boxes}
+    training = {
+        (paths[edge.source], paths[edge.target])
+        for edge in made.edges
+        if any(made.wires[i].training for i in edge.wires)
+    }
+    into = {("mu", "add_1"), ("mu", "exp_1"), ("exp_1", "add_1"), ("add_1", "merge_1")}
+    assert training == into | {("merge_1", "dropout_1"), ("dropout_1", "merge_2")}
+    assert "training only" in {swatch.text.text for swatch in made.legend}
+    assert "if training else p (8)" in words(made)
+    assert draw.svg(made).count('stroke-dasharray="1.4 2.6"') == sum(wire.training for wire in made.wires) + 1
+    assert draw.dot(made).count("style=dotted") == len(training)
+    assert "dash pattern=on 1.05pt off 1.95pt" in draw.tikz(made)
+
+
+def test_a_line_that_is_dotted_further_on_is_not_where_others_take_it_too() -> None:
+    made = scene(MODES)
+    (mu,) = (box for box in made.boxes if box.path == "mu")
+    top = [wire.points for wire in made.wires if wire.points[0][1] == mu.y and not wire.training]
+    assert [abs(a[0] - b[0]) < 0.01 for a, b in top] == [True]
+
+
+def test_a_model_of_one_mode_has_no_dotted_lines() -> None:
+    assert not any(wire.training for wire in scene(HALVED).wires)

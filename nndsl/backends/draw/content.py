@@ -8,12 +8,11 @@ from typing import Literal
 from nndsl.backends.draw.metrics import shortened, text_width
 from nndsl.backends.draw.plan import Planner, Thing
 from nndsl.backends.draw.scene import Direction
-from nndsl.backends.draw.style import Font, Tone
-from nndsl.backends.draw.words import MOST_DETAIL, MOST_NAME, SIGNS, Words, compact, counted, sign
+from nndsl.backends.draw.style import PILLS, Font, Tone
+from nndsl.backends.draw.words import MOST_DETAIL, MOST_NAME, Words, compact, counted, family_of, sign
 from nndsl.ir.graph import Node, Value
 from nndsl.shapes import Size
 
-SMALL = {"activation", "regularization", "shape", "tensor", "reduction", "arithmetic"}
 MOST_TITLE = 400
 WIDEST_LINE, WIDEST_ALONG = 290.0, 120.0  # of a name with its details; where the flow goes along the line
 NAME, DETAIL, SMALL_NAME, SMALL_DETAIL, SIGN, SHAPE = 13.0, 10.5, 10.5, 9.5, 15.0, 9.5
@@ -87,13 +86,12 @@ class Writer:
         assert thing.node is not None
         node = thing.node
         if thing.target is None and not thing.constants and sign(node):
-            made = Content(
-                [[self.run(sign(node), SIGN)]], 24.0, 24.0, "circle", node.op.family.name, self.title(thing, path)
-            )
+            signed = [[self.run(sign(node), SIGN)]]
+            made = Content(signed, 24.0, 24.0, "circle", "arithmetic", self.title(thing, path))
             made.dashed = node.mode is not None
             return made
-        small = thing.target is None and node.op.family.name in SMALL
-        family = "block" if thing.target is not None else node.op.family.name
+        family = "block" if thing.target is not None else family_of(node.op)
+        small = family in PILLS
         lines = self._lines(thing, node, small)
         width = max(line_width(line) for line in lines) + (18.0 if small else 26.0)
         height = (20.0 if small else 30.0) + (len(lines) - 1) * (12.0 if small else 15.0)
@@ -134,16 +132,7 @@ class Writer:
         return [first, detail]
 
     def _details(self, thing: Thing, node: Node) -> list[tuple[str, Tone]]:
-        found: list[tuple[str, Tone]] = []
-        if thing.constants:
-            unnamed = "constant" if thing.target is None and node.op.name in SIGNS else ""
-            each = {c.name or unnamed: c.elements for c in thing.constants if not c.shared}
-            named = [f"{n} ({compact(elements)})" if elements else n for n, elements in each.items() if n or elements]
-            if named:
-                found.append((shortened(", ".join(named), MOST_DETAIL), "constant"))
-            tied = dict.fromkeys(c.name for c in thing.constants if c.shared)
-            if tied:
-                found.append((shortened(f"↔ {', '.join(tied)}", MOST_DETAIL), "shared"))
+        found = self.words.constants(thing)
         words = self.words.hyper(thing, node)
         if words:
             found.append((words, "grey"))

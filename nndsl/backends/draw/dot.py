@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nndsl.backends.draw.scene import Box, Cluster, Direction, Scene, Text
-from nndsl.backends.draw.style import Font
+from nndsl.backends.draw.style import PLAIN, Font
 
 _RANKS: dict[Direction, str] = {"up": "BT", "down": "TB", "right": "LR"}
 _FONTS: dict[Font, str] = {"sans": "DejaVu Sans", "serif": "DejaVu Serif"}
@@ -23,6 +23,7 @@ def dot(scene: Scene) -> str:
         f"  graph [{font}, labeljust=l, labelloc={caption}];",
         *writer.members("", "  ", 0),
         *map(writer.edge, range(len(scene.edges))),
+        *writer.legend(),
         "}",
     ]
     return "\n".join(lines) + "\n"
@@ -53,16 +54,39 @@ class _Writer:
     def node(self, box: Box) -> str:
         fill, line = self.theme.colors(box.family)
         shape = ", shape=circle, style=filled, width=0.3, fixedsize=true" if box.shape == "circle" else ""
-        dashed = ', style="rounded,filled,dashed"' if box.dashed else ""
         return (
             f'{box.id} [label={_quote(_words(box.texts))}, fillcolor="{fill}", color="{line}", '
-            f"tooltip={_quote(box.title)}{shape}{dashed}];"
+            f"tooltip={_quote(box.title)}{shape}{self.outline(box)}];"
         )
+
+    def outline(self, box: Box) -> str:
+        look = self.theme.outline(box.family)
+        width = f", penwidth={look.width}" if look.width != PLAIN.width else ""
+        pattern = "dashed" if box.dashed else "dotted" if look.dotted else ""
+        base = "filled" if box.shape == "circle" else "rounded,filled"
+        return width + (", peripheries=2" if box.stacked else "") + (f', style="{base},{pattern}"' if pattern else "")
+
+    def legend(self) -> list[str]:
+        """Small nodes that stand in a frame of their own, bound to nothing."""
+        lines = ["  subgraph cluster_legend {", '    label="legend"; style="rounded";']
+        lines.append(f'    color="{self.theme.frame_line}";')
+        for i, swatch in enumerate(self.scene.legend):
+            label, sample = f"label={_quote(swatch.text.text)}", swatch.sample
+            if isinstance(sample, Box):
+                fill, line = self.theme.colors(sample.family)
+                look = f'fillcolor="{fill}", color="{line}", fontsize=9{self.outline(sample)}'
+                lines.append(f"    legend{i} [{label}, {look}];")
+            elif sample is None:
+                lines.append(f"    legend{i} [{label}, shape=plaintext, style=solid, fontsize=9];")
+        return [*lines, "  }"] if len(lines) > 3 else []
 
     def edge(self, index: int) -> str:
         edge = self.scene.edges[index]
         skips = any(self.scene.wires[i].skip for i in edge.wires)
-        return f"  {edge.source} -> {edge.target}{f' [color={_quote(self.theme.skip)}]' if skips else ''};"
+        looks = [f"color={_quote(self.theme.skip)}"] if skips else []
+        looks += ["style=dotted"] if any(self.scene.wires[i].training for i in edge.wires) else []
+        words = f" [{', '.join(looks)}]" if looks else ""
+        return f"  {edge.source} -> {edge.target}{words};"
 
 
 def _words(texts: list[Text]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nndsl.backends.draw.curves import arrow, course
 from nndsl.backends.draw.metrics import text_width
-from nndsl.backends.draw.scene import Box, Cluster, Point, Scene, Swatch, Text, Wire
+from nndsl.backends.draw.scene import BOX_DASHES, Box, Cluster, Point, Scene, Swatch, Text, Wire
 from nndsl.backends.draw.svg import cluster_depths
 
 if TYPE_CHECKING:
@@ -83,23 +83,24 @@ class _Pen:
         self.canvas.setDash(*([list(dash)] if dash else []))
 
     def cluster(self, cluster: Cluster, depth: int) -> None:
-        self.ink(self.theme.frame(depth), self.theme.frame_line, 1.0, (5, 3) if cluster.dashed else ())
+        self.ink(self.theme.frame(depth), self.theme.frame_line, 1.0, BOX_DASHES if cluster.dashed else ())
         self.frame(cluster.x, cluster.y, cluster.width, cluster.height, 9.0, fill=1)
         for text in cluster.texts:
             self.text(text)
 
     def box(self, box: Box) -> None:
         fill, line = self.theme.colors(box.family)
-        self.ink(fill, line, 1.2, (5, 3) if box.dashed else ())
+        self.ink(fill, line, self.theme.outline(box.family).width, box.dashes(self.theme))
         if box.shape == "circle":
             middle = self.up(box.y + box.height / 2)
             self.canvas.circle(box.x + box.width / 2, middle, box.width / 2, fill=1)
         else:
-            radius = min(box.height / 2, 10.0) if box.shape == "pill" else 6.0
-            self.frame(box.x, box.y, box.width, box.height, radius, fill=1)
+            self.frame(box.x, box.y, box.width, box.height, box.radius, fill=1)
             if box.stacked:
                 self.ink(fill, line, 0.6)
-                self.frame(box.x + 3, box.y + 3, box.width - 6, box.height - 6, 4.0, fill=0)
+                by = box.inset
+                width, height = box.width - 2 * by, box.height - 2 * by
+                self.frame(box.x + by, box.y + by, width, height, box.radius - by * 2 / 3, fill=0)
         for text in box.texts:
             self.text(text)
 
@@ -107,7 +108,7 @@ class _Pen:
         if len(wire.points) < 2:
             return
         color = self.theme.skip if wire.skip else self.theme.wire
-        self.ink(color, color, 1.6 if wire.skip else 1.2, (4, 2.5) if wire.skip and self.theme.dashed_skips else ())
+        self.ink(color, color, 1.6 if wire.skip else 1.2, wire.dashes(self.theme))
         path = self.canvas.beginPath()
         at = wire.points[0]
         for kind, *points in course(wire):
@@ -130,12 +131,11 @@ class _Pen:
             self.canvas.drawPath(head, fill=1, stroke=0)
 
     def swatch(self, swatch: Swatch) -> None:
-        if swatch.family == "skip":
-            self.ink(self.theme.skip, self.theme.skip, 1.6, (4, 2.5) if self.theme.dashed_skips else ())
-            self.canvas.line(swatch.x, self.up(swatch.y + 5.5), swatch.x + 11, self.up(swatch.y + 5.5))
-        elif swatch.family:
-            self.ink(*self.theme.colors(swatch.family), 1.0)
-            self.frame(swatch.x, swatch.y, 11, 11, 2.5, fill=1)
+        match swatch.sample:
+            case Box() as box:
+                self.box(box)
+            case Wire() as wire:
+                self.wire(wire)
         self.text(swatch.text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from nndsl.backends.draw.content import (
     SHAPE,
@@ -16,16 +17,18 @@ from nndsl.backends.draw.figures import planned
 from nndsl.backends.draw.layout import Laid, lay
 from nndsl.backends.draw.metrics import shortened
 from nndsl.backends.draw.opening import Opening, globs
-from nndsl.backends.draw.plan import Planner, Thing
+from nndsl.backends.draw.plan import Planner, Thing, only_training
 from nndsl.backends.draw.scene import Box, Cluster, Direction, Edge, Point, Scene, Swatch, Text, Wire
 from nndsl.backends.draw.strips import bounds, broken, shift
-from nndsl.backends.draw.style import LEGEND, LIGHT, Font, Theme, Tone
+from nndsl.backends.draw.style import LEGEND, LIGHT, PILLS, Font, Theme, Tone
 from nndsl.ir.graph import Graph
 
 MARGIN = 24.0
 LEAST_WIDTH = 260.0
 LEGEND_ROW = 18.0
 MOST_TITLE = 60
+SWATCH = (18.0, 11.0)
+LINES = {"skip": "skip connection", "training": "training only"}
 SIGN_WORDS = {"©": "concatenate", "·": "matrix product"}  # signs that need a word
 LABEL_AT: dict[Direction, Point] = {"up": (6.0, -5.0), "down": (6.0, 12.0), "right": (5.0, -4.0)}  # from a wire's tail
 
@@ -105,6 +108,7 @@ class Painter:
     def paint(self, laid: Laid, at: Point, path: str, parent: str | None, feeds: list[Feed]) -> list[Feed]:
         """`at`: where the figure's origin is; `feeds`: what the inputs are given. Gives what the outputs give."""
         drawn = {flow: self._wire(laid, flow, at) for flow in sorted(laid.wires)}
+        self._trunks(laid, drawn)
         self.scene.dots.extend(self._place(at, x, y) for x, y in laid.dots)
         for x, y, runs in laid.labels:
             page_x, page_y = self._place(at, x, y)
@@ -121,6 +125,19 @@ class Painter:
             arriving = self._arriving(laid, incoming.get(i, []), given, drawn)
             self._thing(laid, i, thing, at, path, parent, arriving, given, results)
         return results
+
+    def _trunks(self, laid: Laid, drawn: dict[int, int]) -> None:
+        """What flows at work too is no dotted line where it leaves one that is."""
+        wires, flows = self.scene.wires, laid.figure.flows
+        leaving: dict[tuple[int, int], list[Point]] = {}
+        for flow, i in drawn.items():
+            if not wires[i].training:
+                leaving.setdefault((flows[flow].tail, flows[flow].tail_port), []).append(wires[i].points[0])
+        for flow, i in drawn.items():
+            others = leaving.get((flows[flow].tail, flows[flow].tail_port))
+            if wires[i].training and others and len(wires[i].points) > 1:
+                points = trunk(wires[i].points, others)
+                wires += [Wire(points, arrow=False)] if points else []
 
     def _place(self, origin: Point, x: float, y: float) -> Point:
         match self.scene.direction:
@@ -213,29 +230,52 @@ class Painter:
         head = laid.figure.flows[flow].head
         ends = head in laid.contents and (laid.contents[head].shape != "port" or laid.figure.graph.kind == "model")
         points = [self._place(at, x, y) for x, y in laid.wires[flow]]
-        self.scene.wires.append(Wire(points, flow in laid.skips, ends))
+        self.scene.wires.append(Wire(points, flow in laid.skips, ends, only_training(laid.figure, flow)))
         return len(self.scene.wires) - 1
+
+
+def trunk(dotted: list[Point], others: list[Point]) -> list[Point]:
+    """Of a dotted line, what is also the way to where others leave it: its first piece up to the last of them."""
+    (x, y), (end_x, end_y) = dotted[0], dotted[1]
+    found, most = dotted[0], 0.0
+    for at_x, at_y in others:
+        along = abs(at_x - x) + abs(at_y - y)
+        straight = (x == at_x == end_x) or (y == at_y == end_y)
+        if straight and most < along <= abs(end_x - x) + abs(end_y - y):
+            found, most = (at_x, at_y), along
+    return [dotted[0], found] if most else []
+
+
+def _sample(family: str, x: float, y: float) -> Box | Wire | None:
+    """A small line or box of a kind."""
+    width, height = SWATCH
+    if family in LINES:
+        line = [(x, y + height / 2), (x + width, y + height / 2)]
+        return Wire(line, skip=family == "skip", arrow=False, training=family == "training")
+    if not family:
+        return None
+    shape: Literal["pill", "box"] = "pill" if family in PILLS else "box"
+    return Box("", "", x, y, width, height, shape, family, [], "", stacked=family == "block")
 
 
 def _legend(made: Scene, writer: Writer, y: float) -> float:
     """Families in the picture, then signs that need a word; in rows as wide as the picture. The height it ends at."""
-    used = {box.family for box in made.boxes if made.theme.tells(box.family)}
+    used = {box.family for box in made.boxes if box.shape != "circle"}
     signs = sorted({box.texts[0].text for box in made.boxes if box.shape == "circle"})
     texts = [*(t for box in made.boxes for t in box.texts), *(t for frame in made.clusters for t in frame.texts)]
     shared = any("↔" in text.text for text in texts)
     words: list[tuple[str, str, Tone]] = [(family, text, "grey") for family, text in LEGEND.items() if family in used]
     words += [("", f"{sign}  {SIGN_WORDS[sign]}", "grey") for sign in signs if sign in SIGN_WORDS]
-    if any(wire.skip for wire in made.wires):
-        words.append(("skip", "skip connection", "grey"))
+    words += [(kind, text, "grey") for kind, text in LINES.items() if any(getattr(wire, kind) for wire in made.wires)]
     if shared:
         words.append(("", "↔  shared weights", "shared"))
     entries = [(family, writer.run(text, SHAPE + 0.5, False, tone)) for family, text, tone in words]
     x = MARGIN
     for family, run in entries:
-        room = (16.0 if family else 0.0) + run.width
+        room = (SWATCH[0] + 5.0 if family else 0.0) + run.width
         if x > MARGIN and x + room > made.width - MARGIN:
             x, y = MARGIN, y + LEGEND_ROW
-        text = _text(run, x + (16.0 if family else 0.0), y + 9.0)
-        made.legend.append(Swatch(x, y, family, text))
+        text = _text(run, x + room - run.width, y + 9.0)
+        made.legend.append(Swatch(family, text, _sample(family, x, y)))
         x += room + 16.0
     return y + 12.0 if entries else y - 16.0

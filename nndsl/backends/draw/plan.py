@@ -12,7 +12,7 @@ from nndsl.ir.graph import Graph, Node, Port, Value
 from nndsl.ir.runs import Likeness, Run, runs
 from nndsl.ir.wording import worded
 from nndsl.ops.schema import Op
-from nndsl.ops.tensor import WeightOf
+from nndsl.ops.tensor import Merge, WeightOf
 
 DEEPEST = 24  # frames inside frames
 MOST_THINGS = 20_000
@@ -51,6 +51,12 @@ class Thing:
     shared: str = ""
     counted: bool = True  # its parameters are not another's
     widest: int = 1  # how many flows enter or leave
+    training: int | None = None  # of `if training`: the port of what is taken while training
+
+    @property
+    def mode(self) -> str | None:
+        """Outside which mode it does nothing."""
+        return self.node.mode if self.node is not None else self.port.mode if self.port is not None else None
 
 
 @dataclass(slots=True, eq=False)
@@ -191,6 +197,8 @@ class Planner:
             if value is not None and isinstance(source, tuple)
         ]
         thing.widest = max(len(thing.feed), len(node.outputs))
+        if isinstance(node.target, Merge) and isinstance(given[0], tuple):
+            thing.training = 0
         self.made += 1
         uses = labels[node.label] if run.count == 1 else labels[node.label] - run.count + 1
         if node.borrowed or uses > 1 or (run.count > 1 and last.label == node.label):
@@ -317,6 +325,13 @@ class Planner:
         figure.opened[skeleton] = beside + 1
         figure.upstream[me] = figure.upstream[me] | {skeleton}
         return True
+
+
+def only_training(figure: Figure, number: int) -> bool:
+    """Does nothing flow there when the model is at work?"""
+    flow = figure.flows[number]
+    tail, head = figure.things[flow.tail], figure.things[flow.head]
+    return "train" in (tail.mode, head.mode) or head.training == flow.head_port
 
 
 def is_plain(thing: Thing) -> bool:

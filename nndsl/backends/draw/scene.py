@@ -8,6 +8,8 @@ from typing import Literal, TypeAlias
 from nndsl.backends.draw.style import LIGHT, Font, Theme, Tone
 
 Point: TypeAlias = tuple[float, float]
+DOTS, SKIP_DASHES = (1.4, 2.6), (4.0, 2.5)
+BOX_DASHES, BOX_DOTS = (5.0, 3.0), (1.4, 2.2)
 Direction: TypeAlias = Literal["up", "down", "right"]
 
 
@@ -43,6 +45,19 @@ class Box:
     stacked: bool = False  # a closed block
     cluster: str | None = None  # the id of the frame it stands in
 
+    @property
+    def radius(self) -> float:
+        """Of its corners."""
+        return min(self.height / 2, 10.0) if self.shape == "pill" else min(6.0, self.height / 4)
+
+    @property
+    def inset(self) -> float:
+        """How far inside a closed block has its second outline."""
+        return min(3.0, self.height / 5)
+
+    def dashes(self, theme: Theme) -> tuple[float, ...]:
+        return BOX_DASHES if self.dashed else BOX_DOTS if theme.outline(self.family).dotted else ()
+
 
 @dataclass(slots=True)
 class Cluster:
@@ -63,11 +78,16 @@ class Cluster:
 
 @dataclass(slots=True)
 class Wire:
-    """A line that is drawn; `skip`: it passes by what lies between."""
+    """A line that is drawn; `skip`: it passes by what lies between; `training`: nothing flows there at work."""
 
     points: list[Point]
     skip: bool = False
     arrow: bool = True
+    training: bool = False
+
+    def dashes(self, theme: Theme) -> tuple[float, ...]:
+        """On, off, on …; none for a line without gaps."""
+        return DOTS if self.training else SKIP_DASHES if self.skip and theme.dashed_skips else ()
 
 
 @dataclass(slots=True)
@@ -81,12 +101,11 @@ class Edge:
 
 @dataclass(slots=True)
 class Swatch:
-    """One entry of the legend."""
+    """One entry of the legend. `family`: what it tells; `sample`: a small one of its kind, where a sign is none."""
 
-    x: float
-    y: float
     family: str
     text: Text
+    sample: Box | Wire | None = None
 
 
 @dataclass(slots=True)

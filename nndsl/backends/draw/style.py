@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 Font: TypeAlias = Literal["sans", "serif"]
@@ -26,14 +26,29 @@ LEGEND: dict[str, str] = {
     "pooling": "pooling",
     "reduction": "reduction",
     "regularization": "regularization",
-    "shape": "shape",
+    "arithmetic": "arithmetic",
+    "shape": "tensor operation",
+    "python": "layer in Python",
     "block": "block (closed)",
 }
+# Families that are drawn small and round, and those that are shown as another one.
+PILLS = {"activation", "regularization", "shape", "reduction", "arithmetic"}
+SHOWN_AS = {"tensor": "shape"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    width: float = 1.2
+    dotted: bool = False
+
+
+PLAIN, FINE, THICK, DOTTED = Outline(), Outline(0.5), Outline(2.4), Outline(1.2, dotted=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """`frames`: the fills of frames, the outermost first; deeper ones have the last."""
+    """`frames`: the fills of frames, the outermost first; deeper ones have the last. `outlines`: of families whose
+    boxes are not drawn with a plain one."""
 
     name: str
     page: str
@@ -45,13 +60,17 @@ class Theme:
     wire: str
     skip: str
     dashed_skips: bool = False  # where colour does not tell them apart
+    outlines: dict[str, Outline] = field(default_factory=lambda: {"regularization": DOTTED})
 
     def colors(self, family: str) -> Colors:
         return self.families.get(family, self.other)
 
+    def outline(self, family: str) -> Outline:
+        return self.outlines.get(family, PLAIN)
+
     def tells(self, family: str) -> bool:
-        """Is a family's colour its own? Then the legend says it."""
-        return self.colors(family)[0] != self.other[0]
+        """Has it a look of its own, that the legend tells?"""
+        return family in LEGEND
 
     def frame(self, depth: int) -> str:
         return self.frames[min(depth, len(self.frames) - 1)]
@@ -73,12 +92,12 @@ LIGHT = Theme(
         "normalization": ("#e4eed9", "#57803a"),
         "pooling": ("#fbe0d3", "#a8562f"),
         "activation": ("#fdf6c9", "#8f8022"),
-        "regularization": ("#f0f0f0", "#777777"),
-        "shape": ("#f4f4f6", "#80808a"),
+        "regularization": ("#ececec", "#666666"),
+        "shape": ("#d3d9e3", "#5d6675"),
         "arithmetic": ("#ffffff", "#444444"),
-        "reduction": ("#fbe0d3", "#a8562f"),
-        "tensor": ("#f4f4f6", "#80808a"),
-        "block": ("#eceef6", "#565b7c"),
+        "reduction": ("#e5d3c3", "#6f4a2c"),
+        "python": ("#dcd6c6", "#5c5030"),
+        "block": ("#ffffff", "#3d4270"),
     },
     other=("#ffffff", "#444444"),
     frames=("#f7f7fa", "#efeff5", "#e7e8f0"),
@@ -87,19 +106,23 @@ LIGHT = Theme(
     skip="#b06000",
 )
 
-# Black on white. The greys are steps that a printer keeps apart.
+# Black on white, for any printer: five steps of grey, and outlines where these do not suffice.
+_GREYS = ("#ffffff", "#e6e6e6", "#cdcdcd", "#b6b6b6", "#a0a0a0")
 PAPER = Theme(
     name="paper",
     page="#ffffff",
     tones={"ink": "#000000", "grey": "#333333", "count": "#000000", "shared": "#000000", "constant": "#000000"},
     families={
-        "linear": ("#e2e2e2", "#000000"),
-        "convolution": ("#d0d0d0", "#000000"),
-        "attention": ("#bcbcbc", "#000000"),
-        "recurrent": ("#c6c6c6", "#000000"),
-        "embedding": ("#ececec", "#000000"),
-        "normalization": ("#f6f6f6", "#000000"),
-        "block": ("#ffffff", "#000000"),
+        "linear": (_GREYS[1], "#000000"),
+        "convolution": (_GREYS[2], "#000000"),
+        "attention": (_GREYS[4], "#000000"),
+        "recurrent": (_GREYS[3], "#000000"),
+        "embedding": (_GREYS[0], "#000000"),
+        "normalization": (_GREYS[0], "#000000"),
+        "pooling": (_GREYS[1], "#000000"),
+        "activation": (_GREYS[1], "#000000"),
+        "reduction": (_GREYS[3], "#000000"),
+        "python": (_GREYS[2], "#000000"),
     },
     other=("#ffffff", "#000000"),
     frames=("#ffffff",),
@@ -107,6 +130,7 @@ PAPER = Theme(
     wire="#000000",
     skip="#000000",
     dashed_skips=True,
+    outlines={"embedding": THICK, "pooling": THICK, "python": THICK, "regularization": DOTTED, "shape": FINE},
 )
 
 DARK = Theme(
@@ -124,12 +148,12 @@ DARK = Theme(
         "normalization": ("#2c4020", "#98c878"),
         "pooling": ("#55301e", "#eb9d76"),
         "activation": ("#474110", "#d9ca5c"),
-        "regularization": ("#2b2e35", "#9298a3"),
-        "shape": ("#262930", "#9298a3"),
+        "regularization": ("#282b31", "#a9aeb8"),
+        "shape": ("#3b404a", "#9aa2b0"),
         "arithmetic": ("#16181d", "#c2c6ce"),
-        "reduction": ("#55301e", "#eb9d76"),
-        "tensor": ("#262930", "#9298a3"),
-        "block": ("#2a2e40", "#a3a9d0"),
+        "reduction": ("#3a2a22", "#c7a58c"),
+        "python": ("#1d3a2f", "#7cc9a2"),
+        "block": ("#16181d", "#a3a9d0"),
     },
     other=("#16181d", "#c2c6ce"),
     frames=("#1d2026", "#24272f", "#2b2f38"),

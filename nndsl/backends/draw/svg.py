@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nndsl.backends.draw.curves import arrow, course
 from nndsl.backends.draw.metrics import text_width
-from nndsl.backends.draw.scene import Box, Cluster, Scene, Swatch, Text, Wire
+from nndsl.backends.draw.scene import BOX_DASHES, Box, Cluster, Scene, Swatch, Text, Wire
 from nndsl.backends.draw.style import FONTS, Font, Theme
 
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
@@ -78,23 +78,24 @@ class _Pen:
         )
 
     def box(self, box: Box) -> str:
+        texts = "".join(map(self.text, box.texts))
+        return f'<g id="{box.id}"><title>{escape(box.title)}</title>{self.shape(box)}{texts}</g>'
+
+    def shape(self, box: Box) -> str:
         fill, line = self.theme.colors(box.family)
         x, y, w, h = box.x, box.y, box.width, box.height
-        dash = ' stroke-dasharray="5 3"' if box.dashed else ""
-        style = f'fill="{fill}" stroke="{line}" stroke-width="1.2"{dash}'
-        parts = [f'<g id="{box.id}"><title>{escape(box.title)}</title>']
+        width = number(self.theme.outline(box.family).width)
+        style = f'fill="{fill}" stroke="{line}" stroke-width="{width}"{dashed(box.dashes(self.theme))}'
         if box.shape == "circle":
-            parts.append(f'<circle cx="{number(x + w / 2)}" cy="{number(y + h / 2)}" r="{number(w / 2)}" {style}/>')
-        else:
-            radius = h / 2 if box.shape == "pill" else 6.0
-            parts.append(_rect(x, y, w, h, min(radius, 10.0), style))
-            if box.stacked:
-                parts.append(_rect(x + 3, y + 3, w - 6, h - 6, 4.0, f'fill="none" stroke="{line}" stroke-width="0.6"'))
-        parts.extend(self.text(text) for text in box.texts)
-        return "".join(parts) + "</g>"
+            return f'<circle cx="{number(x + w / 2)}" cy="{number(y + h / 2)}" r="{number(w / 2)}" {style}/>'
+        drawn = _rect(x, y, w, h, box.radius, style)
+        if not box.stacked:
+            return drawn
+        by, inner = box.inset, f'fill="none" stroke="{line}" stroke-width="0.6"'
+        return drawn + _rect(x + by, y + by, w - 2 * by, h - 2 * by, box.radius - by * 2 / 3, inner)
 
     def cluster(self, cluster: Cluster, depth: int) -> str:
-        dash = ' stroke-dasharray="5 3"' if cluster.dashed else ""
+        dash = dashed(BOX_DASHES if cluster.dashed else ())
         style = f'fill="{self.theme.frame(depth)}" stroke="{self.theme.frame_line}" stroke-width="1"{dash}'
         frame = _rect(cluster.x, cluster.y, cluster.width, cluster.height, 9.0, style)
         texts = "".join(map(self.text, cluster.texts))
@@ -102,20 +103,19 @@ class _Pen:
 
     def swatch(self, swatch: Swatch) -> str:
         text = self.text(swatch.text)
-        if swatch.family == "skip":
-            start = f"M{number(swatch.x)} {number(swatch.y + 5.5)}h11"
-            dash = ' stroke-dasharray="4 2.5"' if self.theme.dashed_skips else ""
-            return f'<path d="{start}" stroke="{self.theme.skip}" stroke-width="1.6" fill="none"{dash}/>{text}'
-        if not swatch.family:
-            return text
-        fill, outline = self.theme.colors(swatch.family)
-        return _rect(swatch.x, swatch.y, 11, 11, 2.5, f'fill="{fill}" stroke="{outline}" stroke-width="1"') + text
+        match swatch.sample:
+            case Box() as box:
+                return self.shape(box) + text
+            case Wire() as wire:
+                return self.wire(wire) + text
+            case _:
+                return text
 
     def wire(self, wire: Wire) -> str:
         if len(wire.points) < 2:
             return ""
         color = self.theme.skip if wire.skip else self.theme.wire
-        dash = ' stroke-dasharray="4 2.5"' if wire.skip and self.theme.dashed_skips else ""
+        dash = dashed(wire.dashes(self.theme))
         style = f'stroke="{color}" stroke-width="{"1.6" if wire.skip else "1.2"}"{dash}'
         path = "".join(kind + " ".join(f"{number(x)} {number(y)}" for x, y in points) for kind, *points in course(wire))
         head = ""
@@ -123,6 +123,10 @@ class _Pen:
             corners = "L".join(f"{number(x)} {number(y)}" for x, y in arrow(wire))
             head = f'<path d="M{corners}Z" fill="{color}"/>'
         return f'<path d="{path}" fill="none" {style}/>{head}'
+
+
+def dashed(pattern: tuple[float, ...]) -> str:
+    return f' stroke-dasharray="{" ".join(map(number, pattern))}"' if pattern else ""
 
 
 def _rect(x: float, y: float, w: float, h: float, radius: float, style: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from nndsl.backends.draw.curves import arrow, course
-from nndsl.backends.draw.scene import Box, Cluster, Point, Scene, Swatch, Text, Wire
+from nndsl.backends.draw.scene import BOX_DASHES, Box, Cluster, Point, Scene, Swatch, Text, Wire
 from nndsl.backends.draw.svg import cluster_depths, number
 
 _SPECIAL = {
@@ -95,29 +95,28 @@ class _Pen:
     def color(self, value: str) -> str:
         return self.colors.setdefault(value, f"nn{len(self.colors)}")
 
-    def paint(self, fill: str, line: str, width: float, dashed: bool = False) -> str:
-        dash = f",dash pattern=on {number(5 * _SCALE)}pt off {number(3 * _SCALE)}pt" if dashed else ""
-        return f"fill={self.color(fill)},draw={self.color(line)},line width={number(width * _SCALE)}pt{dash}"
+    def paint(self, fill: str, line: str, width: float, dashes: tuple[float, ...] = ()) -> str:
+        return f"fill={self.color(fill)},draw={self.color(line)},line width={number(width * _SCALE)}pt{_dash(dashes)}"
 
     def cluster(self, cluster: Cluster, depth: int) -> list[str]:
-        how = self.paint(self.theme.frame(depth), self.theme.frame_line, 1.0, cluster.dashed)
+        how = self.paint(self.theme.frame(depth), self.theme.frame_line, 1.0, BOX_DASHES if cluster.dashed else ())
         frame = _rectangle(cluster.x, cluster.y, cluster.width, cluster.height, 9.0, how)
         return [f"% {_comment(cluster.path)}", frame, *(s for t in _lines(cluster.texts) for s in self.left(t))]
 
     def box(self, box: Box) -> list[str]:
         fill, line = self.theme.colors(box.family)
-        how = self.paint(fill, line, 1.2, box.dashed)
+        how = self.paint(fill, line, self.theme.outline(box.family).width, box.dashes(self.theme))
         middle = (box.x + box.width / 2, box.y + box.height / 2)
-        lines = [f"% {_comment(box.path)}"]
+        lines = [f"% {_comment(box.path)}"] if box.path else []
         if box.shape == "circle":
             lines.append(f"\\draw[{how}] {_at(middle)} circle[radius={number(box.width / 2)}];")
             sign = "".join(self.words(box.texts))
             return [*lines, f"\\node[anchor=center] at {_at(middle)} {{{sign}}};"]
-        radius = min(box.height / 2, 10.0) if box.shape == "pill" else 6.0
-        lines.append(_rectangle(box.x, box.y, box.width, box.height, radius, how))
+        lines.append(_rectangle(box.x, box.y, box.width, box.height, box.radius, how))
         if box.stacked:
-            inner = f"draw={self.color(line)},line width={number(0.6 * _SCALE)}pt"
-            lines.append(_rectangle(box.x + 3, box.y + 3, box.width - 6, box.height - 6, 4.0, inner))
+            inner, by = f"draw={self.color(line)},line width={number(0.6 * _SCALE)}pt", box.inset
+            width, height = box.width - 2 * by, box.height - 2 * by
+            lines.append(_rectangle(box.x + by, box.y + by, width, height, box.radius - by * 2 / 3, inner))
         for texts in _lines(box.texts):
             at = (middle[0], texts[0].y)
             lines.append(f"\\node[anchor=base] at {_at(at)} {{{''.join(self.words(texts))}}};")
@@ -141,7 +140,7 @@ class _Pen:
         if len(wire.points) < 2:
             return []
         color = self.color(self.theme.skip if wire.skip else self.theme.wire)
-        dash = ",densely dashed" if wire.skip and self.theme.dashed_skips else ""
+        dash = _dash(wire.dashes(self.theme))
         parts: list[str] = []
         at = wire.points[0]
         for kind, *points in course(wire):
@@ -158,16 +157,14 @@ class _Pen:
         return lines
 
     def swatch(self, swatch: Swatch) -> list[str]:
-        lines = self.left([swatch.text])
-        if swatch.family == "skip":
-            dash = ",densely dashed" if self.theme.dashed_skips else ""
-            a, b = (swatch.x, swatch.y + 5.5), (swatch.x + 11, swatch.y + 5.5)
-            how = f"{self.color(self.theme.skip)},line width={number(1.6 * _SCALE)}pt{dash}"
-            lines.append(f"\\draw[{how}] {_at(a)} -- {_at(b)};")
-        elif swatch.family:
-            how = self.paint(*self.theme.colors(swatch.family), 1.0)
-            lines.append(_rectangle(swatch.x, swatch.y, 11.0, 11.0, 2.5, how))
-        return lines
+        match swatch.sample:
+            case Box() as box:
+                sample = self.box(box)
+            case Wire() as wire:
+                sample = self.wire(wire)
+            case _:
+                sample = []
+        return [*self.left([swatch.text]), *sample]
 
 
 def _lines(texts: list[Text]) -> list[list[Text]]:
@@ -180,6 +177,11 @@ def _lines(texts: list[Text]) -> list[list[Text]]:
         else:
             lines.append([text])
     return lines
+
+
+def _dash(pattern: tuple[float, ...]) -> str:
+    words = [f"{word} {number(length * _SCALE)}pt" for word, length in zip(("on", "off"), pattern, strict=False)]
+    return f",dash pattern={' '.join(words)}" if words else ""
 
 
 def _at(point: Point) -> str:

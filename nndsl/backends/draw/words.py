@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nndsl.backends.draw.metrics import shortened
+from nndsl.backends.draw.style import SHOWN_AS, Tone
 from nndsl.ir.graph import Graph, Node
 from nndsl.ir.wording import worded
 from nndsl.ops.schema import Op, spell_value
+from nndsl.ops.tensor import Extern
 from nndsl.shapes import Size
 
 if TYPE_CHECKING:
@@ -92,6 +94,20 @@ class Words:
         words = ", ".join(given)
         return words if len(words) <= MOST_DETAIL else ""
 
+    def constants(self, thing: Thing) -> list[tuple[str, Tone]]:
+        """What no input reaches: `pos (151K)`, `↔ embed.weight`, `else p`."""
+        unnamed = "constant" if thing.target is None and thing.node is not None and thing.node.op.name in SIGNS else ""
+        each = {c.name or unnamed: c.elements for c in thing.constants if not c.shared}
+        named = [f"{n} ({compact(elements)})" if elements else n for n, elements in each.items() if n or elements]
+        tied = dict.fromkeys(c.name for c in thing.constants if c.shared)
+        other = "else " if thing.training is not None else ""
+        found: list[tuple[str, Tone]] = []
+        if named:
+            found.append((shortened(other + ", ".join(named), MOST_DETAIL), "constant"))
+        if tied:
+            found.append((shortened(f"{other}↔ {', '.join(tied)}", MOST_DETAIL), "shared"))
+        return found
+
     def call(self, thing: Thing, node: Node) -> str:
         """As the spec could write it: `Conv2d(64, 7, stride=2)`, `BasicBlock(channels=64)`."""
         graph = thing.target
@@ -99,6 +115,11 @@ class Words:
             return self.operator(node).spell()
         given = [f"{name}={worded(value, self.facts)}" for name, value in graph.hyper.items()]
         return f"{graph.name}({', '.join(given)})" if given else graph.name
+
+
+def family_of(op: Op) -> str:
+    """Whose look it has."""
+    return "python" if isinstance(op, Extern) else SHOWN_AS.get(op.family.name, op.family.name)
 
 
 def sign(node: Node) -> str:
