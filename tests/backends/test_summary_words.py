@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from fractions import Fraction
 
@@ -92,7 +93,19 @@ def test_signs_that_a_terminal_lacks() -> None:
     assert plain("└─│ ≈").isascii()
     assert cut("a_long_name x 12", 12, "...", " x ") == "a_lo... x 12"
     assert cut("a_long_name × 12", 12, times=" × ") == "a_long… × 12"
-    assert cut("Embedding 20000 × 128", 12) == "Embedding 2…"
+
+
+def test_of_a_number_all_digits_stay_or_none() -> None:
+    text = "Conv2d 256, 11×11, 0.125 / 1,000"
+    numbers = ["2", "256", "11", "11", "0.125", "1,000"]
+    for width in range(1, len(text)):
+        short = cut(text, width)
+        left = re.findall(r"[\d.,]*\d", short)
+        assert len(short) <= width
+        assert left == numbers[: len(left)]
+    assert cut("Embedding 20000 × 128", 12) == "Embedding …"
+    assert cut("encoder_layer_12 × 12", 17, times=" × ") == "encoder_lay… × 12"
+    assert cut("123456", 4) == "…"
 
 
 def test_how_wide_letters_are() -> None:

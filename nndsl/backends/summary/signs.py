@@ -54,5 +54,5 @@ def cut(text: str, width: int, dots: str = "…", times: str = "") -> str:
             break
         kept.append(letter)
     length = len(kept)
-    inside = (found.start() for found in NUMBER.finditer(text, 0, length + 1) if found.end() > length)
+    inside = (found.start() for found in NUMBER.finditer(text, 0, length + 2) if found.start() < length < found.end())
     return text[: next(inside, length)] + dots + end
