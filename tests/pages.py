@@ -36,7 +36,7 @@ from nndsl.source import Source
 ROOT = Path(__file__).parent.parent
 GENERATED = ("operators.md", "library.md", "errors.md", "cli.md")
 PART = re.compile(
-    r"^```(?P<kind>\w+)(?P<rest>[^\n]*)\n(?P<body>.*?)^```$|^<!-- (?P<draw>nndsl draw .+) -->$", re.M | re.S
+    r"^```(?P<kind>\w+)(?P<rest>[^\n]*)\n(?P<body>.*?)^```$|^<!-- (?P<draw>nndsl draw [^\n]+) -->$", re.M | re.S
 )
 
 

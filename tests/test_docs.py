@@ -89,3 +89,22 @@ def test_a_wrong_page_is_noticed(tmp_path: Path) -> None:
     result = run(page)
     assert [problem.split(": ")[0] for problem in result.problems] == ["page.md:1", "page.md:10"]
     assert "```text output\n2\n```" in result.text
+
+
+def test_a_page_may_have_several_pictures(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "```nn file=net.nn\nmodel M { input x: float[N, 3]  output y = x -> Linear(4) }\n```\n"
+        "<!-- nndsl draw net.nn -o one.svg -->\ntext\n<!-- nndsl draw net.nn --theme dark -o two.svg -->\n",
+        "utf-8",
+    )
+    result = run(page)
+    assert not result.problems
+    assert set(result.pictures) == {"one.svg", "two.svg"}
+    assert result.pictures["one.svg"] != result.pictures["two.svg"]
+
+
+def test_pictures_are_small() -> None:
+    kept = list((ROOT / "docs" / "images").iterdir())
+    assert len(kept) >= 2
+    assert max(path.stat().st_size for path in kept) < 100_000
