@@ -20,10 +20,9 @@ class Work:
     flops: float | None = 0.0
     moved: float | None = 0.0
     seconds: float | None = 0.0
-    training: float | None = 0.0
 
     def add(self, other: Work) -> None:
-        for name in ("flops", "moved", "seconds", "training"):
+        for name in ("flops", "moved", "seconds"):
             mine, theirs = getattr(self, name), getattr(other, name)
             setattr(self, name, None if mine is None or theirs is None else mine + theirs)
 
@@ -43,11 +42,13 @@ class Times:
         self.values = values
         self.hardware = hardware
         self.of: dict[int, Work] = {}
-        self._backward = {id(step.node): step.flops for part in trained.first.values() for step in part.steps}
         self._parts: dict[int, Work] = {}
         for part in ran.parts.values():  # callees before callers
             self._parts[id(part)] = self._sum(part)
         self.total = self._parts[id(ran.root)]
+        behind = self._behind(trained)
+        once = self.total.seconds
+        self.training = None if once is None or behind is None else once + behind
 
     def _sum(self, part: Part) -> Work:
         whole = Work()
@@ -62,13 +63,24 @@ class Times:
         cost = self.costs.of_node(step.node)
         flops = None if cost.no_flops else self._number(cost.flops)
         moved = self._number(self._moved(step))
-        back = self._number(self._backward.get(id(step.node), 0))
-        if self.hardware is None or flops is None or moved is None or back is None:
-            return Work(flops, moved, None, None)
-        dtype = self.run.dtype
-        once = self.hardware.seconds(flops, moved, dtype)
-        again = self.hardware.seconds(back, 2 * moved, dtype) if back else 0.0
-        return Work(flops, moved, once, None if once is None or again is None else once + again)
+        if self.hardware is None or flops is None or moved is None:
+            return Work(flops, moved, None)
+        return Work(flops, moved, self.hardware.seconds(flops, moved, self.run.dtype))
+
+    def _behind(self, trained: Run) -> float | None:
+        """Seconds of the backward pass: of each part as it is called, for the first of equal blocks may have less to do
+        than those behind it."""
+        known: dict[int, float | None] = {}
+        for part in trained.parts.values():  # callees before callers
+            each = [self._again(step) if step.part is None else known[id(step.part)] for step in part.steps]
+            known[id(part)] = None if None in each else sum(s for s in each if s is not None)
+        return known[id(trained.root)]
+
+    def _again(self, step: Step) -> float | None:
+        back, moved = self._number(step.flops), self._number(self._moved(step))
+        if self.hardware is None or back is None or moved is None:
+            return None
+        return self.hardware.seconds(back, 2 * moved, self.run.dtype) if back else 0.0
 
     def _moved(self, step: Step) -> Size:
         """Views move nothing; of a table of embeddings only the rows that are looked up are read."""

@@ -268,3 +268,15 @@ def test_rooflines() -> None:
     assert found.seconds == pytest.approx((fc.seconds or 0) + (act.seconds or 0))
     assert found.training_seconds is not None
     assert found.training_seconds > 2 * (found.seconds or 0) * 0.9
+
+
+def test_equal_blocks_take_as_long_as_their_layers() -> None:
+    """The first of them makes no gradient of its input, the others do."""
+    block = "block Wide(d: int) {\n  input x: [N, D]\n  x -> Linear(d, bias=false)\n}\n"
+    times = []
+    for layer in ("Wide(4096)", "Linear(4096, bias=false)"):
+        text = f"{block}model M {{\n  input x: float[N, 4096]\n  output y = x -> [{layer}] * 12\n}}\n"
+        found = nndsl.loads(text).summary(batch=8192, dtype="bfloat16", device="h100")
+        times.append((found.seconds, found.training_seconds))
+    product = 2 * 8192 * 4096**2 / 989.4e12
+    assert times[0] == times[1] == (pytest.approx(12 * product), pytest.approx((12 + 23) * product))

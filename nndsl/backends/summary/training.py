@@ -79,7 +79,7 @@ class Training:
             "unknown_saved": sorted(whole.unknown),
             "intensity": work.intensity,
             "seconds": work.seconds if self.times.hardware is not None else None,
-            "training_seconds": work.training if self.times.hardware is not None else None,
+            "training_seconds": self.times.training if self.times.hardware is not None else None,
             "memory": Memory(**{name: getattr(self.needed, name) for name in Memory.__dataclass_fields__}),
         }
 
