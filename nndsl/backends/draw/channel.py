@@ -69,7 +69,8 @@ def connect(
 
 def arrivals(leaf: Leaf, places: dict[int, float], skips: set[int]) -> tuple[dict[int, int], dict[int, float]]:
     """Which flows enter a box from its left (-1) or right (1), and where at its lower side the others do."""
-    aside = {f: x for f, x in places.items() if abs(x) > leaf.half + ASIDE and (leaf.is_round or f in skips)}
+    ways = places if leaf.is_round else {f: x for f, x in places.items() if f in skips and (x > 0 or not leaf.told)}
+    aside = {f: x for f, x in ways.items() if abs(x) > leaf.half + ASIDE}
     sides = {f: (1 if x > 0 else -1) for f, x in aside.items()}
     rest = sorted((f for f in places if f not in sides), key=lambda f: (places[f], f))
     centre = next((i for i, f in enumerate(rest) if abs(places[f]) < STRAIGHT), None)

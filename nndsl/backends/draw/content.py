@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from nndsl.backends.draw.metrics import shortened, text_width
@@ -109,9 +109,11 @@ class Writer:
         if thing.port is not None and thing.port.mode is not None:
             mode = " · training only" if thing.port.mode == "train" else " · evaluation only"
             runs.append(self.run(mode, DETAIL, False, "grey"))
+        lines = self._filled(runs[:1], runs[1:]) if self.direction == "right" else [runs]
         dtype = thing.value.dtype
         title = f"{thing.kind} {shortened(thing.name, MOST_NAME)}: {dtype}{self.shape(thing.value)}"
-        made = Content([runs], line_width(runs) + 28.0, 30.0, "port", thing.kind, title)
+        width, height = max(map(line_width, lines)) + 28.0, 15.0 + 15.0 * len(lines)
+        made = Content(lines, width, height, "port", thing.kind, title)
         made.dashed = thing.port is not None and thing.port.mode is not None
         return made
 
@@ -128,8 +130,21 @@ class Writer:
             run.text = ("  " if i == 0 else " · ") + run.text
         if not detail or line_width(first) + line_width(detail) <= self.widest:
             return [first + detail]
+        if self.direction == "right":
+            names = len(first) - bool(label)
+            return self._filled(first[:names], first[names:] + detail)
         detail[0].text = detail[0].text.strip()
         return [first, detail]
+
+    def _filled(self, line: list[Run], rest: list[Run]) -> list[list[Run]]:
+        """Where the flow goes along the lines: as many as keep the box short."""
+        lines = [line]
+        for run in rest:
+            if line_width(lines[-1]) + run.width > self.widest:
+                lines.append([replace(run, text=run.text.removeprefix(" · ").strip())])
+            else:
+                lines[-1].append(run)
+        return lines
 
     def _details(self, thing: Thing, node: Node) -> list[tuple[str, Tone]]:
         found = self.words.constants(thing)

@@ -9,13 +9,14 @@ from nndsl.backends.draw import captions
 from nndsl.backends.draw.channel import STRAIGHT
 from nndsl.backends.draw.content import Content, Run, Writer, line_width
 from nndsl.backends.draw.plan import Figure, Thing
-from nndsl.backends.draw.regions import Body, Flow, Leaf, Point, settle
+from nndsl.backends.draw.regions import LABEL_OVER, Body, Flow, Leaf, Point, settle
 from nndsl.backends.draw.structure import Structure
 
 SIDE = 14.0  # between a frame and what it holds
 FOOT = 6.0
 STRIP = 17.0  # for the shape beside a wire
 LABEL_LINE = 9.0  # for one above it
+LABEL_FROM_TAIL = 5.0  # where it is drawn, along the wire
 
 
 @dataclass(slots=True, eq=False)
@@ -97,7 +98,9 @@ def _only_trains(thing: Thing) -> bool:
 
 def _room_for_label(leaf: Leaf, figure: Figure, at: int, content: Content, writer: Writer) -> None:
     content.label = exit_label(figure, at, [figure.flows[f] for f in leaf.outgoing], writer)
-    if content.label and writer.direction == "right":
+    if content.label and writer.direction == "right" and not leaf.is_round:
+        leaf.label_along(LABEL_LINE + 4.0, line_width(content.label))
+    elif content.label and writer.direction == "right":
         leaf.label(before=LABEL_LINE, strip=line_width(content.label) + 10.0)
     elif content.label:
         leaf.label(after=line_width(content.label), strip=STRIP)
@@ -128,8 +131,8 @@ def _framed(
         left, right, foot, head = left - SIDE, right + SIDE, FOOT, FOOT
         found = captions.parts(writer, framed)
         if writer.direction == "right":
-            beside = captions.beside(found, height + 2 * SIDE)
-            foot = head = SIDE + beside.right / 2
+            beside = captions.beside(found, height + 2 * FOOT)
+            foot = head = FOOT + beside.right / 2
             left -= beside.room - SIDE
             caption = beside.placed
         else:
@@ -152,6 +155,9 @@ def _framed(
         if content.label:
             x, y = laid.things[i]
             laid.labels.append((x + leaves[i].out, y + leaves[i].glyph_height, content.label))
+            if leaves[i].told:
+                start = leaves[i].glyph_height + LABEL_OVER - line_width(content.label)
+                laid.labels[-1] = (x - leaves[i].half, y + max(start, 0.0) - LABEL_FROM_TAIL, content.label)
     _wires(figure, body, laid, -left, foot, framed is not None, top)
     return laid
 

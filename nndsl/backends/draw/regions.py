@@ -19,6 +19,7 @@ PIN = 14.0  # between wires that enter one box
 COLUMN_GAP = 26.0
 LANE_GAP = 20.0  # between a column and the first wire at its side
 LANE = 12.0  # between wires at a side
+LABEL_OVER = 6.0  # of a label along a box, behind its end
 
 
 @dataclass(slots=True)
@@ -90,7 +91,8 @@ class Region:
 
 
 class Leaf(Region):
-    """One thing: a box, a circle, an open frame, a point of the border. `strip`: room for the label at its exit."""
+    """One thing: a box, a circle, an open frame, a point of the border. `strip`: room for the label at its exit;
+    `told`: a label stands along its left side."""
 
     __slots__ = (
         "glyph_height",
@@ -103,6 +105,7 @@ class Leaf(Region):
         "outgoing",
         "strip",
         "thing",
+        "told",
     )
 
     def __init__(self, thing: int, width: float, height: float) -> None:
@@ -111,7 +114,7 @@ class Leaf(Region):
         self.half = width / 2
         self.glyph_height = height
         self.strip = 0.0
-        self.is_round = self.is_frame = self.is_input = False
+        self.is_round = self.is_frame = self.is_input = self.told = False
         self.in_ports: dict[int, float] = {}
         self.incoming: list[int] = []
         self.outgoing: list[int] = []
@@ -142,6 +145,12 @@ class Leaf(Region):
         self.strip = strip
         self.left = min(self.left, self.out - before - 6) if before else self.left
         self.right = max(self.right, self.out + 6 + after) if after else self.right
+
+    def label_along(self, line: float, length: float) -> None:
+        """Keep room for a shape along its left side, which may end a little after it."""
+        self.told = True
+        self.strip = max(length - self.glyph_height - LABEL_OVER, 0.0)
+        self.left = -self.half - line
 
     def measure(self) -> None:
         self.height = self.glyph_height + self.strip

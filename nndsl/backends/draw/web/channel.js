@@ -47,7 +47,8 @@ export function connect(owner, below, belowX, above, aboveX, y, flows) {
 export function arrivals(leaf, places, skips) {
   const sides = new Map();
   for (const [f, x] of places) {
-    if (Math.abs(x) > leaf.half + ASIDE && (leaf.isRound || skips.has(f))) sides.set(f, x > 0 ? 1 : -1);
+    const mayPass = leaf.isRound || (skips.has(f) && (x > 0 || !leaf.told));
+    if (mayPass && Math.abs(x) > leaf.half + ASIDE) sides.set(f, x > 0 ? 1 : -1);
   }
   const rest = [...places.keys()].filter((f) => !sides.has(f));
   rest.sort((a, b) => places.get(a) - places.get(b) || a - b);

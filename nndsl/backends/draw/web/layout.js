@@ -1,7 +1,7 @@
 // A figure's sizes and places, as in layout.py: each open block is laid out once, then stands in its frame as one box.
 // A figure that looks the same twice (equal figure, equal blocks open inside) is laid out once.
 import { STRAIGHT } from "./channel.js";
-import { Leaf, settle } from "./regions.js";
+import { LABEL_OVER, Leaf, settle } from "./regions.js";
 import { Structure } from "./structure.js";
 
 const SIDE = 14; // between a frame and what it holds
@@ -15,6 +15,7 @@ const PART_GAP = 7; // between the parts of a line
 const AT_RIGHT = 24; // so much must be saved by a caption that is not in the corner
 const STRIP = 17; // for the shape beside a wire
 const LABEL_LINE = 9; // for one above it
+const LABEL_FROM_TAIL = 5; // where it is drawn, along the wire
 
 export const lineWidth = (runs) => runs.reduce((sum, run) => sum + run.width, 0);
 
@@ -92,7 +93,8 @@ export class Layouter {
   roomForLabel(leaf, thing) {
     if (!thing.exit) return;
     const width = lineWidth(thing.exit);
-    if (this.direction === "right") leaf.label(width + 10, LABEL_LINE, 0);
+    if (this.direction === "right" && !leaf.isRound) leaf.labelAlong(LABEL_LINE + 4, width);
+    else if (this.direction === "right") leaf.label(width + 10, LABEL_LINE, 0);
     else leaf.label(STRIP, 0, width);
   }
 
@@ -107,8 +109,8 @@ export class Layouter {
       right += SIDE;
       const parts = this.atlas.captions[framed.caption];
       if (beside) {
-        const found = captionBeside(parts, region.height + 2 * SIDE);
-        foot = head = SIDE + found.right / 2;
+        const found = captionBeside(parts, region.height + 2 * FOOT);
+        foot = head = FOOT + found.right / 2;
         left -= found.room - SIDE;
         caption = found.placed;
       } else {
@@ -134,7 +136,9 @@ export class Layouter {
     figure.things.forEach((thing, i) => {
       if (!thing.exit || inner.has(i)) return;
       const [x, y] = laid.things.get(i);
-      laid.labels.push([x + leaves[i].out, y + leaves[i].glyphHeight, thing.exit]);
+      const start = leaves[i].glyphHeight + LABEL_OVER - lineWidth(thing.exit);
+      const along = [x - leaves[i].half, y + Math.max(start, 0) - LABEL_FROM_TAIL, thing.exit];
+      laid.labels.push(leaves[i].told ? along : [x + leaves[i].out, y + leaves[i].glyphHeight, thing.exit]);
     });
     laid.skips = body.skips;
     laid.weight = region.weight;

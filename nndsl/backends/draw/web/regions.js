@@ -7,6 +7,7 @@ export const PIN = 14; // between wires that enter one box
 export const COLUMN_GAP = 26;
 export const LANE_GAP = 20; // between a column and the first wire at its side
 export const LANE = 12; // between wires at a side
+export const LABEL_OVER = 6; // of a label along a box, behind its end
 
 /** Base: `measure` runs once all children are measured, `settle` places them afterwards. */
 export class Region {
@@ -42,7 +43,8 @@ export class Region {
   }
 }
 
-/** One thing: a box, a circle, an open frame, a point of the border. `strip`: room for the label at its exit. */
+/** One thing: a box, a circle, an open frame, a point of the border. `strip`: room for the label at its exit; `told`: a
+ * label stands along its left side. */
 export class Leaf extends Region {
   constructor(thing, width, height) {
     super();
@@ -50,7 +52,7 @@ export class Leaf extends Region {
     this.half = width / 2;
     this.glyphHeight = height;
     this.strip = 0;
-    this.isRound = this.isFrame = this.isInput = false;
+    this.isRound = this.isFrame = this.isInput = this.told = false;
     this.incoming = [];
     this.outgoing = [];
     this.left = -this.half;
@@ -89,6 +91,13 @@ export class Leaf extends Region {
     this.strip = strip;
     if (before) this.left = Math.min(this.left, this.out - before - 6);
     if (after) this.right = Math.max(this.right, this.out + 6 + after);
+  }
+
+  /** Keep room for a shape along its left side, which may end a little after it. */
+  labelAlong(line, length) {
+    this.told = true;
+    this.strip = Math.max(length - this.glyphHeight - LABEL_OVER, 0);
+    this.left = -this.half - line;
   }
 
   measure() {
