@@ -191,7 +191,7 @@ def class_of(module: File, node: Node) -> str:
 
 
 def _writer(module: File, node: Node) -> Lowering:
-    return Lowering(Builder(module), _At(node), operands_of(node))  # type: ignore[arg-type]
+    return Lowering(Builder(module), _At(node), operands_of(node))  # type: ignore[arg-type]  # _At stands in
 
 
 def _made(writer: Lowering) -> Text | None:
@@ -209,14 +209,14 @@ def _operator(module: File, node: Node) -> Piece:
     if found is None:
         return Code(made, module.numbers)
     _name(found, node)
-    return found  # type: ignore[no-any-return]
+    return found  # type: ignore[no-any-return]  # of Any
 
 
 def _extern(module: File, node: Node, writer: Lowering) -> Piece:
     """Its class comes from another package."""
-    name = module.imported(node.op.target)  # type: ignore[attr-defined]
-    made = writer.new(name, **node.op.arguments)  # type: ignore[attr-defined]
-    found: New = made.piece  # type: ignore[attr-defined]
+    name = module.imported(node.op.target)  # type: ignore[attr-defined]  # of Extern
+    made = writer.new(name, **node.op.arguments)  # type: ignore[attr-defined]  # of Extern
+    found: New = made.piece  # type: ignore[attr-defined]  # what `new` makes
     for word, value in found.kwargs.items():
         for slot in slots(value):
             slot.name = word
@@ -287,7 +287,7 @@ def _tensor(module: File, graph: Graph, node: Node, after: list[Line]) -> Iterat
     """`self.cls = nn.Parameter(torch.zeros(1, 1, 768))`."""
     builder = Builder(module)
     operands = operands_of(node)
-    node.op.torch(Lowering(builder, _At(node), operands), *operands)  # type: ignore[arg-type]
+    node.op.torch(Lowering(builder, _At(node), operands), *operands)  # type: ignore[arg-type]  # _At stands in
     shape, init, trained, dtype = builder.made[0]
     before: list[Line] = []
     if isinstance(init, Graph):
@@ -317,7 +317,7 @@ _FILLED = {"zeros": "torch.zeros", "ones": "torch.ones"}
 def _filled(shape: Sequence[Size], init: Any, dtype: str) -> tuple[Piece, Initializer | None]:
     """The tensor, and what is still to be done to it."""
     name = init.name if isinstance(init, Initializer) else "zeros"
-    sizes: list[Piece] = [Slot(s, "sizes") for s in shape]  # type: ignore[arg-type]
+    sizes: list[Piece] = [Slot(s, "sizes") for s in shape]  # type: ignore[arg-type]  # of weights: numbers
     kwargs: dict[str, Piece] = {} if dtype == "float" else {"dtype": Code(f"torch.{dtype}")}
     given = set(kwargs)
     if name == "constant":
