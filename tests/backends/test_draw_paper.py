@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import math
 import re
@@ -199,11 +200,20 @@ def test_any_name_can_stand_in_a_pdf(text: str) -> None:
     made = draw.pdf(hostile(text))
     assert b"/JavaScript" not in made
     assert b"/URI" not in made
-    for stream in re.findall(rb"stream\r?\n(.*?)endstream", made, re.DOTALL):
-        try:
-            zlib.decompress(stream)
-        except zlib.error:
-            continue
+    (page,) = [stream for stream in streams(made) if b" Tf" in stream]
+    (usual,) = [stream for stream in streams(draw.pdf(hostile("harmless"))) if b" Tf" in stream]
+    assert operators(page) == operators(usual)
+
+
+def streams(file: bytes) -> list[bytes]:
+    """What stands in a PDF compressed."""
+    found = re.findall(rb"/Filter \[ /ASCII85Decode /FlateDecode \].*?stream\r?\n(.*?)endstream", file, re.DOTALL)
+    return [zlib.decompress(base64.a85decode(text.strip().removesuffix(b"~>"))) for text in found]
+
+
+def operators(stream: bytes) -> set[bytes]:
+    """The commands of a page; what stands in strings is none."""
+    return set(re.findall(rb"(?<![/\w])[A-Za-z*]+", re.sub(rb"\((?:[^()\\]|\\.)*\)", b"", stream, flags=re.DOTALL)))
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, r"\input{/etc/passwd}", "%", "$x$", "a_b^c~d", "{", "}", "#1", r"\\"])
