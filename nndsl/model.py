@@ -263,7 +263,8 @@ class Model:
         """The diagram as SVG; with `path`, also written there in the format of its ending (.svg .png .pdf .dot .tex
         .html). HTML is one page in which blocks open and close.
 
-        `depth`: how many levels of blocks are open; None: small models in full, of larger ones each structure once.
+        `depth`: how many levels of blocks are open; None: small models in full, of larger ones each structure
+        once. Closed blocks of one kind in a row are one box, × N, though sizes may differ (not with `max_nodes`).
         `expand`, `collapse`: globs of blocks, by path or name, that are open or closed all the same. `max_nodes`: how
         many boxes there are at most; what is open is then as deep as they allow. `wrap`: into how many
         columns a long picture is broken, where a single line goes on (rows with "right"; not in .dot and .html).

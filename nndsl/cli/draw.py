@@ -21,7 +21,8 @@ from nndsl.model import DIRECTIONS, DRAWN, FONTS, THEMES
 @click.option(
     "--depth",
     type=click.IntRange(min=0),
-    help="How deep blocks are opened; when not given, small models in full, of larger ones each structure once.",
+    help="How deep blocks are opened; when not given, small models in full, of larger ones each structure once. Closed "
+    "blocks of one kind in a row are one box.",
 )
 @click.option(
     "--expand",

@@ -9,8 +9,8 @@ import pytest
 
 import nndsl
 from nndsl.backends import draw
-from nndsl.backends.draw.scene import Scene
-from nndsl.ir.graph import Graph, Value
+from nndsl.backends.draw.scene import Box, Scene
+from nndsl.ir.graph import Graph, Node, Value
 from nndsl.ops import schema
 from nndsl.shapes import TensorType
 from tests.backends.graphs_by_hand import SAMPLES, Builder, N, encoder, made, resnet, seq2seq, siamese, vit
@@ -47,9 +47,26 @@ def true_edges(graph: Graph, closed: Collection[str] = ()) -> Edges:
     return edges
 
 
+def told_by_another(graph: Graph, boxes: dict[str, Box], prefix: str = "") -> dict[str, str]:
+    """Of blocks in a row that one box stands for: that box, for each but the first."""
+    found: dict[str, str] = {}
+    for i, node in enumerate(graph.nodes):
+        box = boxes.get(prefix + node.label)
+        if isinstance(node.target, Graph) and box is None:
+            found |= told_by_another(node.target, boxes, f"{prefix}{node.label}.")
+        elif box is not None and box.count > 1 and is_block(node):
+            found |= {prefix + other.label: box.id for other in graph.nodes[i + 1 : i + box.count]}
+    return found
+
+
+def is_block(node: Node) -> bool:
+    return isinstance(node.target, Graph) and node.target.kind == "block"
+
+
 def members(graph: Graph, scene: Scene) -> dict[str, str]:
     """From each operator's path to the box that stands for it; in a folded list, the first member's."""
     boxes = {box.path: box.id for box in scene.boxes}
+    boxes |= told_by_another(graph, {box.path: box for box in scene.boxes})
     folded = {frame.path: frame for frame in scene.clusters if frame.count > 1}
 
     def shown(path: str) -> str | None:

@@ -14,6 +14,7 @@ from nndsl.backends import draw
 from nndsl.backends.draw.atlas import Atlas
 from nndsl.backends.draw.figures import planned
 from nndsl.backends.draw.opening import CannotOpen, Glob, Opening
+from nndsl.backends.draw.picture import picture
 from nndsl.backends.draw.scene import Scene
 from nndsl.cli import run
 from nndsl.ir.graph import Graph
@@ -109,9 +110,14 @@ def targets() -> dict[str, Graph]:
     return found
 
 
+def unfolded(graph: Graph, depth: int) -> Scene:
+    """With a box for each closed block, also for those in a row that are of one kind."""
+    return picture(planned(graph, Opening(depth)), "up", "sans", draw.THEMES["light"], labels=True)
+
+
 def test_a_picture_has_at_most_so_many_boxes_and_no_level_less_than_they_allow() -> None:
     for name, graph in targets().items():
-        uniform = [draw.scene(graph, depth=depth) for depth in range(6)]
+        uniform = [unfolded(graph, depth) for depth in range(6)]
         least = len(uniform[0].boxes)
         for most in {least, least + 1, least + 4, 2 * least, 60, 150} - set(range(least)):
             scene = draw.scene(graph, max_nodes=most)

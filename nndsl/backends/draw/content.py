@@ -174,6 +174,8 @@ class Writer:
         """Parameters of all that a thing stands for."""
         assert thing.node is not None
         costs = self.planner.costs
+        if thing.alike:
+            return sum(costs.of_node(node).parameters * count for node, count in thing.alike)
         own: Size = costs.of_node(thing.node).parameters
         looked_through = thing.target is not None and thing.target is not thing.node.target
         if thing.count > 1 and not looked_through and not thing.shared:
@@ -185,7 +187,7 @@ class Writer:
         if thing.kind != "node" or thing.node is None or port >= len(thing.node.outputs):
             return []
         came = next((v for v in thing.node.inputs if v is not None), None)
-        left = thing.node.outputs[port]
+        left = (thing.alike[-1][0] if thing.alike else thing.node).outputs[port]
         if came is not None and came.shape == left.shape:
             return []
         return [self.run(shortened(self.shape(left), 60), SHAPE, False, "grey")]

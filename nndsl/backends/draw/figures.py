@@ -36,10 +36,11 @@ class EveryFigure(Planner):
         return self._numbers[key]
 
 
-def planned(root: Graph, opening: Opening) -> Planner:
-    """The planner of the picture that is asked for."""
-    planner = Planner(root, opening)
-    return planner if opening.most is None else Planner(root, opening, Fitting(planner, opening).choose())
+def planned(root: Graph, opening: Opening, *, folds: bool = False) -> Planner:
+    """The planner of the picture that is asked for. Where a number of boxes is asked for, it says what is folded."""
+    if opening.most is None:
+        return Planner(root, opening, folds=folds)
+    return Planner(root, opening, Fitting(Planner(root, opening), opening).choose())
 
 
 class Fitting:

@@ -55,7 +55,7 @@ def scene(
 
     Raises CannotOpen for a glob that matches nothing, and for too few boxes."""
     opening = Opening(depth, globs(expand), globs(collapse), max_nodes)
-    return picture(planned(graph, opening), direction, font, theme, labels=labels, wrap=wrap)
+    return picture(planned(graph, opening, folds=True), direction, font, theme, labels=labels, wrap=wrap)
 
 
 def picture(planner: Planner, direction: Direction, font: Font, theme: Theme, *, labels: bool, wrap: int = 1) -> Scene:

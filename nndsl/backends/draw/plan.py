@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
+from nndsl.backends.draw import alike
 from nndsl.backends.draw.opening import Globs, Opening, Spot, States
 from nndsl.backends.draw.regions import Flow
 from nndsl.ir.cost import Costs
@@ -51,6 +52,7 @@ class Thing:
     shared: str = ""
     counted: bool = True  # its parameters are not another's
     widest: int = 1  # how many flows enter or leave
+    alike: list[tuple[Node, int]] = field(default_factory=list)  # of one kind, each so often: all it stands for
     training: int | None = None  # of `if training`: the port of what is taken while training
 
     @property
@@ -80,9 +82,9 @@ Source: TypeAlias = tuple[int, int] | Constant
 
 class Planner:
     """Decides for one model. `ways`: exactly what is open; None: what `opening` says, and where that has no depth,
-    small models in full, of larger ones each structure once."""
+    small models in full, of larger ones each structure once. `folds`: closed blocks of one kind in a row are one."""
 
-    def __init__(self, root: Graph, opening: Opening, ways: set[str] | None = None) -> None:
+    def __init__(self, root: Graph, opening: Opening, ways: set[str] | None = None, *, folds: bool = False) -> None:
         self.root = root
         self.globs = Globs(root, opening)
         self.ways = ways
@@ -90,6 +92,7 @@ class Planner:
         self.likeness = Likeness(root)
         self.runs = {id(g): runs(g, self.likeness) for g in root.graphs()}
         self.depth = opening.depth
+        self.folds = folds
         self.made = 0
         self.seen: set[Any] = set()
         self._skeletons: dict[int, int] = {}
@@ -138,6 +141,8 @@ class Planner:
             self._run(figure, run, sources, labels, told, spot)
         for port in graph.outputs:
             self._output(figure, port, sources)
+        if self.folds:
+            alike.fold(figure, self._skeletons)
         return figure
 
     def _input(self, figure: Figure, value: Value) -> Source:

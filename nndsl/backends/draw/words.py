@@ -85,13 +85,15 @@ class Words:
         assert target is not None
         if target.kind == "sequence":
             return self.members(target) if thing.name else ""
-        return self._arguments(target)
+        return self._arguments(target, [each.target for each, _ in thing.alike])
 
-    def _arguments(self, graph: Graph) -> str:
-        """What a closed block was given, by name; nothing where that is more than a line: its shapes tell enough."""
-        said = {name: worded(value, self.facts) for name, value in graph.hyper.items() if name not in graph.defaulted}
-        given = [f"{name}={spell_value(value)}" for name, value in said.items() if _is_short(value)]
-        words = ", ".join(given)
+    def _arguments(self, graph: Graph, alike: list[Op | Graph]) -> str:
+        """What a closed block was given, by name, as were all told with it; nothing where that is more than a line: its
+        shapes tell enough."""
+        others = [each.hyper for each in alike if isinstance(each, Graph)]
+        given = {n: v for n, v in graph.hyper.items() if n not in graph.defaulted and all(o[n] == v for o in others)}
+        said = {name: worded(value, self.facts) for name, value in given.items()}
+        words = ", ".join(f"{name}={spell_value(value)}" for name, value in said.items() if _is_short(value))
         return words if len(words) <= MOST_DETAIL else ""
 
     def constants(self, thing: Thing) -> list[tuple[str, Tone]]:
