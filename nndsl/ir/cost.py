@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from nndsl.ir.graph import Graph, Node
@@ -156,9 +157,11 @@ def polynomial(size: Size, number: Callable[[int], str]) -> str | None:
     for atoms, factor in sorted(size.terms.items(), key=lambda term: (-len(term[0]), term[0])):
         if factor < 0 or any(atom.operands for atom in atoms):
             return None
-        letters = [
-            atom + (str(atoms.count(atom)).translate(_RAISED) if atoms.count(atom) > 1 else "")
-            for atom in dict.fromkeys(atoms)
-        ]
-        terms.append("·".join([number(factor), *letters]))
+        terms.append("·".join([number(factor), *powers(atoms)]))
     return " + ".join(terms)
+
+
+def powers(symbols: Sequence[str]) -> list[str]:
+    """`["T²", "d"]` of T, T and d."""
+    counts = Counter(symbols)
+    return [name + (str(times).translate(_RAISED) if times > 1 else "") for name, times in counts.items()]

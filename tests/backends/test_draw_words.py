@@ -145,3 +145,23 @@ def test_a_line_that_is_dotted_further_on_is_not_where_others_take_it_too() -> N
 
 def test_a_model_of_one_mode_has_no_dotted_lines() -> None:
     assert not any(wire.training for wire in scene(HALVED).wires)
+
+
+LONG = """
+model Long {
+  input x: float[N, 3, H, W]
+  output y = x -> Conv2d(16, 3, stride=2) -> Conv2d(32, 3, stride=2) -> MaxPool2d(2) -> Conv2d(64, 3, 2, padding=1)
+}
+"""
+
+
+def test_a_header_tells_macs_of_long_formulas_by_what_stays_of_them() -> None:
+    (words,) = [text.text for text in scene(LONG).header if "parameters" in text.text]
+    assert words == "23.6K parameters · ≈ 468·H·W MACs at N = 1"
+    exact = nndsl.loads(LONG, dims={"N": 1, "H": 4096, "W": 4096}).summary().macs
+    assert isinstance(exact, int) and abs(468 * 4096 * 4096 / exact - 1) < 0.01
+
+
+def test_a_header_says_where_macs_are_told_that_no_short_formula_tells() -> None:
+    graph = nndsl.loads("model M {\n  input x: [N, T, 8]\n  output y = x[:, :100] -> Linear(8)\n}\n")._graph
+    assert draw.scene(graph).header[1].text == "72 parameters · MACs: see nndsl summary"

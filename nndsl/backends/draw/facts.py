@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 from nndsl.backends.draw.content import Writer
 from nndsl.backends.draw.metrics import shortened
 from nndsl.backends.draw.plan import Planner, Thing
 from nndsl.backends.draw.words import compact
-from nndsl.ir.cost import Cost, batch_symbol, for_one_sample, polynomial
+from nndsl.ir.cost import Cost, batch_symbol, for_one_sample, polynomial, powers
 from nndsl.ir.graph import Graph, Node, Value
+from nndsl.ir.growth import growth
 from nndsl.ir.wording import worded
 from nndsl.ops.schema import Op, Weight, spell_value
 from nndsl.shapes import Size, product
@@ -28,11 +30,29 @@ def totals(graph: Graph, cost: Cost) -> str:
     parts = [f"{'≥ ' if cost.no_parameters else ''}{compact(cost.parameters)} parameters"]
     batch = batch_symbol(graph)
     macs = for_one_sample(cost.macs, batch)
-    words = polynomial(graph.facts.spelled(macs) if graph.facts is not None else macs, compact)
-    if macs != 0 and words is not None and len(words) < MOST_COST:
-        least = "≥ " if cost.no_macs else ""
-        parts.append(f"{least}{words} MACs" + (f" at {batch} = 1" if macs is not cost.macs else ""))
+    if macs != 0:
+        words = amount(graph.facts.spelled(macs) if graph.facts is not None else macs)
+        least = "≥ " if cost.no_macs and words is not None else ""
+        at = f" at {batch} = 1" if macs is not cost.macs else ""
+        parts.append(f"{least}{words} MACs{at}" if words is not None else "MACs: see nndsl summary")
     return " · ".join(parts)
+
+
+def amount(cost: Size) -> str | None:
+    """`18.9M·T + 6.14K·T²`; `≈ 3.59K·H·W` where the formula is long, and None where no short one is close."""
+    words = polynomial(cost, compact)
+    if words is not None and len(words) < MOST_COST:
+        return words
+    terms = growth(cost)
+    if terms is None or any(share < 0 for share in terms.values()):
+        return None
+    parts = ["·".join([_three(share), *powers(mono)]) for mono, share in terms.items()]
+    words = "≈ " + " + ".join(parts)
+    return words if len(words) < MOST_COST else None
+
+
+def _three(share: Fraction) -> str:
+    return compact(round(share)) if share >= 1000 else f"{float(share):.3g}"
 
 
 class Describer:
@@ -146,8 +166,7 @@ class Describer:
     def _macs(self, cost: Cost, count: int) -> Json:
         each = for_one_sample(cost.macs, self.batch)
         spelled = self.facts.spelled(each) if self.facts is not None else each
-        words = polynomial(spelled, compact)
-        made: Json = {"macs": _short(words if words is not None and len(words) < MOST_COST else str(spelled))}
+        made: Json = {"macs": _short(amount(spelled) or str(spelled))}
         if isinstance(each, int):
             made["macs"] = _number(each * count)
         elif count > 1:
