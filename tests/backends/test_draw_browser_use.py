@@ -225,7 +225,7 @@ def test_forced_colours_keep_the_picture_readable(browser: Any, tmp_path: Path) 
         """() => [
           getComputedStyle(diagram.area).backgroundColor,
           getComputedStyle(document.querySelector('#picture .box text')).fill,
-          getComputedStyle(document.querySelector('.swatch')).backgroundColor,
+          getComputedStyle(document.querySelector('.swatch .body')).fill,
         ]"""
     )
     assert seen[0] == "rgb(255, 255, 255)" and seen[1] == "rgb(0, 0, 0)"

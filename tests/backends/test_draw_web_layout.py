@@ -20,6 +20,7 @@ from nndsl.ir.graph import Graph
 from tests.backends.browser import run_layout
 from tests.backends.graphs_by_hand import SAMPLES
 from tests.backends.test_draw_random import FOUND, knot, random_graph
+from tests.backends.test_draw_words import MODES
 
 ZOO = ["resnet.nn:ResNet18", "resnet.nn:ResNet50", "googlenet.nn:GoogLeNet", "vit.nn:ViTB16", "vgg.nn:VGG11BN"]
 ZOO += ["alexnet.nn", "lenet.nn", "mlp.nn", "transformer_encoder.nn", "lstm_classifier.nn"]
@@ -38,7 +39,7 @@ PAINT = """(cases) => cases.map(({ atlas, ways }) => {
       texts: words(frame.caption.flatMap(([x, y, runs]) => inLine(runs, frame.x + x, frame.y + y))),
     })),
     labels: words(scene.labels.flatMap(({ x, y, runs }) => inLine(runs, x, y))),
-    wires: scene.wires.map(({ points, skip, arrow }) => ({ points, skip, arrow })),
+    wires: scene.wires.map(({ points, skip, arrow, training }) => ({ points, skip, arrow, training })),
     edges: scene.edges,
     dots: scene.dots,
   };
@@ -92,6 +93,7 @@ def all_cases() -> list[tuple[Case, list[str]]]:
         for ways in (None, 0.3, 0.7, 1.0):
             found.append(case(f"{target} {ways}", zoo(target), ways, "up"))
     found.append(case("knot", knot(300), None, "up"))
+    found += [case(f"modes {direction}", nndsl.loads(MODES)._graph, None, direction) for direction in directions]
     return found
 
 
@@ -125,7 +127,7 @@ def compare(name: str, scene: Scene, answer: dict[str, Any]) -> None:
     for box, there in zip(scene.boxes, answer["boxes"], strict=True):
         assert (frames[box.cluster] if box.cluster else None) == there["frame"], name
     for wire, there in zip(scene.wires, answer["wires"], strict=True):
-        assert (wire.skip, wire.arrow) == (there["skip"], there["arrow"]), name
+        assert (wire.skip, wire.arrow, wire.training) == (there["skip"], there["arrow"], there["training"]), name
         assert all(near(a, b) for a, b in zip(wire.points, there["points"], strict=True)), name
     assert all(near(a, b) for a, b in zip(scene.dots, answer["dots"], strict=True)), name
     texts(scene.labels, answer["labels"])

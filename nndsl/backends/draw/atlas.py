@@ -83,6 +83,10 @@ class Atlas:
             made |= {"count": thing.count, "until": thing.until}
         if thing.node is not None and thing.node.mode is not None:
             made["mode"] = thing.node.mode
+        if thing.port is not None and thing.port.mode is not None:
+            made["portMode"] = thing.port.mode
+        if thing.training is not None:
+            made["training"] = thing.training
         inside = self.plan.inside.get(id(thing))
         if inside is None:
             return made

@@ -17,9 +17,9 @@ from typing import Any
 
 from nndsl.backends.draw.atlas import Atlas
 from nndsl.backends.draw.opening import Opening, globs
-from nndsl.backends.draw.picture import SIGN_WORDS
-from nndsl.backends.draw.scene import Direction
-from nndsl.backends.draw.style import FONTS, LEGEND, THEMES, Font, Theme
+from nndsl.backends.draw.picture import LINES, SIGN_WORDS
+from nndsl.backends.draw.scene import BOX_DOTS, Direction
+from nndsl.backends.draw.style import FONTS, LEGEND, PILLS, THEMES, Font, Theme
 from nndsl.backends.draw.svg import escape
 from nndsl.ir.graph import Graph
 
@@ -88,8 +88,7 @@ def html(
     opening = Opening(depth, globs(expand), globs(collapse), max_nodes)
     atlas = Atlas(graph, opening, direction, font, labels=labels).write()
     atlas["theme"] = theme.name
-    told = {name: [family for family in LEGEND if known.tells(family)] for name, known in THEMES.items()}
-    atlas["legend"] = {"words": LEGEND, "told": told, "signs": SIGN_WORDS}
+    atlas["legend"] = {"words": LEGEND, "signs": SIGN_WORDS, "lines": LINES, "pills": sorted(PILLS)}
     style, written = stylesheet(font), script()
     return PAGE.format(
         theme=theme.name,
@@ -127,7 +126,8 @@ def stylesheet(font: Font) -> str:
     families = sorted({family for theme in THEMES.values() for family in theme.families} | set(LEGEND))
     for family in families:
         fill, line = f"var(--{family}, var(--other))", f"var(--{family}-line, var(--other-line))"
-        parts.append(f".f-{family} {{ --fill: {fill}; --line: {line}; }}")
+        outline = f"--width: var(--{family}-width); --dots: var(--{family}-dots);"
+        parts.append(f".f-{family} {{ --fill: {fill}; --line: {line}; {outline} }}")
     parts += [f".tone-{tone} {{ fill: var(--{tone}); }}" for tone in THEMES["light"].tones]
     parts.append(f":root {{ --letters: {FONTS[font]}; }}")
     return "\n" + "\n".join(parts) + "\n" + (WEB / "page.css").read_text(encoding="utf-8")
@@ -140,6 +140,10 @@ def _colors(theme: Theme) -> str:
     found |= dict(theme.tones.items())
     for family, (fill, line) in [*theme.families.items(), ("other", theme.other)]:
         found |= {family: fill, f"{family}-line": line}
+    for family in [*LEGEND, "input", "output"]:
+        outline = theme.outline(family)
+        found[f"{family}-width"] = str(outline.width)
+        found[f"{family}-dots"] = " ".join(map(str, BOX_DOTS)) if outline.dotted else "none"
     found["skip-dash"] = "4 2.5" if theme.dashed_skips else "none"
     words = " ".join(f"--{name}: {value};" for name, value in found.items())
     return f':root[data-theme="{theme.name}"] {{ {words} }}'

@@ -68,10 +68,6 @@ class Theme:
     def outline(self, family: str) -> Outline:
         return self.outlines.get(family, PLAIN)
 
-    def tells(self, family: str) -> bool:
-        """Has it a look of its own, that the legend tells?"""
-        return family in LEGEND
-
     def frame(self, depth: int) -> str:
         return self.frames[min(depth, len(self.frames) - 1)]
 

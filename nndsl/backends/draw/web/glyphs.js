@@ -26,11 +26,20 @@ function mark(x, y, isOpen) {
 
 const words = (lines) => lines.map((runs) => runs.map((run) => run.text).join("")).join(" ");
 
+/** Its outlines. */
+export function boxShape({ shape, dashed, stacked }, x, y, w, h) {
+  const look = { class: dashed ? "body dashed" : "body" };
+  if (shape === "circle") return [svg("circle", { cx: round(x + w / 2), cy: round(y + h / 2), r: round(w / 2), ...look })];
+  const radius = shape === "pill" ? Math.min(h / 2, 10) : Math.min(6, h / 4);
+  const by = Math.min(3, h / 5);
+  const inner = [x + by, y + by, w - 2 * by, h - 2 * by, radius - (by * 2) / 3, { class: "inset" }];
+  return [rect(x, y, w, h, radius, look), ...(stacked ? [rect(...inner)] : [])];
+}
+
 export function boxGlyph(box) {
   const { face, thing } = box;
   const { x, y, width: w, height: h } = box;
   const canOpen = thing.inside !== undefined;
-  const look = face.dashed ? { class: "body dashed" } : { class: "body" };
   const group = svg("g", {
     id: `i-${box.id}`,
     class: `box f-${face.family}${canOpen ? " closed" : ""}`,
@@ -40,12 +49,7 @@ export function boxGlyph(box) {
     "aria-expanded": canOpen ? "false" : null,
     "aria-level": box.frame ? box.frame.depth + 2 : 1,
   });
-  if (face.shape === "circle") {
-    group.append(svg("circle", { cx: round(x + w / 2), cy: round(y + h / 2), r: round(w / 2), ...look }));
-  } else {
-    group.append(rect(x, y, w, h, Math.min(face.shape === "pill" ? h / 2 : 6, 10), look));
-    if (face.stacked) group.append(rect(x + 3, y + 3, w - 6, h - 6, 4, { class: "inset" }));
-  }
+  group.append(...boxShape(face, x, y, w, h));
   group.append(...textsOf(box).map(text));
   if (canOpen) group.append(mark(x + w - 8, y + 8, false));
   return group;
@@ -79,7 +83,7 @@ export function frameGlyph(frame) {
 }
 
 export function wireGlyph(wire) {
-  const kind = wire.skip ? "wire skip" : "wire";
+  const kind = `wire${wire.skip ? " skip" : ""}${wire.training ? " training" : ""}`;
   const line = svg("path", { class: kind, d: pathOf(wire) });
   return wire.arrow ? svg("g", {}, line, svg("path", { class: `head ${kind}`, d: arrowOf(wire) })) : line;
 }

@@ -160,7 +160,7 @@ export class Page {
   }
 
   paintLegend() {
-    this.legend.replaceChildren(...legendOf(this.atlas.legend, this.scene, this.theme).map(legendItem));
+    this.legend.replaceChildren(...legendOf(this.atlas.legend, this.scene).map(legendItem));
   }
 
   // ------------------------------------------------------------ what the reader does
@@ -258,7 +258,7 @@ export class Page {
 
   file() {
     const { name: title, totals } = this.atlas.model;
-    const legend = legendOf(this.atlas.legend, this.scene, this.theme);
+    const legend = legendOf(this.atlas.legend, this.scene);
     return fileOf({ area: this.area, scene: this.scene, title, totals, legend });
   }
 

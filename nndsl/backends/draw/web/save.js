@@ -2,6 +2,7 @@
 // that programs that know no style sheets show it as the page does.
 import { itemsOf, LAYERS } from "./canvas.js";
 import { html, round, svg } from "./dom.js";
+import { sample, SWATCH } from "./legend.js";
 
 const MARGIN = 24;
 const LEGEND_ROW = 18;
@@ -63,18 +64,16 @@ function picture(scene, x, y) {
 /** In rows as wide as the picture; the height at which it ends. */
 function explain(sheet, legend, width, y) {
   let x = MARGIN;
-  for (const { family, text, tone } of legend) {
+  for (const entry of legend) {
+    const { family, text, tone } = entry;
+    const before = family ? SWATCH[0] + 5 : 0;
     const words = svg("text", { "font-size": 10, class: `tone-${tone}` }, text);
     sheet.append(words);
-    const room = (family ? 16 : 0) + words.getComputedTextLength();
+    const room = before + words.getComputedTextLength();
     if (x > MARGIN && x + room > width - MARGIN) [x, y] = [MARGIN, y + LEGEND_ROW];
-    words.setAttribute("x", round(x + (family ? 16 : 0)));
+    words.setAttribute("x", round(x + before));
     words.setAttribute("y", round(y + 9));
-    if (family === "skip") sheet.append(svg("path", { class: "wire skip", d: `M${round(x)} ${round(y + 5.5)}h11` }));
-    else if (family) {
-      const square = { x: round(x), y: round(y), width: 11, height: 11, rx: 2.5, class: "body" };
-      sheet.append(svg("g", { class: `f-${family}` }, svg("rect", square)));
-    }
+    if (family) sheet.append(sample(entry, round(x), round(y)));
     x += room + 16;
   }
   return legend.length ? y + 12 : y - 16;

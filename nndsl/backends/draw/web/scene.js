@@ -29,6 +29,7 @@ class Painter {
     for (const flow of [...laid.wires.keys()].sort((a, b) => a - b)) {
       drawn.set(flow, this.wire(laid, flow, at, where));
     }
+    this.trunks(laid, drawn, where);
     for (const [x, y] of laid.dots) this.scene.dots.push(this.place(at, x, y));
     for (const [x, y, runs] of laid.labels) {
       const [pageX, pageY] = this.place(at, x, y);
@@ -101,9 +102,47 @@ class Painter {
     const thing = laid.figure.things[head];
     const arrow = !laid.inner.has(head) && (thing.kind === "node" || !where.id);
     const points = laid.wires.get(flow).map(([x, y]) => this.place(at, x, y));
-    this.scene.wires.push({ points, skip: laid.skips.has(flow), arrow, id: `${where.id} ${flow}` });
+    const look = { skip: laid.skips.has(flow), training: onlyTraining(laid, flow) };
+    this.scene.wires.push({ points, ...look, arrow, id: `${where.id} ${flow}` });
     return this.scene.wires.length - 1;
   }
+
+  /** What flows at work too is no dotted line where it leaves one that is. */
+  trunks(laid, drawn, where) {
+    const { wires } = this.scene;
+    const leaving = new Map();
+    const key = (flow) => `${laid.flows[flow].tail} ${laid.flows[flow].tailPort}`;
+    for (const [flow, i] of drawn) {
+      if (!wires[i].training) leaving.set(key(flow), [...(leaving.get(key(flow)) || []), wires[i].points[0]]);
+    }
+    for (const [flow, i] of drawn) {
+      const { training, points } = wires[i];
+      if (!training || !leaving.has(key(flow)) || points.length < 2) continue;
+      const way = trunk(points, leaving.get(key(flow)));
+      if (way.length) wires.push({ points: way, skip: false, training: false, arrow: false, id: `${where.id} trunk ${flow}` });
+    }
+  }
+}
+
+/** Does nothing flow there when the model is at work? */
+function onlyTraining({ figure, flows }, number) {
+  const { tail, head, headPort } = flows[number];
+  const ends = [figure.things[tail], figure.things[head]];
+  return ends.some((thing) => (thing.mode || thing.portMode) === "train") || ends[1].training === headPort;
+}
+
+/** Of a dotted line, what is also the way to where others leave it: its first piece up to the last of them. */
+function trunk([[x, y], [endX, endY]], others) {
+  let found = [];
+  let most = 0;
+  for (const [atX, atY] of others) {
+    const along = Math.abs(atX - x) + Math.abs(atY - y);
+    const straight = (x === atX && x === endX) || (y === atY && y === endY);
+    if (straight && most < along && along <= Math.abs(endX - x) + Math.abs(endY - y)) {
+      [found, most] = [[[x, y], [atX, atY]], along];
+    }
+  }
+  return found;
 }
 
 export const childId = (parent, i) => (parent ? `${parent}.${i}` : String(i));
