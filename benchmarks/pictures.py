@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks import shown
 from benchmarks.highlights import add
 from benchmarks.measure import cpu, ms
 
@@ -49,7 +50,7 @@ def lines() -> list[str]:
             found.append(_peer(f"{name}: torchview", TORCHVIEW, name, Path(folder, "theirs.svg")))
         found.append(_peer("ResNet50: Keras plot_model", KERAS, "ResNet50", Path(folder, "theirs.png")))
     _highlight({cells[1].strip(): cells for cells in (row.split("|") for row in found)})
-    return found
+    return [*found, "", "What they show, with every block opened:", "", *shown.lines(SPECS)]
 
 
 def _highlight(rows: dict[str, list[str]]) -> None:
