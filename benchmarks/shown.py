@@ -64,7 +64,8 @@ def lines(networks: dict[str, str]) -> list[str]:
     for name, spec in networks.items():
         theirs = asked(TORCHVIEW, str(ROOT), name)
         ours = scene(nndsl.load(spec)._graph, depth=99)
-        words = " ".join(text.text for shown in (*ours.boxes, *ours.clusters) for text in shown.texts)
+        texts = [box.texts for box in ours.boxes] + [cluster.texts for cluster in ours.clusters]
+        words = " ".join(text.text for each in texts for text in each)
         meeting = f"{joins(ours)} of {theirs['meet']}"
         found.append(f"| {name}: nndsl | {len(ours.boxes)} | {named(theirs['paths'], words)} | {meeting} |")
         found.append(row(f"{name}: torchview", theirs))
