@@ -28,7 +28,7 @@ from nndsl.model import DIRECTIONS, DRAWN, FONTS, THEMES
     "--expand",
     multiple=True,
     metavar="GLOB",
-    help="Open the blocks with this path or name at any depth: `layers.0`, `*.attn`, EncoderLayer.",
+    help="Open the blocks with this path, label or name at any depth: `layers.0`, attn, EncoderLayer, `*.attn`.",
 )
 @click.option("--collapse", multiple=True, metavar="GLOB", help="Keep these blocks closed.")
 @click.option(

@@ -39,7 +39,9 @@ def test_a_glob_matches_what_fnmatch_does() -> None:
             rng.choice(["a", "b", ".", "*", "?", "[ab]", "[!a]", "[", "]", "[]a]"]) for _ in range(rng.randint(0, 6))
         )
         text = "".join(rng.choice("ab.[]") for _ in range(rng.randint(0, 7)))
-        assert Glob(glob).matches(text) == fnmatchcase(text, glob), (glob, text)
+        plain = glob and not set(glob) & set(".*?[")
+        expected = fnmatchcase(text, glob) or (plain and fnmatchcase(text, f"*.{glob}"))
+        assert Glob(glob).matches(text) == bool(expected), (glob, text)
 
 
 def test_a_glob_goes_on_where_it_was_left() -> None:
@@ -50,6 +52,17 @@ def test_a_glob_goes_on_where_it_was_left() -> None:
 
 
 # ------------------------------------------------------------ what is open
+
+
+def test_a_plain_name_is_found_at_the_end_of_any_path() -> None:
+    found = Glob("attn")
+    assert found.matches("attn") and found.matches("layers.3.attn")
+    assert not any(map(found.matches, ("xattn", "attn.x", "layers.attn.0", "attnx", "")))
+    assert not Glob("*.attn").matches("attn")
+    plain, starred = (draw.scene(vit(), depth=0, expand=glob) for glob in ("attn", "*.attn"))
+    assert frames(plain) == frames(starred) != set()
+    closed = draw.scene(vit(), collapse="attn")
+    assert not any(path.endswith(".attn") for path in frames(closed)) and frames(closed)
 
 
 def test_expand_opens_a_block_and_what_is_around_it() -> None:

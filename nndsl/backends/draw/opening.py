@@ -1,6 +1,7 @@
 """What is asked to be open: so deep, these blocks too, those never, at most so many boxes.
 
-A glob matches a path (`encoder.layers.*`, where `*` stands for any letters, dots too) or the name of a block. It is
+A glob matches a path (`encoder.layers.*`, where `*` stands for any letters, dots too) or the name of a block; a plain
+name, without dots and wildcards, is also found at the end of any path: `attn` means `layers.0.attn`. A glob is
 matched letter by letter on the way down, for all members of a folded list at once: `layers.7` means the one body that
 stands for them all.
 """
@@ -48,11 +49,15 @@ def globs(given: str | Sequence[str]) -> tuple[str, ...]:
 
 
 class Glob:
-    """Bit i of a state: a path may stand before token i."""
+    """Bit i of a state: a path may stand before token i. A plain name is looked for behind `*.` too."""
 
     def __init__(self, text: str) -> None:
         self.text = text
+        plain = text and not set(text) & set(".*?[")
         tokens = [token[:1] if token.startswith("*") else token for token in _TOKEN.findall(text)]
+        self._begin = 1
+        if plain:
+            tokens, self._begin = ["*", ".", *tokens], 0b101
         self.tokens = tokens
         self.stars = sum(1 << i for i, token in enumerate(tokens) if token == "*")
         self.end = 1 << len(tokens)
@@ -60,7 +65,7 @@ class Glob:
 
     @property
     def start(self) -> int:
-        return self._through(1)
+        return self._through(self._begin)
 
     def after(self, state: int, letters: str) -> int:
         for letter in letters:
