@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import nndsl
 from nndsl.backends import draw
-from nndsl.backends.draw.scene import Direction, Scene
+from nndsl.backends.draw.curves import outline
+from nndsl.backends.draw.scene import Cluster, Direction, Scene
 from nndsl.cli import run
 from nndsl.ir.graph import Graph
 from tests.backends import test_draw_layout as promises
@@ -34,6 +36,10 @@ def edges(scene: Scene) -> set[tuple[str, str]]:
     return {(paths[edge.source], paths[edge.target]) for edge in scene.edges}
 
 
+def words(frame: Cluster) -> list[str]:
+    return [text.text for text in frame.texts]
+
+
 def keeps_promises(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(promises, "scene_of", lambda *_: scene)
     promises.test_boxes_and_labels_stay_apart("", None, scene.direction)
@@ -57,8 +63,8 @@ def test_a_broken_picture_keeps_all_promises(name: str, direction: Direction, mo
         assert edges(scene) == edges(whole)
         assert [box.path for box in scene.boxes] == [box.path for box in whole.boxes]
         assert length(scene) <= length(whole) + 120  # the ways round
-        told = [text.text for frame in scene.clusters for text in frame.texts]
-        assert told == [text.text for frame in whole.clusters for text in frame.texts]
+        told = sorted((frame.path, words(frame)) for frame in scene.clusters if " (continued)" not in words(frame))
+        assert [caption for caption in told if caption[1]] == sorted((f.path, words(f)) for f in whole.clusters)
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
@@ -80,9 +86,41 @@ def test_columns_end_between_blocks_where_they_can() -> None:
 def test_a_frame_that_is_cut_holds_boxes_in_every_column() -> None:
     scene = draw.scene(zoo("vgg.nn:VGG16BN"), wrap=3)
     pieces = [frame for frame in scene.clusters if frame.path == "features"]
-    assert len(pieces) == 3
-    assert sum(bool(piece.texts) for piece in pieces) == 1
+    assert [words(piece) for piece in pieces] == [
+        ["features", "14.7M"],
+        ["features", " (continued)"],
+        ["features", " (continued)"],
+    ]
+    assert [set(piece.cut) for piece in pieces] == [{"top"}, {"top", "bottom"}, {"bottom"}]
     assert all(any(box.cluster == piece.id for box in scene.boxes) for piece in pieces)
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_a_cut_side_is_open_in_all_formats(direction: Direction) -> None:
+    """No line is drawn there, and what is drawn of the frame is as large as the frame."""
+    scene = draw.scene(zoo("vgg.nn:VGG16BN"), wrap=3, direction=direction)
+    ends = {"up": {"top", "bottom"}, "down": {"top", "bottom"}, "right": {"left", "right"}}[direction]
+    pieces = [frame for frame in scene.clusters if frame.cut]
+    assert pieces
+    assert all(frame.cut <= ends for frame in pieces)
+    for frame in pieces:
+        lines = outline(frame)
+        assert len(lines) == len(frame.cut)
+        places = [point for line in lines for _, *points in line for point in points]
+        xs, ys = [x for x, _ in places], [y for _, y in places]
+        assert (min(xs), min(ys)) == pytest.approx((frame.x, frame.y))
+        assert (max(xs), max(ys)) == pytest.approx((frame.x + frame.width, frame.y + frame.height))
+        for line in lines:
+            (x, y), (to_x, to_y) = line[0][1], line[-1][-1]
+            if len(frame.cut) == 1:  # begins and ends at the cut
+                assert (abs(x - to_x) if direction == "right" else abs(y - to_y)) < 0.01
+    assert draw.svg(scene).count('stroke-opacity="0"') == len(pieces)
+    assert draw.tikz(scene).count("draw=none") == len(pieces)
+    assert draw.pdf(scene) != draw.pdf(closed(scene))
+
+
+def closed(scene: Scene) -> Scene:
+    return replace(scene, clusters=[replace(frame, cut=frozenset()) for frame in scene.clusters])
 
 
 def test_where_several_lines_pass_nothing_is_cut() -> None:

@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nndsl.backends.draw.curves import arrow, course
+from nndsl.backends.draw.curves import FRAME_BEND, Move, arrow, course, filled, outline
 from nndsl.backends.draw.metrics import text_width
 from nndsl.backends.draw.scene import BOX_DASHES, Box, Cluster, Point, Scene, Swatch, Text, Wire
 from nndsl.backends.draw.svg import cluster_depths
@@ -84,7 +84,13 @@ class _Pen:
 
     def cluster(self, cluster: Cluster, depth: int) -> None:
         self.ink(self.theme.frame(depth), self.theme.frame_line, 1.0, BOX_DASHES if cluster.dashed else ())
-        self.frame(cluster.x, cluster.y, cluster.width, cluster.height, 9.0, fill=1)
+        if cluster.cut:
+            lines = outline(cluster)
+            self.canvas.drawPath(self.path(filled(lines)), fill=1, stroke=0)
+            for line in lines:
+                self.canvas.drawPath(self.path(line), fill=0, stroke=1)
+        else:
+            self.frame(cluster.x, cluster.y, cluster.width, cluster.height, FRAME_BEND, fill=1)
         for text in cluster.texts:
             self.text(text)
 
@@ -109,18 +115,7 @@ class _Pen:
             return
         color = self.theme.skip if wire.skip else self.theme.wire
         self.ink(color, color, 1.6 if wire.skip else 1.2, wire.dashes(self.theme))
-        path = self.canvas.beginPath()
-        at = wire.points[0]
-        for kind, *points in course(wire):
-            ends = [(x, self.up(y)) for x, y in points]
-            if kind == "M":
-                path.moveTo(*ends[0])
-            elif kind == "L":
-                path.lineTo(*ends[0])
-            else:
-                path.curveTo(*_cubic(at, *ends))
-            at = ends[-1]
-        self.canvas.drawPath(path, fill=0, stroke=1)
+        self.canvas.drawPath(self.path(course(wire)), fill=0, stroke=1)
         if wire.arrow:
             head = self.canvas.beginPath()
             tip, left, right = ((x, self.up(y)) for x, y in arrow(wire))
@@ -129,6 +124,20 @@ class _Pen:
             head.lineTo(*right)
             head.close()
             self.canvas.drawPath(head, fill=1, stroke=0)
+
+    def path(self, moves: list[Move]) -> Any:
+        path = self.canvas.beginPath()
+        at = (0.0, 0.0)
+        for kind, *points in moves:
+            ends = [(x, self.up(y)) for x, y in points]
+            if kind == "M":
+                path.moveTo(*ends[0])
+            elif kind == "L":
+                path.lineTo(*ends[0])
+            else:
+                path.curveTo(*_cubic(at, *ends))
+            at = ends[-1]
+        return path
 
     def swatch(self, swatch: Swatch) -> None:
         match swatch.sample:

@@ -11,6 +11,7 @@ Point: TypeAlias = tuple[float, float]
 DOTS, SKIP_DASHES = (1.4, 2.6), (4.0, 2.5)
 BOX_DASHES, BOX_DOTS = (5.0, 3.0), (1.4, 2.2)
 Direction: TypeAlias = Literal["up", "down", "right"]
+Side: TypeAlias = Literal["left", "top", "right", "bottom"]
 
 
 @dataclass(slots=True)
@@ -61,7 +62,7 @@ class Box:
 
 @dataclass(slots=True)
 class Cluster:
-    """The frame around a block that is drawn open. `parent` is the id of the frame it stands in."""
+    """The frame around a block that is drawn open, or a part of it. `parent` is the id of the frame it stands in."""
 
     id: str
     path: str
@@ -74,6 +75,7 @@ class Cluster:
     parent: str | None
     count: int = 1
     dashed: bool = False
+    cut: frozenset[Side] = frozenset()  # where it goes on in another strip
 
 
 @dataclass(slots=True)

@@ -1,5 +1,5 @@
 """A long picture in several strips side by side: cut where all flow goes along one line, which then leads from the end
-of one strip to the beginning of the next. A frame that is cut goes on in the next strip.
+of one strip to the beginning of the next. A frame that is cut is open there and goes on in the next strip.
 
 Here y grows along the flow and x across it, whatever the direction.
 """
@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeAlias
 
-from nndsl.backends.draw.scene import Box, Cluster, Direction, Point, Scene, Text, Wire
+from nndsl.backends.draw.captions import CAPTION_LINE, INSET
+from nndsl.backends.draw.continued import Heading, continued, crossing, free, full
+from nndsl.backends.draw.scene import Box, Cluster, Direction, Point, Scene, Side, Text, Wire
 
 GAP = 44.0  # between strips; the line to the next runs in its middle
 LOOSE = 16.0  # of that line, before and behind a cut
@@ -127,10 +129,11 @@ def _held(scene: Scene, axes: Axes) -> list[tuple[float, float]]:
     return list(found.values())
 
 
-def _things(scene: Scene, axes: Axes) -> Iterator[Extent]:
+def _things(scene: Scene, axes: Axes, *, captions: bool = True) -> Iterator[Extent]:
     yield from (axes.of(box) for box in scene.boxes)
     yield from (axes.of_text(text) for text in scene.labels)
-    yield from (axes.of_text(text) for frame in scene.clusters for text in frame.texts)
+    if captions:
+        yield from (axes.of_text(text) for frame in scene.clusters for text in frame.texts)
     yield from ((x, y - 5, x, y + 5) for x, y in (axes.flow(*dot) for dot in scene.dots))
 
 
@@ -146,49 +149,114 @@ def _gaps(taken: list[tuple[float, float]]) -> Iterator[tuple[float, float]]:
 # ------------------------------------------------------------ side by side
 
 
+@dataclass(slots=True)
+class Piece:
+    """Of a frame in a strip, before it is moved there; `heading`: what its caption takes beyond the cut."""
+
+    frame: Cluster
+    strip: int
+    extent: Extent
+    heading: Heading | None = None
+
+
 class Strips:
     """Puts strip after strip to the right of the one before, all beginning at one height."""
 
     def __init__(self, scene: Scene, axes: Axes, cuts: list[float]) -> None:
         self.scene, self.axes, self.cuts = scene, axes, cuts
         self.pieces: dict[tuple[str, int], Cluster] = {}  # of a frame in a strip
-        frames = self._cut_frames()
-        begin = min(extent[1] for _, extent in frames) if frames else float("inf")
+        self.told: set[str] = set()  # frames whose caption went to another piece
+        self.before, self.behind = list(cuts), list(cuts)  # how far strips reach at the cuts, with captions there
+        self.frames = self._cut_frames()
+        begin = min((piece.extent[1] for piece in self.frames), default=float("inf"))
         begin = min(begin, *(axes.of(box)[1] for box in scene.boxes))
-        starts = [begin, *cuts]
+        starts = [begin, *self.behind]
         self.moves: list[Point] = []
         right = 0.0
-        for strip, (least, most) in enumerate(self._widths(frames)):
+        widths = self._widths()
+        for strip, (least, most) in enumerate(widths):
             x = right + GAP - least if strip else 0.0
             self.moves.append((x, begin - starts[strip]))
             right = x + most
-        self.frames = frames
-        self.rights = [x + most for (x, _), (_, most) in zip(self.moves, self._widths(frames), strict=True)]
+        self.rights = [x + most for (x, _), (_, most) in zip(self.moves, widths, strict=True)]
 
     def strip(self, y: float) -> int:
         return bisect_right(self.cuts, y)
 
-    def _cut_frames(self) -> list[tuple[Cluster, Extent]]:
-        """Each frame as one or several, that in which its caption stands first in the page's order."""
-        found = []
+    def _cut_frames(self) -> list[Piece]:
+        """Each frame as one or several, told in the first and continued in the others."""
+        found: list[Piece] = []
         for frame in self.scene.clusters:
             x0, y0, x1, y1 = self.axes.of(frame)
             first, last = self.strip(y0), self.strip(y1)
-            told = self.strip(self.axes.of_text(frame.texts[0])[1]) if frame.texts else last
             for strip in range(first, last + 1):
-                piece = replace(frame, texts=frame.texts if strip == told else [])
-                piece.id = frame.id if strip == told else f"{frame.id}_{strip}"
-                piece.parent = self.pieces[frame.parent, strip].id if frame.parent else None
-                self.pieces[frame.id, strip] = piece
+                made = replace(frame, cut=self._open_sides(strip > first, strip < last))
+                made.id = frame.id if strip == first else f"{frame.id}_{strip}"
+                made.parent = self.pieces[frame.parent, strip].id if frame.parent else None
+                self.pieces[frame.id, strip] = made
                 low = self.cuts[strip - 1] if strip > first else y0
-                found.append((piece, (x0, low, x1, self.cuts[strip] if strip < last else y1)))
+                found.append(Piece(made, strip, (x0, low, x1, self.cuts[strip] if strip < last else y1)))
+                if first < last:
+                    self._tell(found[-1], frame, first, last)
+        for piece in reversed(found):  # the inner ones first: their captions are nearer to what they tell
+            if piece.heading is not None:
+                self._reach(piece, piece.heading)
         return found
 
-    def _widths(self, frames: list[tuple[Cluster, Extent]]) -> list[Point]:
+    def _open_sides(self, low: bool, high: bool) -> frozenset[Side]:
+        ends: dict[Direction, tuple[Side, Side]] = {
+            "up": ("bottom", "top"),
+            "down": ("top", "bottom"),
+            "right": ("left", "right"),
+        }
+        return frozenset(side for side, is_cut in zip(ends[self.axes.direction], (low, high), strict=True) if is_cut)
+
+    def _tell(self, piece: Piece, frame: Cluster, first: int, last: int) -> None:
+        """Its caption: where the frame has room for one from the start, or beyond the cut at its upper side."""
+        direction, strip, (x0, low, x1, high) = self.axes.direction, piece.strip, piece.extent
+        made = piece.frame
+        if not frame.texts or strip == (last if direction == "up" else first):
+            if strip > first and frame.id in self.told:
+                made.texts = self._again(frame, frame.x, frame.y, frame.x + frame.width)
+            return
+        if direction == "right":
+            heading = continued(frame, self.scene.font, [(low + INSET, high - INSET)])
+            made.texts = heading.at(0.0, frame.texts[0].y - CAPTION_LINE) if heading else []
+            return
+        places = free(x0, x1, crossing(self.scene, self.axes.page(0.0, high if direction == "up" else low)[1]))
+        whole = full(frame)
+        fits = [x for x, end in places if end - x >= whole.width]
+        if strip == first and fits:
+            made.texts, piece.heading = whole.at(fits[0], 0.0), whole
+            self.told.add(frame.id)
+            return
+        piece.heading = continued(frame, self.scene.font, places)
+        made.texts = piece.heading.at(0.0, 0.0) if piece.heading else []
+
+    def _again(self, frame: Cluster, x0: float, y: float, x1: float) -> list[Text]:
+        """In place of the caption that the frame has."""
+        heading = continued(frame, self.scene.font, free(x0, x1, crossing(self.scene, y + 1.0)))
+        return heading.at(0.0, y) if heading else []
+
+    def _reach(self, piece: Piece, heading: Heading) -> None:
+        """Beyond the cut and the captions of the frames inside."""
+        x0, low, x1, high = piece.extent
+        if self.axes.direction == "up":
+            high = self.before[piece.strip] = self.before[piece.strip] + heading.height
+        else:
+            low = self.behind[piece.strip - 1] = self.behind[piece.strip - 1] - heading.height
+        piece.extent = x0, low, x1, high
+        top = self.axes.extent(x0, low, x1, high)[1]
+        for text in piece.frame.texts:
+            text.y += top
+
+    def _widths(self) -> list[Point]:
         """The least and the most x of each strip."""
         found: list[list[float]] = [[] for _ in range(len(self.cuts) + 1)]
-        for extent in [*_things(self.scene, self.axes), *(extent for _, extent in frames)]:
+        for extent in _things(self.scene, self.axes, captions=False):
             found[self.strip((extent[1] + extent[3]) / 2)] += [extent[0], extent[2]]
+        for piece in self.frames:
+            found[piece.strip] += [piece.extent[0], piece.extent[2]]
         for wire in self.scene.wires:
             for x, y in (self.axes.flow(*point) for point in wire.points):
                 found[self.strip(y)].append(x)
@@ -210,7 +278,7 @@ class Strips:
             dx, dy = self._shift(y)
             box.cluster = self.pieces[box.cluster, self.strip(y)].id if box.cluster else None
             box.x, box.y = box.x + dx, box.y + dy
-        scene.clusters = [self._place(piece, extent) for piece, extent in self.frames]
+        scene.clusters = [self._place(piece) for piece in self.frames]
 
     def _shift(self, y: float) -> Point:
         """How far on the page what stands at a height moves."""
@@ -221,18 +289,21 @@ class Strips:
         return x + dx, y + dy
 
     def _move_text(self, text: Text, y: float) -> None:
-        dx, dy = self._shift(y)
+        self._move_text_with(text, self.strip(y))
+
+    def _move_text_with(self, text: Text, strip: int) -> None:
+        dx, dy = self.axes.page(*self.moves[strip])
         text.x, text.y = text.x + dx, text.y + dy
 
-    def _place(self, piece: Cluster, extent: Extent) -> Cluster:
-        x0, y0, x1, y1 = extent
-        strip = self.strip((y0 + y1) / 2)
-        for text in piece.texts:
-            self._move_text(text, (y0 + y1) / 2)
-        dx, dy = self.moves[strip]
+    def _place(self, piece: Piece) -> Cluster:
+        x0, y0, x1, y1 = piece.extent
+        made = piece.frame
+        for text in made.texts:
+            self._move_text_with(text, piece.strip)
+        dx, dy = self.moves[piece.strip]
         left, top, right, bottom = self.axes.extent(x0 + dx, y0 + dy, x1 + dx, y1 + dy)
-        piece.x, piece.y, piece.width, piece.height = left, top, right - left, bottom - top
-        return piece
+        made.x, made.y, made.width, made.height = left, top, right - left, bottom - top
+        return made
 
     def _course(self, wire: Wire) -> list[Point]:
         """A line with its ways from strip to strip."""
@@ -247,8 +318,7 @@ class Strips:
     def _lead(self, x: float, strip: int) -> list[Point]:
         """From the end of a strip to the beginning of the next."""
         (here, up), (there, down) = self.moves[strip], self.moves[strip + 1]
-        cut = self.cuts[strip]
-        above, below = cut + up + LOOSE, cut + down - LOOSE
+        above, below = self.before[strip] + up + LOOSE, self.behind[strip] + down - LOOSE
         middle = self.rights[strip] + GAP / 2
         return [(x + here, above), (middle, above), (middle, below), (x + there, below)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nndsl.backends.draw.curves import arrow, course
+from nndsl.backends.draw.curves import FRAME_BEND, Move, arrow, course, filled, outline
 from nndsl.backends.draw.metrics import text_width
 from nndsl.backends.draw.scene import BOX_DASHES, Box, Cluster, Scene, Swatch, Text, Wire
 from nndsl.backends.draw.style import FONTS, Font, Theme
@@ -97,7 +97,11 @@ class _Pen:
     def cluster(self, cluster: Cluster, depth: int) -> str:
         dash = dashed(BOX_DASHES if cluster.dashed else ())
         style = f'fill="{self.theme.frame(depth)}" stroke="{self.theme.frame_line}" stroke-width="1"{dash}'
-        frame = _rect(cluster.x, cluster.y, cluster.width, cluster.height, 9.0, style)
+        frame = _rect(cluster.x, cluster.y, cluster.width, cluster.height, FRAME_BEND, style)
+        if cluster.cut:
+            lines = outline(cluster)
+            frame = f'<path d="{_path(filled(lines))}" {style} stroke-opacity="0"/>'
+            frame += f'<path d="{"".join(map(_path, lines))}" {style} fill-opacity="0"/>'
         texts = "".join(map(self.text, cluster.texts))
         return f'<g id="{cluster.id}"><title>{escape(cluster.title)}</title>{frame}{texts}</g>'
 
@@ -117,7 +121,7 @@ class _Pen:
         color = self.theme.skip if wire.skip else self.theme.wire
         dash = dashed(wire.dashes(self.theme))
         style = f'stroke="{color}" stroke-width="{"1.6" if wire.skip else "1.2"}"{dash}'
-        path = "".join(kind + " ".join(f"{number(x)} {number(y)}" for x, y in points) for kind, *points in course(wire))
+        path = _path(course(wire))
         head = ""
         if wire.arrow:
             corners = "L".join(f"{number(x)} {number(y)}" for x, y in arrow(wire))
@@ -127,6 +131,10 @@ class _Pen:
 
 def dashed(pattern: tuple[float, ...]) -> str:
     return f' stroke-dasharray="{" ".join(map(number, pattern))}"' if pattern else ""
+
+
+def _path(moves: list[Move]) -> str:
+    return "".join(kind + " ".join(f"{number(x)} {number(y)}" for x, y in points) for kind, *points in moves)
 
 
 def _rect(x: float, y: float, w: float, h: float, radius: float, style: str) -> str:

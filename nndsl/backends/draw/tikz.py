@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from nndsl.backends.draw.curves import arrow, course
+from nndsl.backends.draw.curves import FRAME_BEND, Move, arrow, course, filled, outline
 from nndsl.backends.draw.scene import BOX_DASHES, Box, Cluster, Point, Scene, Swatch, Text, Wire
 from nndsl.backends.draw.svg import cluster_depths, number
 
@@ -100,8 +100,12 @@ class _Pen:
 
     def cluster(self, cluster: Cluster, depth: int) -> list[str]:
         how = self.paint(self.theme.frame(depth), self.theme.frame_line, 1.0, BOX_DASHES if cluster.dashed else ())
-        frame = _rectangle(cluster.x, cluster.y, cluster.width, cluster.height, 9.0, how)
-        return [f"% {_comment(cluster.path)}", frame, *(s for t in _lines(cluster.texts) for s in self.left(t))]
+        frame = [_rectangle(cluster.x, cluster.y, cluster.width, cluster.height, FRAME_BEND, how)]
+        if cluster.cut:
+            lines = outline(cluster)
+            frame = [f"\\fill[{how},draw=none] {_path(filled(lines))};"]
+            frame += [f"\\draw[{how},fill=none] {_path(line)};" for line in lines]
+        return [f"% {_comment(cluster.path)}", *frame, *(s for t in _lines(cluster.texts) for s in self.left(t))]
 
     def box(self, box: Box) -> list[str]:
         fill, line = self.theme.colors(box.family)
@@ -151,7 +155,7 @@ class _Pen:
                 parts.append(f"{'' if kind == 'M' else ' -- '}{_at(points[0])}")
             at = points[-1]
         width = number((1.6 if wire.skip else 1.2) * _SCALE)
-        lines = [f"\\draw[{color},line width={width}pt{dash}] {''.join(parts)};"]
+        lines = [f"\\draw[{color},line width={width}pt{dash}] {_path(course(wire))};"]
         if wire.arrow:
             lines.append(f"\\fill[{color}] {' -- '.join(map(_at, arrow(wire)))} -- cycle;")
         return lines
@@ -186,6 +190,19 @@ def _dash(pattern: tuple[float, ...]) -> str:
 
 def _at(point: Point) -> str:
     return f"({number(point[0])},{number(point[1])})"
+
+
+def _path(moves: list[Move]) -> str:
+    parts: list[str] = []
+    at = (0.0, 0.0)
+    for kind, *points in moves:
+        if kind == "Q":
+            a, b = _controls(at, *points)
+            parts.append(f" .. controls {_at(a)} and {_at(b)} .. {_at(points[-1])}")
+        else:
+            parts.append(f"{'' if kind == 'M' else ' -- '}{_at(points[0])}")
+        at = points[-1]
+    return "".join(parts)
 
 
 def _rectangle(x: float, y: float, width: float, height: float, radius: float, how: str) -> str:
