@@ -156,7 +156,7 @@ class Writer:
         if node.mode is not None:
             found.append(("training only" if node.mode == "train" else "evaluation only", "grey"))
         count = self.count(thing)
-        if count != 0 and thing.counted:
+        if count != 0 and thing.counted and not thing.again:
             found.append((counted(count), "grey"))
         return found
 
@@ -214,7 +214,7 @@ class Writer:
             parts.append(("training only" if thing.node.mode == "train" else "evaluation only", "grey"))
         total = self.count(thing)
         each = self.planner.costs.of(thing.target).parameters
-        if total != 0 and thing.counted:
+        if total != 0 and thing.counted and not thing.again:
             if thing.count > 1 and each != total:
                 parts.append((f"{compact(each)} each", "grey"))
             parts.append((counted(total), "grey"))

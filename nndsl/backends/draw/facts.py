@@ -83,6 +83,8 @@ class Describer:
         made |= self._costs(cost, self.writer.count(thing), thing.count)
         if thing.shared:
             made["shared"] = shortened(thing.shared, MOST_LETTERS)
+        if not thing.counted or thing.again:
+            made["again"] = True  # its parameters are counted elsewhere
         if node.mode is not None:
             made["only"] = "training" if node.mode == "train" else "evaluation"
         used = [[_short(c.name), c.elements] for c in thing.constants if c.name or c.elements]

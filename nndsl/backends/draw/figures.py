@@ -11,28 +11,30 @@ from nndsl.ir.graph import Graph
 
 
 class EveryFigure(Planner):
-    """Plans each distinct figure once. Figures differ by their graph and by which of its inputs are constants."""
+    """Plans each distinct figure once. Figures differ by their graph, by which of its inputs are constants, and by
+    whether their weights are told elsewhere."""
 
     def __init__(self, root: Graph) -> None:
         super().__init__(root, Opening())
         self.figures: list[Figure] = []
         self.inside: dict[int, int] = {}  # a thing that can be opened -> the number of its figure
         self._numbers: dict[Any, int] = {}
-        self._waiting: list[tuple[Graph, list[Constant | None]]] = []
-        self._number_of(root, [None] * len(root.inputs))
+        self._waiting: list[tuple[Graph, list[Constant | None], Spot]] = []
+        self._number_of(root, [None] * len(root.inputs), again=False)
         while len(self.figures) < len(self._waiting):
-            self.figures.append(self.figure(*self._waiting[len(self.figures)], Spot()))
+            self.figures.append(self.figure(*self._waiting[len(self.figures)]))
 
     def _open(self, figure: Figure, thing: Thing, given: list[Source | None], spot: Spot) -> None:
         if thing.target is not None and thing.target.nodes:
             constants = [source if isinstance(source, Constant) else None for source in given]
-            self.inside[id(thing)] = self._number_of(thing.target, constants)
+            again = spot.again or not thing.counted
+            self.inside[id(thing)] = self._number_of(thing.target, constants, again=again)
 
-    def _number_of(self, graph: Graph, given: list[Constant | None]) -> int:
-        key = (id(graph), *(None if c is None else (c.name, c.elements, c.shared) for c in given))
+    def _number_of(self, graph: Graph, given: list[Constant | None], *, again: bool) -> int:
+        key = (id(graph), again, *(None if c is None else (c.name, c.elements, c.shared) for c in given))
         if key not in self._numbers:
             self._numbers[key] = len(self._waiting)
-            self._waiting.append((graph, [None if c is None else replace(c) for c in given]))
+            self._waiting.append((graph, [None if c is None else replace(c) for c in given], Spot(again=again)))
         return self._numbers[key]
 
 

@@ -89,17 +89,18 @@ class Glob:
 @dataclass(frozen=True, slots=True)
 class Spot:
     """Where a figure stands: how many levels and frames are around it, the way there (`4.0.` is inside thing 0 of
-    thing 4), and what its path may match."""
+    thing 4), and what its path may match. `again`: its weights are told elsewhere."""
 
     states: States = ()
     level: int = 0
     frames: int = 0
     way: str = ""
     asked: bool = False  # it is open because of a glob
+    again: bool = False
 
-    def inside(self, number: int, states: States, *, plain: bool, asked: bool = False) -> Spot:
+    def inside(self, number: int, states: States, *, plain: bool, asked: bool = False, again: bool = False) -> Spot:
         level = self.level if plain else self.level + 1
-        return Spot(states, level, self.frames + 1, f"{self.way}{number}.", asked)
+        return Spot(states, level, self.frames + 1, f"{self.way}{number}.", asked, self.again or again)
 
 
 class Globs:

@@ -51,6 +51,7 @@ class Thing:
     constants: list[Constant] = field(default_factory=list)
     shared: str = ""
     counted: bool = True  # its parameters are not another's
+    again: bool = False  # it stands in a block whose parameters are another's
     widest: int = 1  # how many flows enter or leave
     alike: list[tuple[Node, int]] = field(default_factory=list)  # of one kind, each so often: all it stands for
     training: int | None = None  # of `if training`: the port of what is taken while training
@@ -210,7 +211,8 @@ class Planner:
             thing.shared = node.label
             thing.counted = not node.borrowed and node.label not in told
         told.add(node.label)
-        for source in given:
+        thing.again = spot.again
+        for source in (*given, *(constants if spot.again else ())):
             if isinstance(source, Constant):
                 source.elements = 0  # told here, not again
         me = len(figure.things)
@@ -289,7 +291,8 @@ class Planner:
             return
         constants = [source if isinstance(source, Constant) else None for source in given]
         plain = is_plain(thing)
-        thing.body = self.figure(graph, constants, spot.inside(me, states, plain=plain, asked=asked is True))
+        inside = spot.inside(me, states, plain=plain, asked=asked is True, again=not thing.counted)
+        thing.body = self.figure(graph, constants, inside)
         thing.body.plain = plain
 
     def asked(self, thing: Thing, spot: Spot) -> tuple[States, bool | None]:

@@ -127,7 +127,8 @@ export class Panel {
     const all = this.blocks.atlas.model.parameters;
     if (about.parameters !== undefined) {
       const share = typeof all === "number" && about !== this.blocks.atlas.model ? about.parameters / all : NaN;
-      row("parameters", exact(about.parameters), Number.isNaN(share) ? "" : ` · ${percent(share)}`);
+      const told = about.again ? " · shared, counted once" : Number.isNaN(share) ? "" : ` · ${percent(share)}`;
+      row("parameters", exact(about.parameters), told);
       if (about.each !== undefined) row("each", exact(about.each));
       if (about.trainable !== undefined) row("trainable", exact(about.trainable));
     }
@@ -140,22 +141,24 @@ export class Panel {
     return rows.length ? this.section("Cost", html("table", {}, html("tbody", {}, rows))) : null;
   }
 
-  /** What is inside, the largest parts marked by a bar. */
+  /** What is inside, the largest parts marked by a bar; what is counted elsewhere has none, so that the rest adds up. */
   parts(figure, id) {
     const { facts } = this.blocks.atlas;
     const found = [];
     figure.things.forEach((thing, i) => {
-      const { parameters } = facts[thing.facts];
-      if (thing.kind === "node" && typeof parameters === "number") found.push({ thing, i, parameters });
+      const { parameters, again } = facts[thing.facts];
+      if (thing.kind === "node" && typeof parameters === "number") found.push({ thing, i, parameters: again ? 0 : parameters });
     });
-    if (found.length < 2) return null;
+    if (found.length < 2 || found.every(({ parameters }) => !parameters)) return null;
     const largest = Math.max(...found.map(({ parameters }) => parameters));
     const kept = new Set([...found].sort((a, b) => b.parameters - a.parameters).slice(0, MOST_PARTS));
     const rows = found.filter((each) => kept.has(each)).map(({ thing, i, parameters }) => {
+      const name = html("span", {}, thing.label, thing.count ? ` × ${thing.count}` : "");
+      const go = () => this.go(childId(id, i));
+      if (!parameters) return html("li", {}, button([name, html("span", { class: "number" }, "↔ shared")], go));
       const bar = html("span", { class: "bar" });
       bar.style.width = `${Math.max((parameters / largest) * 100, 1)}%`;
-      const name = html("span", {}, thing.label, thing.count ? ` × ${thing.count}` : "");
-      return html("li", {}, button([name, html("span", { class: "number" }, compact(parameters)), bar], () => this.go(childId(id, i))));
+      return html("li", {}, button([name, html("span", { class: "number" }, compact(parameters)), bar], go));
     });
     const title = kept.size < found.length ? `Parameters by part: the largest ${kept.size} of ${found.length}` : "Parameters by part";
     return this.section(title, html("ul", { class: "parts" }, rows));
