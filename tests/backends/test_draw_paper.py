@@ -190,7 +190,8 @@ def test_a_pdf_is_one_page_of_the_scene_with_its_fonts_inside(name: str) -> None
     assert float(box[1]) == pytest.approx(scene.width * 0.75, abs=0.01)
     assert float(box[2]) == pytest.approx(scene.height * 0.75, abs=0.01)
     assert b"/FontFile2" in made
-    assert b"DejaVuSerif" in made
+    named = set(re.findall(rb"/BaseFont /([^ \n]+)", made))
+    assert {name.partition(b"+")[2] for name in named} == {b"DejaVuSerif", b"DejaVuSerif-Bold"}, "parts of fonts inside"
     assert b"/Subtype /Image" not in made
 
 

@@ -23,7 +23,9 @@ def pdf(scene: Scene) -> bytes:
     from reportlab.pdfgen.canvas import Canvas
 
     file = io.BytesIO()
-    canvas = Canvas(file, (scene.width * POINTS, scene.height * POINTS), invariant=1, pageCompression=1)
+    size = (scene.width * POINTS, scene.height * POINTS)
+    first = _face(_FACES[scene.font])  # else the page begins with a font that is not inside
+    canvas = Canvas(file, size, invariant=1, pageCompression=1, initialFontName=first)
     canvas.setTitle(scene.title)
     canvas.setCreator("nndsl")
     canvas.scale(POINTS, POINTS)
