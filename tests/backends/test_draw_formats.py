@@ -28,6 +28,9 @@ HOSTILE = [
     "x" * 5000,
     "名前",
     "\\",
+    "%\n\\end{document}\\input{x}",
+    "\u202ertl \U0001f600 {{ $(id) `id`",
+    "'d8 &lt;!-- %%EOF (",
 ]
 
 

@@ -55,8 +55,8 @@ def words(made: draw.Scene) -> list[str]:
 
 def test_what_has_syntax_of_its_own_is_told_as_it_is_written() -> None:
     found = words(scene(WRITTEN))
-    assert {"** 2", "**", "2 **", "> 0.5", "≤ p (8)", "and", "or", "not", "=", "% 3", "// 2", "1 −", "−x"} <= set(found)
-    assert {"[:, 0]", "[index]", "Transpose", "· ↔ embed.weight", "· Eye(8)", "if training"} <= set(found)
+    assert {"x²", "**", "2 **", "> 0.5", "≤ p (8)", "and", "or", "not", "=", "% 3", "// 2", "1 −", "−x"} <= set(found)
+    assert {"[:, 0]", "[index]", "Transpose", "MatMul ↔ embed.weight", "MatMul Eye(8)", "if training"} <= set(found)
 
 
 def test_no_name_that_no_spec_can_write_is_shown() -> None:

@@ -21,6 +21,8 @@ SIGNS = {
     "Greater": ">", "GreaterEqual": "≥", "LogicalAnd": "and", "LogicalOr": "or",
 }  # fmt: skip
 ORDERED = {"Add", "Multiply", "Equal", "NotEqual"}  # which mean the same with their sides exchanged
+BETWEEN = {"MatMul", "Concat"}  # whose signs the legend explains, for circles
+POWERS = {2: "²", 3: "³"}
 MOST_NAME, MOST_DETAIL = 48, 44
 
 
@@ -57,8 +59,10 @@ class Words:
         return worded(node.op, self.facts)
 
     def name(self, thing: Thing) -> str:
+        """By its sign where that reads well: `+ pos`, but `Concat class_token`."""
         if thing.node is not None and thing.target is None and _is_signed(thing.node.op, thing.name):
-            return _with_number(self.operator(thing.node))
+            apart = thing.constants and thing.node.op.name in BETWEEN
+            return thing.name if apart else _with_number(self.operator(thing.node))
         return thing.name or self.members(thing.target) or thing.label
 
     def members(self, graph: Graph | None) -> str:
@@ -127,7 +131,7 @@ def family_of(op: Op) -> str:
 def sign(node: Node) -> str:
     """Of two tensors with a sign between them: that sign, when it is as short as signs are."""
     found = SIGNS.get(node.op.name, "")
-    return found if len(found) <= 2 and len(node.inputs) > 1 and None not in node.inputs else ""
+    return found if len(found) <= 2 and not found.isalpha() and len(node.inputs) > 1 and None not in node.inputs else ""
 
 
 def _is_signed(op: Op, name: str) -> bool:
@@ -154,6 +158,8 @@ def _with_number(op: Op) -> str:
     found, number = SIGNS[op.name], _number_beside(op)
     if number is None:
         return found
+    if op.name == "Power" and not getattr(op, "reverse", False) and number in POWERS:
+        return f"x{POWERS[number]}"
     text = f"{number:.4g}" if isinstance(number, float) else str(number)
     swapped = getattr(op, "reverse", False) and op.name not in ORDERED
     return f"{text} {found}" if swapped else f"{found} {text}"
