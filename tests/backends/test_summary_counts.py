@@ -193,7 +193,7 @@ def test_what_runs_only_in_training_costs_nothing_afterwards() -> None:
     with_heads, without = to_json(summarize(googlenet())), to_json(summarize(googlenet(auxiliary=False)))
     assert with_heads["macs"] == without["macs"]
     assert with_heads["parameters"] > without["parameters"]
-    left_out = "costs leave out what runs only while training"
+    left_out = "MACs, FLOPs and time of a forward pass leave out what runs only while training; training has it"
     assert left_out in with_heads["assumptions"]
     assert left_out not in without["assumptions"]
 

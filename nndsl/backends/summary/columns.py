@@ -11,8 +11,10 @@ from typing import TypeAlias
 
 from nndsl.backends.summary.data import Row, Summary
 from nndsl.backends.summary.formula import exact
+from nndsl.backends.summary.walk import walk
 from nndsl.backends.summary.words import (
     LONGEST_FORMULA,
+    assumptions,
     at_one_sample,
     brief,
     brief_memory,
@@ -25,14 +27,15 @@ from nndsl.backends.summary.words import (
 )
 from nndsl.shapes import Size
 
-NOTHING, UNKNOWN = "–", "?"
+NOTHING, UNKNOWN, SUM = "–", "?", "Σ"
 Value: TypeAlias = int | float | str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """`gives`: when the room is short, the columns with the lowest number go first; 0: never. A shape's column is left
-    out where it would be narrower than `least` (None: where it is not whole); a number is never cut."""
+    out where it would be narrower than `least` (None: where it is not whole); a number is never cut. `sums`: equal
+    members may differ, and are then told together."""
 
     name: str
     heading: str
@@ -41,6 +44,7 @@ class Column:
     value: Callable[[Summary, Row], Value]
     gives: int = 0
     least: int | None = None
+    sums: bool = False
 
     @property
     def shape(self) -> bool:
@@ -84,24 +88,36 @@ def _number_column(
     doc: str,
     of: Callable[[Row], Size | None],
     spelled: Callable[[Summary, Size], str],
+    trained: bool = False,
 ) -> Column:
-    """Something counted; with `owned`, of weights, which count where they are used first."""
+    """Something counted. `trained`: something that equal members may differ in, in training; then people see their
+    sum, and programs their mean, which is right times `count`."""
 
     def text(summary: Summary, row: Row) -> str:
         size = of(row)
         if size is None:
             return UNKNOWN
         size = at_one_sample(summary, size)
-        return times(row, spelled(summary, size)) if size != 0 else NOTHING
+        if size == 0:
+            return NOTHING
+        together = trained and row.together > 1
+        return f"{SUM} {spelled(summary, size)}" if together else times(row, spelled(summary, size))
 
     def value(summary: Summary, row: Row) -> Value:
         size = of(row)
         if size is None:
             return UNKNOWN
-        size = at_one_sample(summary, size)
-        return int(size) if isinstance(size, int) else summary.spell(size)
+        return mean(summary, size, row.together if trained else 1)
 
-    return Column(name, heading, doc, text, value)
+    return Column(name, heading, doc, text, value, sums=trained)
+
+
+def mean(summary: Summary, size: Size, parts: int) -> int | float | str:
+    """Of one sample; whole where it is whole."""
+    size = at_one_sample(summary, size)
+    if not isinstance(size, int):
+        return summary.spell(size) if parts == 1 else f"({summary.spell(size)})/{parts}"
+    return size // parts if size % parts == 0 else size / parts
 
 
 def _weights_column(name: str, doc: str, of: Callable[[Row], Size]) -> Column:
@@ -185,12 +201,12 @@ ALL = (
                     lambda row: row.macs_formula),
     _formula_column("flops-formula", "FLOPs in letters", "FLOPs in the same", lambda row: row.flops_formula),
     _number_column("training-macs", "training MACs", "multiply-accumulates, forward and backward",
-                   lambda row: row.training_macs, brief),
+                   lambda row: row.training_macs, brief, True),
     _number_column("training-flops", "training FLOPs", "all arithmetic, forward and backward",
-                   lambda row: row.training_flops, brief),
+                   lambda row: row.training_flops, brief, True),
     _number_column("activations", "activations", "memory of what comes out", lambda row: row.activations, brief_memory),
     _number_column("saved", "saved", "memory of what is kept for the backward pass", lambda row: row.saved,
-                   brief_memory),
+                   brief_memory, True),
     Column("receptive-field", "sees", "how much of the input one cell of the result sees", lambda _, row: _field(row),
            _field_value),
     Column("intensity", "FLOPs/B", "FLOPs for each byte that is moved", _intensity, lambda _, row: row.intensity),
@@ -198,3 +214,10 @@ ALL = (
 )  # fmt: skip
 COLUMNS = {column.name: column for column in ALL}
 USUAL = ("input", "output", "parameters", "percent", "macs")
+
+
+def footnotes(summary: Summary, columns: Sequence[Column], depth: int | None = None) -> list[str]:
+    """What the numbers of these columns mean."""
+    sums = any(column.sums for column in columns) and any(step.row.together > 1 for step in walk(summary, depth))
+    told = f"{SUM}: a sum over equal members; the first have less to do in training, as their inputs need no gradient"
+    return [*assumptions(summary), *([told] if sums else [])]

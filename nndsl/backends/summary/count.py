@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nndsl.backends.summary.data import Row, Summary, Tensor
-from nndsl.backends.summary.training import Training
+from nndsl.backends.summary.training import Training, Way, Ways
 from nndsl.cost.hardware import HARDWARE
 from nndsl.cost.memory import DTYPES, OPTIMIZERS
 from nndsl.ir.cost import Costs, batch_symbol
@@ -46,7 +46,7 @@ def summarize(
         dims=counter.dims(),
         training_only=any(node.mode == "train" for node in nodes),
         unused=any(costs.unused(node) for node in nodes),
-        layers=counter.rows(graph),
+        layers=counter.rows(),
         facts=facts,
         device=device,
         **training.totals(),
@@ -68,7 +68,7 @@ def _settings(graph: Graph, batch: int, dtype: str, device: str | None, optimize
 
 
 class Counter:
-    """Makes rows; callees before callers, so that depth costs no recursion."""
+    """Makes rows: of a graph, once for all calls that do the same while training. Depth costs no recursion."""
 
     def __init__(self, root: Graph, costs: Costs, facts: Facts, training: Training) -> None:
         self.training = training
@@ -76,12 +76,24 @@ class Counter:
         self.costs = costs
         self.facts = facts
         self.likeness = Likeness(root)
-        self._rows: dict[int, list[Row]] = {}
-        for graph in root.graphs():
-            self._rows[id(graph)] = self._make(graph)
+        self._rows: dict[tuple[int, frozenset[tuple[Way, int]]], list[Row]] = {}
+        self._waiting: list[tuple[Graph, Ways, list[Row]]] = []
+        self._runs: dict[int, list[Run]] = {}
 
-    def rows(self, graph: Graph) -> list[Row]:
-        return self._rows[id(graph)]
+    def rows(self) -> list[Row]:
+        rows = self._called(self.root, self.training.ways())
+        while self._waiting:
+            graph, ways, made = self._waiting.pop()
+            made += self._make(graph, ways)
+        return rows
+
+    def _called(self, graph: Graph, ways: Ways) -> list[Row]:
+        """The rows of a graph, filled later."""
+        key = id(graph), frozenset(ways)
+        if key not in self._rows:
+            self._rows[key] = []
+            self._waiting.append((graph, ways, self._rows[key]))
+        return self._rows[key]
 
     def tensor(self, name: str, value: Value) -> Tensor:
         return Tensor(name, value.dtype, self.shape(value))
@@ -99,20 +111,23 @@ class Counter:
                     names.update(dict.fromkeys(sorted(spelled.symbols())))
         return list(names)
 
-    def _make(self, graph: Graph) -> list[Row]:
+    def _make(self, graph: Graph, ways: Ways) -> list[Row]:
         rows: list[Row] = []
         told: set[str] = set()
-        for run in runs(graph, self.likeness):
+        if id(graph) not in self._runs:
+            self._runs[id(graph)] = runs(graph, self.likeness)
+        for run in self._runs[id(graph)]:
             node = graph.nodes[run.start]
             if not isinstance(node.target, Graph) and node.target.hidden and _is_free(self.costs, node):
                 continue
-            rows.append(self._row(graph, run, node, node.borrowed or node.label in told))
+            rows.append(self._row(graph, run, ways, node.borrowed or node.label in told))
             told.update(graph.nodes[run.start + i].label for i in range(run.count))
         return rows
 
-    def _row(self, graph: Graph, run: Run, node: Node, shared: bool) -> Row:
+    def _row(self, graph: Graph, run: Run, ways: Ways, shared: bool) -> Row:
+        nodes = graph.nodes[run.start : run.start + run.count]
+        node, last = nodes[0], nodes[-1]
         cost = self.costs.of_node(node)
-        last = graph.nodes[run.start + run.count - 1]
         target = node.target
         row = Row(
             path=node.label if run.count == 1 else f"{node.label}…{last.label}",
@@ -130,13 +145,13 @@ class Counter:
             shared=shared,
             mode="unused" if self.costs.unused(node) else node.mode,
         )
-        self.training.fill(row, node, last)
+        self.training.fill(row, nodes, ways)
         if isinstance(target, Op):
             row.macs = None if cost.no_macs else cost.macs
             row.flops = None if cost.no_flops else cost.flops
             return row
         row.type = "" if target.kind == "sequence" else target.name
-        row.children = [] if shared else self._rows[id(target)]
+        row.children = [] if shared else self._called(target, self.training.inside(nodes, ways))
         return row
 
     def _hyper(self, graph: Graph) -> str:

@@ -16,7 +16,8 @@ FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 def csv(summary: Summary, *, columns: Sequence[str] | None = None, depth: int | None = None) -> str:
-    """`columns`: names of COLUMNS, all when not given. Costs are of one of the `count` equal members; `?` is what has
+    """`columns`: names of COLUMNS, all when not given. Costs are of one of the `count` equal members, the
+    mean where they differ in training; `?` is what has
     no formula, an empty cell what a layer does not have."""
     listed = chosen(tuple(COLUMNS) if columns is None else columns)
     text = io.StringIO()

@@ -28,8 +28,10 @@ class Row:
     "train" or "eval" where it runs in that mode only, "unused" where it does not run at all.
 
     `activations`: bytes of what it gives, in the summary's dtype. `saved`: bytes that it adds to what PyTorch keeps for
-    the backward pass. `training_macs`, `training_flops`: forward and backward. `receptive_field`: how many cells of the
-    input one cell of the result sees, for each spatial axis; None where it sees all, or axes are not spatial.
+    the backward pass. `training_macs`, `training_flops`: forward and backward. `together`: where equal members, or the
+    calls of the block that this row is in, differ while training, these three are sums over so many. `receptive_field`:
+    how many cells of the input one cell of the result sees, for each spatial axis; None where it sees all, or axes are
+    not spatial.
     `intensity`: FLOPs for each byte moved; `seconds`: the roofline estimate on `Summary.device`; None where open.
     `macs_formula`, `flops_formula`: in the letters of `Summary.formulas`."""
 
@@ -52,6 +54,7 @@ class Row:
     saved: Size | None = None
     training_macs: Size | None = None
     training_flops: Size | None = None
+    together: int = 1
     receptive_field: tuple[int, ...] | None = None
     intensity: float | None = None
     seconds: float | None = None

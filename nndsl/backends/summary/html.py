@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.resources import files
 
-from nndsl.backends.summary.columns import USUAL, Column, chosen, label, shapes
+from nndsl.backends.summary.columns import USUAL, Column, chosen, footnotes, label, shapes
 from nndsl.backends.summary.data import Row, Summary
 from nndsl.backends.summary.signs import clean
 from nndsl.backends.summary.table import MODES
 from nndsl.backends.summary.totals import Fact, Section, sections
 from nndsl.backends.summary.walk import MOST_ROWS, Step, size, walk
-from nndsl.backends.summary.words import assumptions, at_one_sample, brief, memory
+from nndsl.backends.summary.words import at_one_sample, brief, memory
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 COMFORTABLE = 80  # rows that are open at first
@@ -77,7 +77,8 @@ def fragment(
         parts.append(f"<p>… and {left_out:,} more</p>")
     parts.append('<div class="facts">')
     parts += [line for section in sections(summary) for line in _section(section)]
-    parts += ["</div>", '<ul class="notes">', *(f"<li>{_text(note)}</li>" for note in assumptions(summary)), "</ul>"]
+    notes = (f"<li>{_text(note)}</li>" for note in footnotes(summary, listed))
+    parts += ["</div>", '<ul class="notes">', *notes, "</ul>"]
     return "\n".join([*parts, "</section>"])
 
 

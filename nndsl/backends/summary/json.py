@@ -5,11 +5,11 @@ from __future__ import annotations
 from json import dumps
 from typing import Any
 
-from nndsl.backends.summary.columns import share
+from nndsl.backends.summary.columns import mean, share
 from nndsl.backends.summary.data import Formulas, Memory, Row, Summary, Tensor
 from nndsl.backends.summary.formula import exact
 from nndsl.backends.summary.walk import MOST_ROWS, size, walk
-from nndsl.backends.summary.words import assumptions, at_one_sample, in_letters
+from nndsl.backends.summary.words import assumptions, in_letters
 from nndsl.shapes import Size
 
 
@@ -46,7 +46,7 @@ def to_json(summary: Summary) -> dict[str, Any]:
             "saved": summary.unknown_saved,
         },
         "formulas": None if summary.formulas is None else _formulas(summary, summary.formulas),
-        "assumptions": [*assumptions(summary), *_of_formulas(summary)],
+        "assumptions": [*assumptions(summary), *_of_formulas(summary), *_of_members(summary)],
         "layers": _rows(summary),
         "layers_left_out": max(0, size(summary) - MOST_ROWS),
     }
@@ -59,8 +59,13 @@ def _tensor(tensor: Tensor) -> dict[str, Any]:
     return made
 
 
-def _open(summary: Summary, name: str, cost: Size | None) -> dict[str, Any]:
-    return {name: _number(summary, cost), f"{name}_symbolic": None if cost is None else summary.spell(cost)}
+def _open(summary: Summary, name: str, cost: Size | None, parts: int = 1) -> dict[str, Any]:
+    """`parts`: a sum over so many equal members, of which the mean is told."""
+    if cost is None:
+        return {name: None, f"{name}_symbolic": None}
+    told = mean(summary, cost, parts)
+    whole = summary.spell(cost) if parts == 1 else f"({summary.spell(cost)})/{parts}"
+    return {name: None if isinstance(told, str) else told, f"{name}_symbolic": whole}
 
 
 def _formulas(summary: Summary, told: Formulas) -> dict[str, str | None]:
@@ -114,10 +119,10 @@ def _row(summary: Summary, row: Row, name: str, path: str, depth: int) -> dict[s
         **_open(summary, "flops", row.flops),
         "macs_formula": in_letters(summary, row.macs_formula, exact) or None,
         "flops_formula": in_letters(summary, row.flops_formula, exact) or None,
-        **_open(summary, "training_macs", row.training_macs),
-        **_open(summary, "training_flops", row.training_flops),
+        **_open(summary, "training_macs", row.training_macs, row.together),
+        **_open(summary, "training_flops", row.training_flops, row.together),
         **_open(summary, "activation_bytes", row.activations),
-        **_open(summary, "saved_bytes", row.saved),
+        **_open(summary, "saved_bytes", row.saved, row.together),
         "receptive_field": row.receptive_field,
         "intensity": row.intensity,
         "seconds": row.seconds,
@@ -125,12 +130,10 @@ def _row(summary: Summary, row: Row, name: str, path: str, depth: int) -> dict[s
     }
 
 
-def _number(summary: Summary, cost: Size | None) -> int | None:
-    if cost is None:
-        return None
-    known = at_one_sample(summary, cost)
-    return known if isinstance(known, int) else None
-
-
 def _of_formulas(summary: Summary) -> list[str]:
     return [f"what is symbolic holds for any {summary.batch}"] if summary.batch is not None else []
+
+
+def _of_members(summary: Summary) -> list[str]:
+    differ = any(step.row.together > 1 for step in walk(summary))
+    return ["where equal members differ while training, theirs are the means"] if differ else []

@@ -6,13 +6,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from nndsl.backends.summary.columns import NOTHING, USUAL, Column, chosen, label, shapes
+from nndsl.backends.summary.columns import NOTHING, USUAL, Column, chosen, footnotes, label, shapes
 from nndsl.backends.summary.data import Summary, Tensor
 from nndsl.backends.summary.signs import clean
 from nndsl.backends.summary.table import described
 from nndsl.backends.summary.totals import Fact, Section, sections
 from nndsl.backends.summary.walk import MOST_ROWS, Step, size, walk
-from nndsl.backends.summary.words import assumptions
 
 LEVEL = "&emsp;"
 DEEPEST_SHOWN = 12
@@ -36,7 +35,7 @@ def markdown(
         lines += ["", f"… and {left_out:,} more"]
     for section in sections(summary):
         lines += ["", *_section(section)]
-    return "\n".join([*lines, "", *(f"- {escaped(note)}" for note in assumptions(summary))]) + "\n"
+    return "\n".join([*lines, "", *(f"- {escaped(note)}" for note in footnotes(summary, listed, depth))]) + "\n"
 
 
 def code(text: str) -> str:

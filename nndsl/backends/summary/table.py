@@ -9,12 +9,11 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nndsl.backends.summary.columns import COLUMNS, USUAL, Column, chosen, label, shapes
+from nndsl.backends.summary.columns import COLUMNS, USUAL, Column, chosen, footnotes, label, shapes
 from nndsl.backends.summary.data import Row, Summary
 from nndsl.backends.summary.signs import clean, cut, plain, wide
 from nndsl.backends.summary.totals import Fact, Section, sections
 from nndsl.backends.summary.walk import MOST_ROWS, Step, size, walk
-from nndsl.backends.summary.words import assumptions
 
 BOLD, DIM, OFF = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 GAP = "  "
@@ -63,7 +62,7 @@ def table(
     if left_out > 0:
         shown.append(paper.plain(f"… and {left_out:,} more"))
     shown += [paper.paint(rule, DIM), *_sections(sections(summary), paper), ""]
-    return "\n".join([*shown, *_notes(summary, paper)])
+    return "\n".join([*shown, *_notes(footnotes(summary, listed, depth), paper)])
 
 
 @dataclass(slots=True)
@@ -190,5 +189,5 @@ def _fact(fact: Fact, label: int, value: int, paper: Paper) -> list[str]:
     return paper.wrapped(f"{fact.label:{label}}{text}", label)
 
 
-def _notes(summary: Summary, paper: Paper) -> list[str]:
-    return [paper.paint(part, DIM) for note in assumptions(summary) for part in paper.wrapped(paper.plain(note))]
+def _notes(told: list[str], paper: Paper) -> list[str]:
+    return [paper.paint(part, DIM) for note in told for part in paper.wrapped(paper.plain(note))]

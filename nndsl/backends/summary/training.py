@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 from nndsl.backends.summary.data import Memory, Row
 from nndsl.cost.field import fields, seen
@@ -14,6 +16,9 @@ from nndsl.cost.time import Times
 from nndsl.ir.cost import Costs, batch_symbol
 from nndsl.ir.graph import Graph, Node
 from nndsl.shapes import Size
+
+Way: TypeAlias = tuple[int, frozenset[int]]  # the number of a part, and which of its results its callers keep
+Ways: TypeAlias = tuple[tuple[Way, int], ...]  # how often a graph is called in each; empty: never while training
 
 
 class Training:
@@ -31,33 +36,75 @@ class Training:
         self.times = Times(costs, at_work, self.run, {} if batch is None else {batch: samples}, hardware)
         self.needed = measured(graph, self.run, at_work, samples, optimizer)
         self.fields = fields(graph)
-        self.steps: dict[int, tuple[Step, Size]] = {}
-        for part in self.run.first.values():
-            kept = frozenset().union(*(step.kept for step in part.steps)) if part.steps else frozenset()
-            for step in part.steps:
-                own = total(size for home, size in step.made.items() if home in kept)
-                self.steps[id(step.node)] = step, own
+        self._parts = {id(part): part for part in self.run.parts.values()}
+        self._steps: dict[int, dict[int, Step]] = {}
+        self._kept: dict[int, frozenset[int]] = {}
         self._forward: dict[int, tuple[Size, Size]] = {}
         for part in self.run.parts.values():  # callees before callers
             both = [self.forward(step) for step in part.steps]
             self._forward[id(part)] = total(macs for macs, _ in both), total(flops for _, flops in both)
 
-    def fill(self, row: Row, node: Node, last: Node) -> None:
-        """`saved` is told where a tensor is made: what a block's layers keep counts in the block."""
+    def ways(self) -> Ways:
+        """How the model itself is called: once, and nobody keeps its results."""
+        return (((id(self.run.root), frozenset()), 1),)
+
+    def inside(self, nodes: Sequence[Node], ways: Ways) -> Ways:
+        """How the graph that these equal nodes call is called, where theirs is called in these ways. What happens in
+        one way alone is told once."""
+        found: Counter[Way] = Counter()
+        for way, times in ways:
+            for step in self._found(way, nodes):
+                assert step.part is not None
+                kept = self._keeps(way)
+                places = zip(step.part.whole.results, step.results, strict=True)
+                outside = {theirs.home for theirs, ours in places if theirs and ours and ours.home in kept}
+                own = outside - set(range(len(step.part.places)))
+                found[id(step.part), frozenset(own)] += times
+        return tuple(found.items()) if len(found) > 1 else tuple((way, 1) for way in found)
+
+    def fill(self, row: Row, nodes: Sequence[Node], ways: Ways) -> None:
+        """Of equal nodes, in a graph that is called in these ways. `saved` is told where a tensor is made: what a
+        block's layers keep counts in the block."""
+        node, last = nodes[0], nodes[-1]
         row.activations = total(bytes_of(value.type, self.dtype) for value in last.outputs)
         row.receptive_field = seen(self.fields.get(id(last)))
         work = self.times.of.get(id(node))
         if work is not None:
             row.intensity, row.seconds = work.intensity, work.seconds
-        if id(node) not in self.steps:
+        each = [(self._told(step, self._keeps(way)), times) for way, times in ways for step in self._found(way, nodes)]
+        row.training_macs = row.training_flops = row.saved = 0
+        if not each:
             return
-        step, own = self.steps[id(node)]
-        row.saved = None if step.unknown else step.inside + own
+        if all(told == each[0][0] for told, _ in each):
+            each = [(each[0][0], 1)]
+        row.together = sum(times for _, times in each)
+        row.training_macs, row.training_flops, row.saved = (_sum([(told[i], n) for told, n in each]) for i in range(3))
+
+    def _told(self, step: Step, kept: frozenset[int]) -> tuple[Size | None, Size | None, Size | None]:
+        """Training MACs, training FLOPs and what is saved."""
+        assert step.node is not None
         macs, flops = self.forward(step)
-        cost = self.costs.of_node(node)
-        block = isinstance(node.target, Graph)
-        row.training_macs = macs + step.macs if block or not cost.no_macs else None
-        row.training_flops = flops + step.flops if block or not cost.no_flops else None
+        cost = self.costs.of_node(step.node)
+        block = step.part is not None
+        own = total(size for home, size in step.made.items() if home in kept)
+        return (
+            macs + step.macs if block or not cost.no_macs else None,
+            flops + step.flops if block or not cost.no_flops else None,
+            None if step.unknown else step.inside + own,
+        )
+
+    def _found(self, way: Way, nodes: Sequence[Node]) -> list[Step]:
+        if way[0] not in self._steps:
+            self._steps[way[0]] = {id(step.node): step for step in self._parts[way[0]].steps}
+        steps = self._steps[way[0]]
+        return [steps[id(node)] for node in nodes if id(node) in steps]
+
+    def _keeps(self, way: Way) -> frozenset[int]:
+        """What a part or its callers keep."""
+        part = self._parts[way[0]]
+        if way[0] not in self._kept:
+            self._kept[way[0]] = frozenset().union(*(step.kept for step in part.steps))
+        return self._kept[way[0]] | way[1]
 
     def forward(self, step: Step) -> tuple[Size, Size]:
         """MACs and FLOPs of the forward pass while training."""
@@ -90,3 +137,8 @@ class Training:
             inner = (found[id(step.part)] if step.part else total(step.made.values()) for step in part.steps)
             found[id(part)] = total(inner)
         return found[id(self.run.root)]
+
+
+def _sum(sizes: Sequence[tuple[Size | None, int]]) -> Size | None:
+    known = [size * times for size, times in sizes if size is not None]
+    return total(known) if len(known) == len(sizes) else None

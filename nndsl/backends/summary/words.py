@@ -143,7 +143,7 @@ def assumptions(summary: Summary) -> list[str]:
     if summary.device is not None:
         found.append("roofline: the time of the arithmetic or of the memory traffic, layer by layer; a lower bound")
     if summary.training_only:
-        found.append("costs leave out what runs only while training")
+        found.append("MACs, FLOPs and time of a forward pass leave out what runs only while training; training has it")
     if summary.unused:
         found.append("costs leave out layers whose results nothing uses")
     if summary.unknown_parameters:

@@ -1,0 +1,110 @@
+"""What a summary says of training: rows add up to the totals, and what is not trained takes nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+import nndsl
+from nndsl.backends.summary import table, to_json, written
+
+LINEAR = "model Deep {\n  input x: float[N, 48]\n  output y = x -> [Linear(48)] * 12\n}\n"
+BLOCKS = """
+block Inner(n: int) {
+  input x: [N, D]
+  x -> first: Linear(n) -> ReLU -> second: [Linear(n)] * 3
+}
+block Outer(n: int) {
+  input x: [N, D]
+  x -> inner: [Inner(n)] * 2 -> Tanh -> last: Linear(n)
+}
+model Deep {
+  input x: float[N, 40]
+  output y = x -> [Outer(40)] * 5 -> head: Linear(4)
+}
+"""
+AUXILIARY = """
+model Aux {
+  input x: float[N, 3, 8, 8]
+  h = x -> stem: Conv2d(6, 3)
+  if training { output early: [N, 4] = h -> Flatten -> early: Linear(4) }
+  h = h -> if training { Dropout(0.2) } else { Identity }
+  output y = h -> Flatten -> head: Linear(4)
+}
+"""
+UNUSED = """
+model Unused {
+  input x: float[N, 16]
+  dead = x -> deadlayer: Linear(1000)
+  output y = x -> Linear(4)
+}
+"""
+
+
+def leaves(summary: dict[str, Any]) -> list[tuple[dict[str, Any], int]]:
+    """Layers that hold no others, and how often each is there."""
+    rows = summary["layers"]
+    counts: list[int] = []
+    found = []
+    for row, following in zip(rows, [*rows[1:], {"depth": 0}], strict=True):
+        counts[row["depth"] :] = [row["count"]]
+        if following["depth"] <= row["depth"]:
+            times = 1
+            for count in counts:
+                times *= count
+            found.append((row, times))
+    return found
+
+
+@pytest.mark.parametrize("text", [LINEAR, BLOCKS], ids=["layers", "blocks"])
+@pytest.mark.parametrize("name", ["macs", "training_macs", "training_flops", "saved_bytes"])
+def test_layers_times_their_counts_are_the_total(text: str, name: str) -> None:
+    told = to_json(nndsl.loads(text).summary())
+    size = 48 if text == LINEAR else 40
+    given = size * 4 if name == "saved_bytes" else 0  # the input is kept, and made by no layer
+    assert sum(row[name] * times for row, times in leaves(told)) + given == pytest.approx(told[name], rel=1e-12)
+    outermost = sum(row[name] * row["count"] for row in told["layers"] if row["depth"] == 0)
+    assert outermost + given == pytest.approx(told[name], rel=1e-12)
+
+
+def test_members_that_differ_are_told_together() -> None:
+    """11 of 12 layers give their input a gradient: 3 products each, and the first only 2."""
+    summary = nndsl.loads(LINEAR).summary()
+    assert summary.training_macs == summary.layers[0].training_macs
+    text = table(summary, 140, columns=["macs", "training-macs", "saved"])
+    row = next(line for line in text.splitlines() if "0…11 × 12" in line)
+    assert "12 × 2.304 K" in row
+    assert "Σ 80.64 K" in row  # (2 + 11 · 3) · 48²
+    note = "Σ: a sum over equal members; the first have less to do in training, as their inputs need no gradient"
+    assert note in text
+    assert note not in table(summary, 140)
+    assert note in written(summary, "md", columns=["saved"])
+    assert "Σ" in written(summary, "html", columns=["saved"])
+    assert "sum 80.64 K" in table(summary, 140, columns=["training-macs"], ascii=True)
+
+
+def test_means_in_open_dims() -> None:
+    text = "model Deep {\n  input x: float[N, T, 48]\n  output y = x -> [Linear(48)] * 12\n}\n"
+    rows = json.loads(written(nndsl.loads(text).summary(), "json"))["layers"]
+    assert rows[1]["training_macs"] is None
+    assert rows[1]["training_macs_symbolic"] == "(80640*N*T)/12"
+
+
+def test_what_never_runs_in_training_takes_nothing_there() -> None:
+    summary = nndsl.loads(AUXILIARY).summary()
+    row = next(row for row in summary.layers if row.mode == "eval")
+    assert (row.training_macs, row.training_flops, row.saved) == (0, 0, 0)
+    text = table(summary, 160, columns=["training-macs", "training-flops", "saved"])
+    assert "?" not in text
+
+
+def test_training_counts_what_runs_only_while_training() -> None:
+    summary = nndsl.loads(AUXILIARY).summary()
+    head = 4 * 6 * 6 * 6
+    stem = 6 * 27 * 36
+    assert to_json(summary)["training_macs"] == 2 * stem + 2 * 3 * head  # heads: forward, weights, input
+    said = to_json(summary)["assumptions"]
+    assert "MACs, FLOPs and time of a forward pass leave out what runs only while training; training has it" in said
+    assert not any(note.startswith("costs leave out what runs only") for note in said)
