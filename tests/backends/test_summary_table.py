@@ -6,17 +6,22 @@ import re
 
 import pytest
 
+import nndsl
 from nndsl.backends.summary import summarize, table
+from nndsl.backends.summary.columns import COLUMNS
+from nndsl.backends.summary.walk import walk
 from nndsl.ops import schema
 from tests.backends.graphs_by_hand import SAMPLES, Builder, N, encoder, lstm, made, resnet, siamese, vit
 
 WIDTHS = [60, 80, 100, 140, 200]
 
 
-def body(text: str) -> list[str]:
+def body(text: str, at: int = 0) -> list[str]:
+    """The rows; of the table `at`, where they stand in several."""
     lines = text.splitlines()
     rules = [i for i, line in enumerate(lines) if line and set(line) == {"─"}]
-    return lines[rules[0] + 1 : rules[1]]
+    pairs = list(zip(rules[::2], rules[1::2], strict=True))
+    return lines[pairs[at][0] + 1 : pairs[at][1]]
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -29,11 +34,11 @@ def test_it_fits_the_width(name: str, width: int) -> None:
 @pytest.mark.parametrize("width", [20, *WIDTHS])
 @pytest.mark.parametrize("name", SAMPLES)
 def test_no_number_is_cut(name: str, width: int) -> None:
-    wide = [re.findall(r"[\d,.]+ ?[KMGT]?$|\?$|–$", line) for line in body(table(summarize(SAMPLES[name]()), 400))]
-    narrow = [re.findall(r"[\d,.]+ ?[KMGT]?$|\?$|–$", line) for line in body(table(summarize(SAMPLES[name]()), width))]
+    texts = [table(summarize(SAMPLES[name]()), room) for room in (400, width)]
+    wide, narrow = ([re.findall(r"[\d,.]+ ?[KMGT]?$|\?$|–$", line) for line in body(text, -1)] for text in texts)
     assert wide == narrow
-    counts = [re.findall(r" × \d+", line) for line in body(table(summarize(SAMPLES[name]()), 400))]
-    assert [re.findall(r" × \d+", line) for line in body(table(summarize(SAMPLES[name]()), width))] == counts
+    wide, narrow = ([re.findall(r" × \d+", line)[:1] for line in body(text)] for text in texts)
+    assert wide == narrow
 
 
 def test_shapes_give_way_first() -> None:
@@ -100,3 +105,37 @@ def test_long_names_do_not_hang_or_overflow() -> None:
     b.output("y", b.op(made("L", schema.LINEAR, "d" * 100_000), b.input("x", N), label="n" * 1_000_000))
     (line,) = body(table(summarize(b.graph), 100))
     assert len(line) <= 100
+
+
+LONG = """
+block ABlockWithANameThatNobodyWouldWriteButSomebodyDoes(hidden_features_of_the_layer: int, rate: float = 0.1) {
+  input x: [B, T, D]
+  x -> the_first_projection_with_a_very_long_label: Linear(hidden_features_of_the_layer) -> GELU -> Linear(D)
+}
+model AModelWithANameThatIsLongerThanATerminalIsWide(d: int = 4096, depth: int = 1000) {
+  input tokens_of_the_encoder_and_more_words: float[BatchOfManySamples, TokensOfText, d]
+  output y = tokens_of_the_encoder_and_more_words
+    -> layers: [ABlockWithANameThatNobodyWouldWriteButSomebodyDoes(4 * d)] * depth
+}
+"""
+
+
+@pytest.mark.parametrize("columns", [None, ["macs", "formula"], ["input", "output", "saved"], list(COLUMNS)])
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+@pytest.mark.parametrize("depth", [0, 1, 9])
+def test_no_line_wraps_in_a_terminal(width: int, depth: int, columns: list[str] | None) -> None:
+    """What has not the room stands in another table, and no number is lost."""
+    for summary in (nndsl.loads(LONG).summary(device="h100"), nndsl.load("zoo/googlenet.nn").summary(device="h100")):
+        text = table(summary, width, columns=columns, depth=depth)
+        assert [line for line in text.splitlines() if len(line) > width] == []
+        heads = [line for line in text.splitlines() if line.startswith("layer ")]
+        said = " ".join(heads)
+        numbers = [COLUMNS[name] for name in columns or ("parameters", "macs")]
+        assert all(column.shape or column.heading in said for column in numbers)
+        assert all(len(body(text, i)) == len(list(walk(summary, depth))) for i in range(len(heads)))
+
+
+def test_forty_columns_do() -> None:
+    text = table(nndsl.loads(LONG).summary(), 40)
+    assert max(len(line) for i in (0, 1) for line in body(text, i)) <= 40
+    assert "1000 × 33,574,912" in text

@@ -34,8 +34,8 @@ Value: TypeAlias = int | float | str | None
 @dataclass(frozen=True, slots=True)
 class Column:
     """`gives`: when the room is short, the columns with the lowest number go first; 0: never. A shape's column is left
-    out where it would be narrower than `least` (None: where it is not whole); a number is never cut. `sums`: equal
-    members may differ, and are then told together."""
+    out where it would be narrower than `least` (None: where it is not whole); a number is never cut. `short`: where a
+    formula has not the room, what it depends on. `sums`: equal members may differ, and are then told together."""
 
     name: str
     heading: str
@@ -44,6 +44,7 @@ class Column:
     value: Callable[[Summary, Row], Value]
     gives: int = 0
     least: int | None = None
+    short: Callable[[Summary, Row], str] | None = None
     sums: bool = False
 
     @property
@@ -146,7 +147,14 @@ def _formula_column(name: str, heading: str, doc: str, of: Callable[[Row], Size 
             told = depends(summary, of(row))
         return times(row, told) if told not in ("", "0") else NOTHING
 
-    return Column(name, heading, doc, text, lambda summary, row: in_letters(summary, of(row), exact) or None)
+    def short(summary: Summary, row: Row) -> str:
+        told = depends(summary, of(row))
+        return times(row, told) if told not in ("", "0") else NOTHING
+
+    def value(summary: Summary, row: Row) -> Value:
+        return in_letters(summary, of(row), exact) or None
+
+    return Column(name, heading, doc, text, value, short=short)
 
 
 def times(row: Row, number: str) -> str:

@@ -1,6 +1,7 @@
 """A summary as a table for a terminal: layers as a tree, equal members once, fitted to the width.
 
-What gives way first is the input shapes, then output shapes, hyperparameters and names. A number is never cut.
+What gives way first is the input shapes, then output shapes, hyperparameters and names. A number is never cut: columns
+that still have not the room stand in another table below, beside the names once more.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ BOLD, DIM, OFF = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 GAP = "  "
 FIRST = ("layer", "type")  # before the columns that can be chosen
 LEAST_NAME, LEAST_TYPE = 16, 8
+SHORTEST_NAME = 10  # where there is nothing else to give way
 DEEPEST_SHOWN = 12
 
 
@@ -48,21 +50,18 @@ def table(
         listed.remove(COLUMNS["percent"])
     lines = [_line(summary, step, listed, paper) for step in walk(summary, depth)]
     heads = [*FIRST, *(paper.plain(column.heading) for column in listed)]
-    widths = _fit(heads, lines, listed, width, columns is not None)
-    rule = paper.plain("─") * _total(widths)
-    shown = [
-        paper.paint(paper.plain(clean(summary.model)), BOLD),
-        *_ports(summary, paper),
-        "",
-        paper.paint(_spaced(heads, widths, listed, paper), DIM),
-        paper.paint(rule, DIM),
-    ]
-    shown += [paper.paint(_spaced(line.cells, widths, listed, paper), BOLD if line.strong else "") for line in lines]
     left_out = size(summary, depth) - MOST_ROWS
-    if left_out > 0:
-        shown.append(paper.plain(f"… and {left_out:,} more"))
-    shown += [paper.paint(rule, DIM), *_sections(sections(summary), paper), ""]
-    return "\n".join([*shown, *_notes(footnotes(summary, listed, depth), paper)])
+    more = [paper.plain(f"… and {left_out:,} more")] if left_out > 0 else []
+    shown = [paper.paint(paper.cut(paper.plain(clean(summary.model)), width), BOLD), *_ports(summary, paper)]
+    for widths in _tables(_fit(heads, lines, listed, width, columns is not None), heads, lines, width):
+        rule = paper.paint(paper.plain("─") * _total(widths), DIM)
+        shown += ["", paper.paint(_spaced(heads, widths, listed, paper), DIM), rule]
+        for line in lines:
+            shown.append(paper.paint(_spaced(line.cells, widths, listed, paper), BOLD if line.strong else ""))
+        shown += [*more, rule]
+    return "\n".join(
+        [*shown, *_sections(sections(summary), paper), "", *_notes(footnotes(summary, listed, depth), paper)]
+    )
 
 
 @dataclass(slots=True)
@@ -98,6 +97,9 @@ def _line(summary: Summary, step: Step, columns: Sequence[Column], paper: Paper)
     names = _tree(step) + clean(label(row)) + (f" × {row.count}" if row.count > 1 else "")
     kind = paper.plain(clean(described(row)))
     cells = [paper.plain(names), kind, *(paper.plain(clean(column.text(summary, row))) for column in columns)]
+    for i, column in enumerate(columns, len(FIRST)):
+        if wide(cells[i]) > paper.width - SHORTEST_NAME - len(GAP) and column.short is not None:
+            cells[i] = paper.plain(clean(column.short(summary, row)))
     block = bool(row.children)
     return Line(cells, wide(paper.plain(clean(row.type))) if block else wide(kind), block)
 
@@ -138,6 +140,26 @@ def _fit(heads: list[str], lines: list[Line], columns: Sequence[Column], width: 
         widths[wider] -= 1
     widths[1] = max(widths[1], min(whole, widths[1] + width - _total(widths)))
     return widths
+
+
+def _tables(widths: list[int], heads: list[str], lines: list[Line], width: int) -> list[list[int]]:
+    """Widths of the columns of each table; 0: not in this one."""
+    if _total(widths) <= width:
+        return [widths]
+    longest = max([wide(heads[0]), *(wide(line.cells[0]) for line in lines)])
+    waiting = [i for i in range(len(FIRST), len(widths)) if widths[i]]
+    found: list[list[int]] = []
+    while waiting:
+        kind = 0 if found else min(widths[1], LEAST_TYPE)
+        made = [min(longest, SHORTEST_NAME), kind, *[0] * (len(widths) - len(FIRST))]
+        while waiting and (not any(made[len(FIRST) :]) or _total(made) + len(GAP) + widths[waiting[0]] <= width):
+            at = waiting.pop(0)
+            made[at] = widths[at]
+            if _total(made) > width:
+                made[1] = 0
+        made[0] = max(made[0], min(longest, made[0] + width - _total(made)))
+        found.append(made)
+    return found
 
 
 def _total(widths: list[int]) -> int:
