@@ -9,6 +9,9 @@ import pytest
 
 import nndsl
 from nndsl.backends import draw
+from nndsl.backends.draw.figures import planned
+from nndsl.backends.draw.opening import Opening
+from nndsl.backends.draw.picture import picture
 from tests.backends.browser import MODELS, Open, settle
 from tests.backends.graphs_by_hand import SAMPLES, resnet
 
@@ -59,10 +62,12 @@ def test_a_click_opens_and_a_click_on_the_caption_closes(open_page: Open) -> Non
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_buttons_show_what_python_shows(open_page: Open, name: str) -> None:
+    """But for closed blocks of different sizes in a row: here each can be opened, so that they are not one."""
     page = open_page(SAMPLES[name]())
     for button, depth in (("#expand-all", 99), ("#collapse-all", 0)):
         page.click(button)
-        scene = draw.scene(SAMPLES[name](), depth=depth)
+        plan = planned(SAMPLES[name](), Opening(depth, (), (), None))
+        scene = picture(plan, "up", "sans", draw.THEMES["light"], labels=True)
         assert shown(page) == ([box.path for box in scene.boxes], [frame.path for frame in scene.clusters])
         ids = dict(
             zip((box.id for box in scene.boxes), page.evaluate("diagram.scene.boxes.map(({ id }) => id)"), strict=True)
