@@ -17,6 +17,7 @@ import pytest
 import nndsl
 from nndsl.backends import draw
 from nndsl.backends.draw import THEMES, Direction
+from nndsl.backends.draw.letters import latex
 from nndsl.backends.draw.scene import Box, Scene
 from nndsl.backends.draw.style import LEGEND, PILLS, Outline
 from nndsl.ops import schema
@@ -228,6 +229,7 @@ def test_no_name_becomes_a_command_of_latex(text: str) -> None:
         *("selectfont", "color", "textbf", "sffamily", "rmfamily", "textbackslash", "textless", "textgreater"),
         *("textquotedbl", "textquotesingle", "textasciicircum", "textasciitilde", "textasciigrave", "textbar"),
         *("times", "cdot", "dots", "rightarrow", "leftrightarrow", "textcopyright", "div", "textsuperscript"),
+        *("def", "ifdefined", "Umathchar", "iffontchar", "font", "else", "fi", "nnletter"),
     }
     commands = set(re.findall(r"\\([A-Za-z]+)", body))
     assert commands <= known, commands - known
@@ -247,10 +249,24 @@ def test_tikz_draws_everything_of_the_scene() -> None:
     assert r"\rmfamily" in draw.tikz(draw.scene(resnet(), font="serif"))
 
 
+LETTERS = "éā½µ αωΓΩ ∑≤∞→ 漢🎉ħЖ\u0301"
+
+
+def test_letters_without_a_font_are_set_where_there_is_one() -> None:
+    assert latex("αΓΑ≤²₂") == r"$\alpha$$\Gamma$A$\leq$\textsuperscript{2}\textsubscript{2}"
+    assert latex("é漢e\u0301ħ") == r"é\nnletter{28450}{漢}é\nnletter{295}{ħ}"
+    inside = draw.tikz(hostile(LETTERS)).partition(r"\begin{tikzpicture}")[2]
+    assert inside.count(r"\def\nnletter") == 1
+    shown = [re.sub(r"\\nnletter\{\d+\}\{.\}", "", line) for line in inside.splitlines() if not line.startswith("%")]
+    assert {letter for letter in "".join(shown) if ord(letter) > 0x7E} == set("éā½")
+    assert "nnletter" not in draw.tikz(hostile("é"))
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs a LaTeX installation")
-def test_tikz_compiles(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["", LETTERS])
+def test_tikz_compiles(tmp_path: Path, text: str) -> None:
     file = tmp_path / "picture.tex"
-    file.write_text(draw.tikz(draw.scene(unet(), theme=THEMES["paper"])))
+    file.write_text(draw.tikz(hostile(text) if text else draw.scene(unet(), theme=THEMES["paper"])), encoding="utf-8")
     command = ["pdflatex", "-no-shell-escape", "-interaction=nonstopmode", file.name]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]

@@ -6,46 +6,11 @@ node, centred on its line or set from its left end as in the scene.
 
 from __future__ import annotations
 
-from itertools import groupby
-
 from nndsl.backends.draw.curves import FRAME_BEND, Move, arrow, course, filled, outline
+from nndsl.backends.draw.letters import FALLBACK, latex
 from nndsl.backends.draw.scene import BOX_DASHES, Box, Cluster, Point, Scene, Swatch, Text, Wire
 from nndsl.backends.draw.svg import cluster_depths, number
 
-_SPECIAL = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "#": r"\#",
-    "%": r"\%",
-    "_": r"\_",
-    "^": r"\textasciicircum{}",
-    "~": r"\textasciitilde{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    "`": r"\textasciigrave{}",
-    "'": r"\textquotesingle{}",
-    "×": r"$\times$",
-    "÷": r"$\div$",
-    "−": r"$-$",
-    "·": r"$\cdot$",
-    "→": r"$\rightarrow$",
-    "↔": r"$\leftrightarrow$",
-    "≥": r"$\geq$",
-    "≤": r"$\leq$",
-    "≠": r"$\neq$",
-    "∞": r"$\infty$",
-    "√": r"$\surd$",
-    "©": r"\textcopyright{}",
-    "…": r"\dots{}",
-    "²": r"\textsuperscript{2}",
-    "³": r"\textsuperscript{3}",
-    "⁴": r"\textsuperscript{4}",
-}
 _SCALE = 0.75  # points in a unit of the scene
 
 
@@ -87,6 +52,7 @@ class _Pen:
         font = f"every node/.style={{inner sep=0pt,outer sep=0pt,font={family}}}"
         return [
             rf"\begin{{tikzpicture}}[{unit},{font}]",
+            *([FALLBACK] if any("\\nnletter" in line for line in body) else []),
             *(f"\\definecolor{{{name}}}{{HTML}}{{{value.lstrip('#').upper()}}}" for value, name in self.colors.items()),
             *body,
             r"\end{tikzpicture}",
@@ -135,7 +101,7 @@ class _Pen:
         for text in texts:
             size = text.size * _SCALE
             font = rf"\fontsize{{{number(size)}}}{{{number(size * 1.2)}}}\selectfont"
-            words = _escape(text.text)
+            words = latex(text.text)
             shown = rf"\textbf{{{words}}}" if text.bold else words
             found.append(f"{{{font}\\color{{{self.color(self.theme.tones[text.tone])}}}{shown}}}")
         return found
@@ -214,18 +180,6 @@ def _controls(start: Point, corner: Point, end: Point) -> tuple[Point, Point]:
     """Of the cubic that is this quadratic."""
     (ax, ay), (bx, by), (cx, cy) = start, corner, end
     return (ax + (bx - ax) * 2 / 3, ay + (by - ay) * 2 / 3), (cx + (bx - cx) * 2 / 3, cy + (by - cy) * 2 / 3)
-
-
-def _escape(text: str) -> str:
-    """LaTeX for a text of which no letter has a meaning; several spaces stay several."""
-    parts = []
-    for letter, run in groupby(text):
-        times = len(list(run))
-        if letter == " ":
-            parts.append(" " if times == 1 else r"\ " * times)
-        else:
-            parts.append(_SPECIAL.get(letter, letter if letter.isprintable() else "?") * times)
-    return "".join(parts)
 
 
 def _comment(text: str) -> str:
