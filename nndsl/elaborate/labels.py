@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from nndsl.elaborate.context import Context
@@ -41,18 +42,29 @@ def label_text(label: ast.Name | ast.Text, scope: Scope, ctx: Context) -> str | 
 def _filled(match: re.Match[str], label: ast.Text, scope: Scope, ctx: Context) -> str:
     """The value of what stands in braces: a name, or arithmetic on names; "\\0" after a mistake."""
     from nndsl.diagnostics import Diagnostics
-    from nndsl.syntax import parse
 
     ctx.budget.step(100)
-    quiet = Diagnostics()
-    file = parse(Source(f"fn _f() = {match[1]}"), quiet)
-    if quiet.items or not file.items or not isinstance(file.items[0], ast.Function):
+    expression = _parsed(match[1])
+    if expression is None:
         ctx.error("bad-label", f"{{{match[1]}}} is not an expression", label.span, scope)
         return "\0"
-    inner = Context(ctx.project, quiet, ctx.budget)
-    value = evaluate(file.items[0].value, scope, inner)
+    quiet = Diagnostics()
+    value = evaluate(expression, scope, Context(ctx.project, quiet, ctx.budget))
     if quiet.items or not isinstance(value, (int, str)) or isinstance(value, bool):
         why = quiet.items[0].message if quiet.items else f"it is {ctx.describe(value)}"
         ctx.error("bad-label", f"{{{match[1]}}} in a label must be a number or a string: {why}", label.span, scope)
         return "\0"
     return str(value)
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> Any:
+    """What stands in braces, as an expression; None when it is none. A label in a loop is filled many times."""
+    from nndsl.diagnostics import Diagnostics
+    from nndsl.syntax import parse
+
+    quiet = Diagnostics()
+    file = parse(Source(f"fn _f() = {text}"), quiet)
+    if quiet.items or len(file.items) != 1 or not isinstance(file.items[0], ast.Function):
+        return None
+    return file.items[0].value

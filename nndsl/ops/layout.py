@@ -82,7 +82,10 @@ def _joins(say: Say, xs: tuple[TensorType, ...], k: int, axis: int | None) -> bo
         message = f"{say.who} takes inputs of one rank: {say.type(first)} has {first.rank} dims, input {k} has {x.rank}"
         say.error(f"{message}: {say.type(x)}", code="rank-mismatch", at=k)
         return False
-    pairs = [(i, a, b) for i, (a, b) in enumerate(zip(first.shape, x.shape, strict=True)) if i != axis]
+    sizes = enumerate(zip(first.shape, x.shape, strict=True))
+    pairs = [(i, a, b) for i, (a, b) in sizes if i != axis and a != b]
+    if not pairs:
+        return True
     return say.agree(pairs, f"these cannot be joined: {say.type(first)} and {say.type(x)}", at=k, rank=x.rank)
 
 
