@@ -102,9 +102,9 @@ class Tracks:
     """Lines side by side, each the first that is free on all of its way."""
 
     def __init__(self) -> None:
-        self.taken: list[tuple[list[int], list[int]]] = []  # on each track: where ways begin and end, in order
+        self.taken: list[tuple[list[float], list[float]]] = []  # on each track: where ways begin and end, in order
 
-    def take(self, low: int, high: int) -> int:
+    def take(self, low: float, high: float) -> int:
         for track, (begins, ends) in enumerate(self.taken):
             at = bisect_left(begins, low)
             if (at == 0 or ends[at - 1] < low) and (at == len(begins) or begins[at] > high):

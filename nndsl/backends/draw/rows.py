@@ -16,6 +16,7 @@ from nndsl.backends.draw.columns import FAN, Pairs, Tracks, columns
 from nndsl.backends.draw.regions import LANE, LANE_GAP, Flow, Leaf, Point, Region
 
 ROW_GAP = 24.0
+NEAR = 4.0  # so close two bends are not on one track
 CLEAR = 9.0  # between a straight lane and the cells beside it
 MOST_SEEN = 300  # of cells above a value: more of them surely lead where it goes
 MOST_WIRES, MOST_ROWS = 12, 30  # of a lane that may stand between cells
@@ -375,13 +376,6 @@ class Rows(Region):
 
 def _levels(bends: dict[Bend, list[float]]) -> dict[Bend, int]:
     """Tracks in one gap: what leaves below what enters, no two on one track where they would touch."""
-    taken: list[list[tuple[float, float]]] = []
-    found = {}
-    for key in sorted(bends, key=lambda k: (k[0] == "enter", -k[1], k[2])):
-        low, high = min(bends[key]), max(bends[key])
-        at = next((t for t, used in enumerate(taken) if all(high + 4 < a or b + 4 < low for a, b in used)), len(taken))
-        if at == len(taken):
-            taken.append([])
-        taken[at].append((low, high))
-        found[key] = at
-    return found
+    tracks = Tracks()
+    order = sorted(bends, key=lambda k: (k[0] == "enter", -k[1], k[2]))
+    return {key: tracks.take(min(bends[key]), max(bends[key]) + NEAR) for key in order}

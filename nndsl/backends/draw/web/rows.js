@@ -2,10 +2,11 @@
 // Each cell stands in the row below the first that needs it, so that wires go up. A wire to the next row bends in the
 // gap between them. One that passes rows goes straight up where a column is free, else to the right of all cells.
 import { arrivals, heights, STRAIGHT, TRACK } from "./channel.js";
-import { columns, FAN, largest } from "./columns.js";
+import { columns, FAN, largest, Tracks } from "./columns.js";
 import { LANE, LANE_GAP, Leaf, Region } from "./regions.js";
 
 const ROW_GAP = 24;
+const NEAR = 4; // so close two bends are not on one track
 const CLEAR = 9; // between a straight lane and the cells beside it
 const MOST_SEEN = 300; // of cells above a value: more of them surely lead where it goes
 const MOST_WIRES = 12;
@@ -114,6 +115,7 @@ export class Rows extends Region {
   /** One for each value that passes rows: from the gap below `low` to the gap below `high`. */
   lanes(x) {
     const found = new Map();
+    this.noteUses();
     for (const wire of this.wiring) {
       if (this.highOf(wire) - this.lowOf(wire) <= 1) continue;
       const key = `${wire.tail} ${this.valueOf(wire)}`;
@@ -133,21 +135,31 @@ export class Rows extends Region {
     return lanes;
   }
 
+  /** The cells that need each value, the lowest first. */
+  noteUses() {
+    this.uses = new Map();
+    const upward = this.cells.map((_, i) => i).sort((a, b) => this.row[a] - this.row[b]);
+    for (const head of upward) {
+      for (const wire of this.entering[head]) {
+        const key = `${wire.tail} ${this.valueOf(wire)}`;
+        if (!this.uses.has(key)) this.uses.set(key, []);
+        this.uses.get(key).push(head);
+      }
+    }
+  }
+
   /** Straight up where a column is free, else at the right of everything. */
   placeLanes(lanes, x) {
-    const spans = [];
-    const straight = [];
+    const tracks = new Tracks();
+    const straight = Array.from({ length: this.members.length + 1 }, () => []); // in each row
     for (const lane of lanes) {
       const free = this.columnsOf(lane, x).find((at) => this.isFree(at, lane, straight));
-      if (free !== undefined) {
-        lane.x = free;
-        straight.push(lane);
+      if (free === undefined) {
+        lane.x = x + LANE * tracks.take(lane.low, lane.high);
         continue;
       }
-      let at = spans.findIndex((used) => used.every(([a, b]) => lane.low > b || lane.high < a));
-      if (at < 0) at = spans.push([]) - 1;
-      spans[at].push([lane.low, lane.high]);
-      lane.x = x + LANE * at;
+      lane.x = free;
+      for (let row = lane.low; row <= lane.high; row += 1) straight[row].push(free);
     }
   }
 
@@ -180,18 +192,21 @@ export class Rows extends Region {
         if (this.xs[i] + left - CLEAR < x && x < this.xs[i] + right + CLEAR) return false;
       }
     }
-    return !straight.some((other) => Math.abs(other.x - x) < CLEAR && other.low <= lane.high && lane.low <= other.high);
+    for (let row = lane.low; row <= lane.high; row += 1) {
+      if (straight[row].some((other) => Math.abs(other - x) < CLEAR)) return false;
+    }
+    return true;
   }
 
   /** Does its value also go another way to its head? Then it skips what is on that way. */
   goesRound(wire) {
-    const value = this.valueOf(wire);
-    const beside = wire.tail !== null ? this.leaving[wire.tail] : this.wiring.filter((w) => w.tail === null);
-    const also = beside
-      .filter((w) => this.valueOf(w) === value && w.head !== null && w.head !== wire.head)
-      .map((w) => w.head);
-    if (wire.head === null) return also.length > 0; // all that is here ends above
-    const stack = also.filter((head) => this.row[head] < this.row[wire.head]);
+    const heads = this.uses.get(`${wire.tail} ${this.valueOf(wire)}`) || [];
+    if (wire.head === null) return heads.length > 0; // all that is here ends above
+    const stack = [];
+    for (const head of heads.slice(0, MOST_SEEN)) {
+      if (this.row[head] >= this.row[wire.head]) break;
+      stack.push(head);
+    }
     const seen = new Set(stack);
     while (stack.length && seen.size < MOST_SEEN) {
       for (const head of this.above[stack.pop()]) {
@@ -356,15 +371,7 @@ function levelsOf(bends) {
     const [a, b] = [bends.get(k), bends.get(l)];
     return rank(a) - rank(b) || b.x - a.x || a.value - b.value;
   });
-  const taken = [];
-  const found = new Map();
-  for (const key of keys) {
-    const low = Math.min(...bends.get(key).places);
-    const high = Math.max(...bends.get(key).places);
-    let at = taken.findIndex((used) => used.every(([a, b]) => high + 4 < a || b + 4 < low));
-    if (at < 0) at = taken.push([]) - 1;
-    taken[at].push([low, high]);
-    found.set(key, at);
-  }
-  return found;
+  const tracks = new Tracks();
+  const span = (key) => [Math.min(...bends.get(key).places), Math.max(...bends.get(key).places) + NEAR];
+  return new Map(keys.map((key) => [key, tracks.take(...span(key))]));
 }
