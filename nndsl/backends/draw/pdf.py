@@ -25,7 +25,8 @@ def pdf(scene: Scene) -> bytes:
     file = io.BytesIO()
     size = (scene.width * POINTS, scene.height * POINTS)
     first = _face(_FACES[scene.font])  # else the page begins with a font that is not inside
-    canvas = Canvas(file, size, invariant=1, pageCompression=1, initialFontName=first)
+    begin: Any = first  # a name, though the stubs say a number
+    canvas = Canvas(file, size, invariant=1, pageCompression=1, initialFontName=begin)
     canvas.setTitle(scene.title)
     canvas.setCreator("nndsl")
     canvas.scale(POINTS, POINTS)
