@@ -33,7 +33,8 @@ class Place:
 class Step:
     """What a node does to memory. Homes are numbered as its graph numbers them, in a `Part` as a caller sees it: inputs
     first. `made`: homes that are new, and their bytes. `kept`: homes that its backward pass needs; `inside`: bytes of
-    what only that knows. `passed`: inputs whose gradient is that of the result, or a view of it."""
+    what only that knows. `passed`: inputs whose gradient is that of the result, or a view of it. `reached`:
+    it has a backward pass."""
 
     results: tuple[Place | None, ...]  # None: does not run now
     made: dict[int, Size] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class Step:
     flops: Size = 0
     unknown: dict[str, None] = field(default_factory=dict)
     passed: frozenset[int] = frozenset()
+    reached: bool = False
     part: Part | None = None
     node: Node | None = None
 
@@ -251,6 +253,7 @@ class _Walk:
             pairs = zip(step.node.outputs, step.results, strict=True)
             if any(place is not None and place.needs and id(value) in reached for value, place in pairs):
                 reached.update(id(value) for value in step.node.inputs if value is not None)
+                step.reached = True
                 continue
             step.macs = step.flops = step.gradients = 0
 

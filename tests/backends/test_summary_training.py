@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+import torch
 
 import nndsl
 from nndsl.backends.summary import table, to_json, written
@@ -108,3 +109,43 @@ def test_training_counts_what_runs_only_while_training() -> None:
     said = to_json(summary)["assumptions"]
     assert "MACs, FLOPs and time of a forward pass leave out what runs only while training; training has it" in said
     assert not any(note.startswith("costs leave out what runs only") for note in said)
+
+
+SHARED = """
+block Pair(k: int) {
+  input x: [N, D]
+  layer both = Linear(k)
+  layer once = Linear(k)
+  dead = x -> once -> Tanh
+  x -> both -> ReLU -> both
+}
+model Shared {
+  input tokens: int[N, 5]
+  layer embed = Embedding(30, 16)
+  layer lost = Linear(7)
+  h = tokens -> embed -> Reduce("n t c -> n c", "mean")
+  stopped = h -> Linear(9) -> StopGradient -> Sum
+  aside = h -> lost
+  h = h -> [Pair(16)] * 3 -> if training { Linear(16) } else { Linear(16, bias=false) }
+  output y = h @ embed.weight.T + stopped
+}
+"""
+
+
+@pytest.mark.parametrize("text", [UNUSED, SHARED, AUXILIARY, LINEAR, BLOCKS])
+def test_weights_without_a_gradient_take_none_and_no_states(text: str) -> None:
+    model = nndsl.loads(text)
+    memory = model.summary(batch=4).memory
+    assert memory is not None
+    module = model.module().train()
+    shape = [4, *map(int, next(iter(model.inputs.values())).rstrip("]").split(", ")[1:])]
+    x = torch.zeros(shape, dtype=torch.int64) if text == SHARED else torch.randn(shape)
+    results = module(x)
+    torch.stack([y.sum() for y in (results if isinstance(results, tuple) else (results,))]).sum().backward()
+    optimize = torch.optim.AdamW(module.parameters())
+    optimize.step()
+    gradients = [p.grad for p in module.parameters() if p.grad is not None]
+    assert memory.gradients == sum(g.numel() * 4 for g in gradients)
+    states = [t for state in optimize.state.values() for t in state.values() if t.dim()]
+    assert memory.optimizer_states == sum(t.numel() * 4 for t in states)
+    assert memory.parameters == sum(p.numel() * 4 for p in module.parameters())
