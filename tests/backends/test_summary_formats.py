@@ -11,8 +11,9 @@ import pytest
 
 from nndsl.backends.summary import csv, html, markdown, summarize, table
 from nndsl.backends.summary.columns import COLUMNS
-from nndsl.backends.summary.data import Memory, Summary
+from nndsl.backends.summary.data import Summary
 from nndsl.backends.summary.walk import size, walk
+from nndsl.cost.memory import Memory
 from nndsl.ops import schema
 from tests.backends.graphs_by_hand import SAMPLES, Builder, N, encoder, lstm, made, resnet, siamese, vit
 

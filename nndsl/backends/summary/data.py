@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from nndsl.cost.memory import Memory
 from nndsl.shapes import Facts, Size
 
 
@@ -73,24 +74,6 @@ class Formulas:
     training_macs: Size | None = None
     training_flops: Size | None = None
     saved: Size | None = None
-
-
-@dataclass(slots=True)
-class Memory:
-    """Bytes that a batch needs. `saved`: activations kept for the backward pass. The peaks are of a run simulated in
-    the order of the layers, weights (and for training: gradients and optimizer states) included; None where a size is
-    open or an operator has no formula."""
-
-    samples: int
-    dtype: str
-    optimizer: str
-    parameters: Size
-    buffers: Size
-    gradients: Size
-    optimizer_states: Size
-    saved: Size | None
-    training_peak: int | None
-    inference_peak: int | None
 
 
 @dataclass(slots=True)

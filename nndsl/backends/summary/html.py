@@ -14,10 +14,9 @@ from importlib.resources import files
 from nndsl.backends.summary.columns import USUAL, Column, chosen, footnotes, label, shapes
 from nndsl.backends.summary.data import Row, Summary
 from nndsl.backends.summary.signs import clean
-from nndsl.backends.summary.table import MODES
 from nndsl.backends.summary.totals import Fact, Section, sections
 from nndsl.backends.summary.walk import MOST_ROWS, Step, size, walk
-from nndsl.backends.summary.words import at_one_sample, brief, memory
+from nndsl.backends.summary.words import at_one_sample, brief, in_mode, memory
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 COMFORTABLE = 80  # rows that are open at first
@@ -102,9 +101,8 @@ def _head(summary: Summary) -> Iterator[str]:
     yield f"<header><h1>{_text(summary.model)}</h1>"
     for word, tensors in (("in", summary.inputs), ("out", summary.outputs)):
         for tensor in tensors:
-            mode = f" ({'training' if tensor.mode == 'train' else 'evaluation'} only)" if tensor.mode else ""
             spelled = f"{tensor.dtype}{shapes([tensor.shape])}"
-            yield f"<p><i>{word}</i> {_text(tensor.name)} <code>{_text(spelled)}</code>{mode}</p>"
+            yield f"<p><i>{word}</i> {_text(tensor.name)} <code>{_text(spelled)}</code>{in_mode(tensor.mode)}</p>"
     yield '<dl class="cards">'
     for name, value in _cards(summary):
         yield f"<div><dt>{name}</dt><dd>{_text(value)}</dd></div>"
@@ -175,7 +173,7 @@ def _name(step: Step, fold: int | None, checked: bool) -> str:
 
 
 def _kind(row: Row) -> str:
-    detail = " ".join(part for part in (row.detail, MODES.get(row.mode or "", "")) if part)
+    detail = f"{row.detail}{in_mode(row.mode)}".strip()
     return f'<td class="kind" title="{_text(detail)}"><b>{_text(row.type)}</b> <i>{_text(detail)}</i></td>'
 
 

@@ -6,10 +6,11 @@ from json import dumps
 from typing import Any
 
 from nndsl.backends.summary.columns import mean, share
-from nndsl.backends.summary.data import Formulas, Memory, Row, Summary, Tensor
+from nndsl.backends.summary.data import Formulas, Row, Summary, Tensor
 from nndsl.backends.summary.formula import exact
 from nndsl.backends.summary.walk import MOST_ROWS, size, walk
 from nndsl.backends.summary.words import assumptions, in_letters
+from nndsl.cost.memory import Memory
 from nndsl.shapes import Size
 
 

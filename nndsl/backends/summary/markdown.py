@@ -12,6 +12,7 @@ from nndsl.backends.summary.signs import clean
 from nndsl.backends.summary.table import described
 from nndsl.backends.summary.totals import Fact, Section, sections
 from nndsl.backends.summary.walk import MOST_ROWS, Step, size, walk
+from nndsl.backends.summary.words import in_mode
 
 LEVEL = "&emsp;"
 DEEPEST_SHOWN = 12
@@ -59,8 +60,7 @@ def _ports(summary: Summary) -> list[str]:
 
 
 def _port(word: str, tensor: Tensor) -> str:
-    mode = f" ({'training' if tensor.mode == 'train' else 'evaluation'} only)" if tensor.mode else ""
-    return f"{word} {code(f'{tensor.name}: {tensor.dtype}{shapes([tensor.shape])}')}{mode}"
+    return f"{word} {code(f'{tensor.name}: {tensor.dtype}{shapes([tensor.shape])}')}{in_mode(tensor.mode)}"
 
 
 def _row(cells: list[str]) -> str:

@@ -15,6 +15,7 @@ from nndsl.backends.summary.data import Row, Summary
 from nndsl.backends.summary.signs import clean, cut, plain, wide
 from nndsl.backends.summary.totals import Fact, Section, sections
 from nndsl.backends.summary.walk import MOST_ROWS, Step, size, walk
+from nndsl.backends.summary.words import in_mode
 
 BOLD, DIM, OFF = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 GAP = "  "
@@ -106,10 +107,7 @@ def _line(summary: Summary, step: Step, columns: Sequence[Column], paper: Paper)
 
 def described(row: Row) -> str:
     """`Conv2d 64, 7×7, /2 (training only)`."""
-    return " ".join(part for part in (row.type, row.detail, MODES.get(row.mode or "", "")) if part)
-
-
-MODES = {"train": "(training only)", "eval": "(evaluation only)", "unused": "(unused)"}
+    return " ".join(part for part in (row.type, row.detail) if part) + in_mode(row.mode)
 
 
 def _tree(step: Step) -> str:
@@ -185,8 +183,7 @@ def _ports(summary: Summary, paper: Paper) -> list[str]:
     lines = []
     for word, tensors in (("in", summary.inputs), ("out", summary.outputs)):
         for tensor in tensors:
-            mode = f" ({'training' if tensor.mode == 'train' else 'evaluation'} only)" if tensor.mode else ""
-            line = clean(f"{word:3} {tensor.name}: {tensor.dtype}{shapes([tensor.shape])}{mode}")
+            line = clean(f"{word:3} {tensor.name}: {tensor.dtype}{shapes([tensor.shape])}{in_mode(tensor.mode)}")
             lines.append(paper.cut(paper.plain(line), paper.width))
     return lines
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nndsl.backends.summary.columns import UNKNOWN
-from nndsl.backends.summary.data import Memory, Summary
+from nndsl.backends.summary.data import Summary
 from nndsl.backends.summary.formula import formula
 from nndsl.backends.summary.words import at_one_sample, duration, grouped, rounded, short, three_digits
 from nndsl.cost.hardware import HARDWARE
+from nndsl.cost.memory import Memory
 from nndsl.ir.cost import for_one_sample
 from nndsl.shapes import Dim, Size
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from nndsl.backends.summary.data import Memory, Row
+from nndsl.backends.summary.data import Row
 from nndsl.cost.field import fields, seen
 from nndsl.cost.hardware import Hardware
 from nndsl.cost.memory import measured, saved
@@ -127,7 +127,7 @@ class Training:
             "intensity": work.intensity,
             "seconds": work.seconds if self.times.hardware is not None else None,
             "training_seconds": self.times.training if self.times.hardware is not None else None,
-            "memory": Memory(**{name: getattr(self.needed, name) for name in Memory.__dataclass_fields__}),
+            "memory": self.needed,
         }
 
     def _activations(self) -> Size:

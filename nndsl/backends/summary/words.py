@@ -14,7 +14,13 @@ LONGEST_FORMULA = 60  # in one that was asked for
 LARGEST = 10**21  # what no unit is for
 UNITS = ("", "K", "M", "G", "T", "P", "E")
 BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+MODES = {"train": "training only", "eval": "evaluation only", "unused": "unused"}
 TIMES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+
+
+def in_mode(mode: str | None) -> str:
+    """What stands behind what runs in one mode only, or never."""
+    return f" ({MODES[mode]})" if mode else ""
 
 
 def at_one_sample(summary: Summary, size: Size) -> Size:
