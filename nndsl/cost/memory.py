@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from nndsl.cost.learned import learned
 from nndsl.cost.numbers import bytes_of
 from nndsl.cost.peak import Open, Peak
 from nndsl.cost.run import Run
@@ -77,24 +78,24 @@ def measured(graph: Graph, run: Run, at_work: Run, samples: int, optimizer: str)
     """The same of runs that were followed already."""
     batch = batch_symbol(graph)
     values: dict[str, Size] = {} if batch is None else {batch: samples}
-    trained, others, _ = weights(graph, run.dtype)
-    states = trained * OPTIMIZERS[optimizer].states
+    trained, others = weights(graph, run.dtype)
+    gradients, each = learned(run)
+    states = gradients * OPTIMIZERS[optimizer].states
     kept = None if run.root.whole.unknown else at(saved(run), values)
     needed = Memory(
-        samples, run.dtype, optimizer, trained, others, trained, states, kept, None, None, run.root.whole.unknown
+        samples, run.dtype, optimizer, trained, others, gradients, states, kept, None, None, run.root.whole.unknown
     )
     try:
-        _peaks(graph, run, at_work, values, needed)
+        _peaks(graph, run, at_work, values, needed, each)
     except Open:
         return needed
     return needed
 
 
-def weights(root: Graph, dtype: str) -> tuple[Size, Size, list[Size]]:
-    """Bytes of what is trained, of buffers, and of each trained weight, equal graphs' once. Shared layers count once;
-    blocks within blocks are not opened again for each call."""
+def weights(root: Graph, dtype: str) -> tuple[Size, Size]:
+    """Bytes of what is trained, and of buffers. Shared layers count once; blocks within blocks are not opened again for
+    each call."""
     known: dict[int, tuple[Size, Size]] = {}
-    each: list[Size] = []
     for graph in root.graphs():
         trained: Size = 0
         others: Size = 0
@@ -104,9 +105,8 @@ def weights(root: Graph, dtype: str) -> tuple[Size, Size, list[Size]]:
             for weight in node.weights():
                 size = bytes_of(TensorType(weight.dtype, weight.shape), dtype)
                 trained, others = (trained + size, others) if weight.trained else (trained, others + size)
-                each += [size] if weight.trained else []
         known[id(graph)] = trained, others
-    return *known[id(root)], each
+    return known[id(root)]
 
 
 def saved(run: Run) -> Size:
@@ -123,7 +123,7 @@ def at(size: Size, values: dict[str, Size]) -> Size:
     return size.substitute(values) if isinstance(size, Dim) else size
 
 
-def _peaks(graph: Graph, run: Run, at_work: Run, values: dict[str, Size], needed: Memory) -> None:
+def _peaks(graph: Graph, run: Run, at_work: Run, values: dict[str, Size], needed: Memory, each: list[Size]) -> None:
     there = Peak(run, values)
     number = there.number
     fixed = number(needed.parameters) + number(needed.buffers)
@@ -134,7 +134,7 @@ def _peaks(graph: Graph, run: Run, at_work: Run, values: dict[str, Size], needed
     rise, counted = there.training()
     fixed += number(needed.optimizer_states) + inputs
     gradients = number(needed.gradients)
-    largest = max((number(size) for size in weights(graph, run.dtype)[2]), default=0)
+    largest = max(map(number, each), default=0)
     results = sum(map(number, run.root.whole.made.values()))
     optimizer = OPTIMIZERS[needed.optimizer]
     at_once = run.cuda and optimizer.together
