@@ -1,17 +1,19 @@
 """Hardware by name, and the roofline: how long work takes at least, by its arithmetic or by the memory it moves.
 
 Numbers are the vendors', for dense matrices, without boosts by sparsity (tables that count sparsity show twice as
-much): NVIDIA's data sheets of H100 SXM (989 TFLOP/s in bfloat16, 67 in float32, 3.35 TB/s), H200 SXM (the same and
-4.8 TB/s), A100 80 GB SXM (312, 19.5, 2.039 TB/s), V100 SXM2 (125 in float16, 15.7, 900 GB/s), L4 (121, 30.3,
-300 GB/s), L40S (362, 91.6, 864 GB/s) and T4 (65, 8.1, 320 GB/s); its white papers on Ada and Ampere for RTX 4090 (165.2
-with float32 sums, 82.6, 1,008 GB/s) and RTX 3090 (71, 35.6, 936 GB/s); AMD's data sheet of MI300X (1,307.4, 163.4,
-5.3 TB/s); Apple's M2 with 10 GPU cores (3.58 in float32, 100 GB/s). Each was compared with published tables; what none
-confirmed (float64 of MI300X, other types of M2) is left out.
+much): NVIDIA's data sheets of H100 SXM (989 TFLOP/s in bfloat16, 67 in float32 and in float64, there by its
+matrix units, 3.35 TB/s), H200 SXM (the same and 4.8 TB/s), A100 80 GB SXM (312, 19.5, 19.5 by matrix units, 2.039
+TB/s), V100 SXM2 (125 in float16, 15.7, 7.8, 900 GB/s), L4 (121, 30.3, 300 GB/s), L40S (362, 91.6, 864 GB/s) and T4 (65,
+8.1, 320 GB/s); its white papers on Ada and Ampere for RTX 4090 (165.2 with float32 sums, 82.6, 1,008 GB/s) and RTX 3090
+(71, 35.6, 936 GB/s); AMD's data sheet of MI300X (1,307.4, 163.4, 5.3 TB/s); Apple's M2 with 10 GPU cores (3.58 in
+float32, 100 GB/s). Each was compared with published tables; what none confirmed (float64 of MI300X, other types of M2)
+is left out.
 PyTorch computes matrix products of float32 without TensorFloat-32 unless told otherwise, so that is not counted.
 
 An estimate, and a lower bound: kernels reach half of it or more when tensors are large, much less when they are small;
 starting a kernel (a few microseconds) is not counted. Each layer is taken to read its inputs and weights and to write
-its results once, backward twice that, and not to be fused with others.
+its results once, backward twice that, and not to be fused with others; the optimizer reads gradients, and reads and
+writes weights and states, once.
 """
 
 from __future__ import annotations
@@ -41,9 +43,9 @@ def _rates(half: float | None, single: float, double: float | None = None, brain
 
 
 HARDWARE = {
-    "h100": Hardware("NVIDIA H100 SXM", _rates(989.4, 66.9, 33.5), 3350 * GIGA),
-    "h200": Hardware("NVIDIA H200 SXM", _rates(989.4, 66.9, 33.5), 4800 * GIGA),
-    "a100": Hardware("NVIDIA A100 80 GB SXM", _rates(312, 19.5, 9.7), 2039 * GIGA),
+    "h100": Hardware("NVIDIA H100 SXM", _rates(989.4, 66.9, 66.9), 3350 * GIGA),
+    "h200": Hardware("NVIDIA H200 SXM", _rates(989.4, 66.9, 66.9), 4800 * GIGA),
+    "a100": Hardware("NVIDIA A100 80 GB SXM", _rates(312, 19.5, 19.5), 2039 * GIGA),
     "v100": Hardware("NVIDIA V100 SXM2", _rates(125, 15.7, 7.8, brain=False), 900 * GIGA),
     "l4": Hardware("NVIDIA L4", _rates(121, 30.3), 300 * GIGA),
     "l40s": Hardware("NVIDIA L40S", _rates(362, 91.6), 864 * GIGA),

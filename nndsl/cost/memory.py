@@ -119,6 +119,11 @@ def saved(run: Run) -> Size:
     return size
 
 
+def updated(needed: Memory) -> Size:
+    """Bytes that an optimizer's step moves at least: it reads gradients, and reads and writes weights and states."""
+    return needed.gradients * 3 + needed.optimizer_states * 2
+
+
 def at(size: Size, values: dict[str, Size]) -> Size:
     return size.substitute(values) if isinstance(size, Dim) else size
 

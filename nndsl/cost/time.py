@@ -32,10 +32,17 @@ class Work:
 
 
 class Times:
-    """`of`: by the identity of a node, as the graph is called first."""
+    """`of`: by the identity of a node, as the graph is called first. `training`: seconds of a training step;
+    `optimizer`: the bytes that the update of the weights moves."""
 
     def __init__(
-        self, costs: Costs, ran: Run, trained: Run, values: dict[str, Size], hardware: Hardware | None
+        self,
+        costs: Costs,
+        ran: Run,
+        trained: Run,
+        values: dict[str, Size],
+        hardware: Hardware | None,
+        optimizer: Size = 0,
     ) -> None:
         self.costs = costs
         self.run = ran
@@ -46,9 +53,7 @@ class Times:
         for part in ran.parts.values():  # callees before callers
             self._parts[id(part)] = self._sum(part)
         self.total = self._parts[id(ran.root)]
-        behind = self._behind(trained)
-        once = self.total.seconds
-        self.training = None if once is None or behind is None else once + behind
+        self.training = self._step(trained, optimizer)
 
     def _sum(self, part: Part) -> Work:
         whole = Work()
@@ -67,12 +72,23 @@ class Times:
             return Work(flops, moved, None)
         return Work(flops, moved, self.hardware.seconds(flops, moved, self.run.dtype))
 
-    def _behind(self, trained: Run) -> float | None:
-        """Seconds of the backward pass: of each part as it is called, for the first of equal blocks may have less to do
-        than those behind it."""
+    def _step(self, trained: Run, optimizer: Size) -> float | None:
+        """Forward and backward pass, and the update of the weights, which memory decides."""
+        both, moved = self._both(trained), self._number(optimizer)
+        if self.hardware is None or both is None or moved is None:
+            return None
+        return both + moved / self.hardware.bandwidth
+
+    def _both(self, trained: Run) -> float | None:
+        """Each part as it is called, for the first of equal blocks may have less to do than those behind it."""
         known: dict[int, float | None] = {}
         for part in trained.parts.values():  # callees before callers
-            each = [self._again(step) if step.part is None else known[id(step.part)] for step in part.steps]
+            each: list[float | None] = []
+            for step in part.steps:
+                if step.part is not None:
+                    each.append(known[id(step.part)])
+                else:
+                    each += [self._operator(part, step).seconds, self._again(step)]
             known[id(part)] = None if None in each else sum(s for s in each if s is not None)
         return known[id(trained.root)]
 

@@ -279,4 +279,29 @@ def test_equal_blocks_take_as_long_as_their_layers() -> None:
         found = nndsl.loads(text).summary(batch=8192, dtype="bfloat16", device="h100")
         times.append((found.seconds, found.training_seconds))
     product = 2 * 8192 * 4096**2 / 989.4e12
-    assert times[0] == times[1] == (pytest.approx(12 * product), pytest.approx((12 + 23) * product))
+    update = 12 * 4096**2 * 2 * (3 + 2 * 2) / 3.35e12  # of weights, gradients and two states
+    assert times == [(pytest.approx(12 * product), pytest.approx((12 + 23) * product + update))] * 2
+
+
+def test_a_training_step_takes_what_runs_only_then() -> None:
+    """A head that is thrown away afterwards: 3 products, and its weights are updated."""
+    text = """
+model M {
+  input x: float[N, 4096]
+  h = x -> Linear(4096, bias=false)
+  if training { output early: [N, 4096] = h -> Linear(4096, bias=false) }
+  output y = h
+}
+"""
+    found = nndsl.loads(text).summary(batch=8192, dtype="bfloat16", device="h100", optimizer="sgd")
+    product = 2 * 8192 * 4096**2 / 989.4e12
+    assert found.seconds == pytest.approx(product)
+    assert found.training_seconds == pytest.approx((2 + 3) * product + 2 * 4096**2 * 2 * 3 / 3.35e12)
+
+
+@pytest.mark.parametrize(
+    ("device", "rate"), [("h100", 66.9e12), ("h200", 66.9e12), ("a100", 19.5e12), ("v100", 7.8e12)]
+)
+def test_products_in_double_precision_run_on_matrix_units(device: str, rate: float) -> None:
+    net = nndsl.loads("model M {\n  input x: float[N, 4096]\n  output y = x -> fc: Linear(4096, bias=false)\n}\n")
+    assert net.summary(batch=4096, dtype="float64", device=device).seconds == pytest.approx(2 * 4096**3 / rate)

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from nndsl.backends.summary.data import Row
 from nndsl.cost.field import fields, seen
 from nndsl.cost.hardware import Hardware
-from nndsl.cost.memory import measured, saved
+from nndsl.cost.memory import measured, saved, updated
 from nndsl.cost.numbers import bytes_of, total
 from nndsl.cost.run import Run, Step
 from nndsl.cost.time import Times
@@ -33,8 +33,9 @@ class Training:
         self.run = Run(graph, dtype, training=True, cuda=cuda)
         batch = batch_symbol(graph)
         at_work = Run(graph, dtype, training=False, cuda=cuda)
-        self.times = Times(costs, at_work, self.run, {} if batch is None else {batch: samples}, hardware)
         self.needed = measured(graph, self.run, at_work, samples, optimizer)
+        values: dict[str, Size] = {} if batch is None else {batch: samples}
+        self.times = Times(costs, at_work, self.run, values, hardware, updated(self.needed))
         self.fields = fields(graph)
         self._parts = {id(part): part for part in self.run.parts.values()}
         self._steps: dict[int, dict[int, Step]] = {}
