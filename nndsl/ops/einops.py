@@ -237,10 +237,21 @@ class Reduce(ByPattern):
         return TensorType("int64", made.shape) if summed and made is not None else made
 
     def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved | None:
-        """A product goes one axis at a time, which is not told."""
-        if self.reduction == "prod":
+        """A product goes one axis at a time, and keeps what lies between. Where its axes are turned around afterwards it
+        is not told."""
+        if self.reduction != "prod":
+            return BOTH if self.reduction in ("max", "min") else NOTHING
+        pattern = self.read(x.rank)
+        steps = steps_of(pattern)
+        if steps.perm or steps.new or steps.drop or not steps.reduce:
             return None
-        return BOTH if self.reduction in ("max", "min") else NOTHING
+        known = proven_sizes(pattern, x.shape, self.given_sizes())
+        sizes = [known[atom] for atom in pattern.names(pattern.left)]
+        between = []
+        for axis in reversed(steps.reduce):
+            del sizes[axis]
+            between.append(TensorType(y.dtype, tuple(sizes)))
+        return Saved((0,), (0,), tuple(between[:-1]))
 
     def flops(self, x: TensorType, y: TensorType) -> Size:
         return same_along(x)

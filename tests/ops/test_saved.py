@@ -17,12 +17,14 @@ from tests.ops.saved_support import saved_storages
 
 # What operators do not say of what they keep, and why: a summary shows `?` for models that have them.
 UNTOLD = {
-    'Reduce("... ->", "prod")': "a product goes one axis at a time",
     'Einsum("a, b, c -> c b a")': "so do factors, in an order that PyTorch chooses",
 }
 
 # Besides the examples: parameters that change what is kept.
 MORE = [
+    '[6, 5, 8] -> Reduce("a b c -> a", "prod") -> [6]',
+    '[6, 5, 8] -> Reduce("a b (c d) -> b c", "prod", d=2) -> [5, 4]',
+    '[6, 5, 8] -> Reduce("a b c -> a 1 c", "prod") -> [6, 1, 8]',
     "[6, 5, 8] -> LSTM(16, proj_size=4) -> ([6, 5, 4], [1, 6, 4], [1, 6, 16])",
     "[6, 5, 8] -> LSTM(16, num_layers=2, bidirectional=true, proj_size=4) -> ([6, 5, 8], [4, 6, 4], [4, 6, 16])",
     "[6, 5, 8] -> LSTM(100, num_layers=2) -> ([6, 5, 100], [2, 6, 100], [2, 6, 100])",
