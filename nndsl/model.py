@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -272,7 +273,8 @@ class Model:
         for print). `font`: "sans" or "serif". `labels`: whether boxes bear the names of their layers.
 
         Raises ValueError for another ending, theme, direction or font, for a number that is too small, and for a glob
-        that matches nothing; TypeError for an argument of another type."""
+        that matches nothing; TypeError for an argument of another type. Warns where a picture could not be drawn as
+        asked: a PNG that is shrunk, a `wrap` that does nothing."""
         from nndsl.backends import draw
         from nndsl.files import write
 
@@ -288,6 +290,8 @@ class Model:
         options: dict[str, Any] = {"depth": depth, "expand": expand, "collapse": collapse, "max_nodes": max_nodes}
         options |= {"direction": direction, "font": font, "theme": draw.THEMES[theme], "labels": labels}
         scene = draw.scene(self._graph, **options, wrap=wrap)
+        for text in draw.remarks(scene, ending, wrap):
+            warnings.warn(text, draw.PictureWarning, stacklevel=2)
         svg = draw.svg(scene)
         if path is None:
             return svg

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,13 @@ def command(target: str, output: str | None, hyper: tuple[str, ...], dims: tuple
     model = open_model(target, hyper, dims, output)
     path = None if output == "-" else output or f"{model.name}.svg"
     try:
-        svg = guarded(lambda: model.draw(path, **options))
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            svg = guarded(lambda: model.draw(path, **options))
     except CannotOpen as problem:
         raise click.BadParameter(str(problem), param_hint=problem.option) from None
+    for warning in told:
+        say(f"warning: {warning.message}")
     if path is None:
         click.echo(svg, nl=False)
     else:

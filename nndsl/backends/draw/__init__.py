@@ -11,6 +11,7 @@ from nndsl.backends.draw.opening import CannotOpen
 from nndsl.backends.draw.pdf import pdf
 from nndsl.backends.draw.picture import scene
 from nndsl.backends.draw.png import png
+from nndsl.backends.draw.remarks import PictureWarning, remarks
 from nndsl.backends.draw.scene import Direction, Scene
 from nndsl.backends.draw.style import THEMES, Font, Theme
 from nndsl.backends.draw.svg import svg
@@ -21,12 +22,14 @@ __all__ = [
     "CannotOpen",
     "Direction",
     "Font",
+    "PictureWarning",
     "Scene",
     "Theme",
     "dot",
     "html",
     "pdf",
     "png",
+    "remarks",
     "scene",
     "svg",
     "tikz",

@@ -69,7 +69,7 @@ def picture(planner: Planner, direction: Direction, font: Font, theme: Theme, *,
     Painter(made, writer).paint(laid, (0.0, height if direction == "up" else 0.0), "", None, [])
     left = upper = 0.0
     if wrap > 1:
-        broken(made, wrap)
+        made.strips = broken(made, wrap)
         left, upper, right, lower = bounds(made)
         width, height = right - left, lower - upper
     made.width = max(width, LEAST_WIDTH, *(text.width for text in made.header)) + 2 * MARGIN

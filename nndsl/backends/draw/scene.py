@@ -112,7 +112,8 @@ class Swatch:
 
 @dataclass(slots=True)
 class Scene:
-    """A picture. `labels` are the shapes beside wires, `header` the title and totals."""
+    """A picture. `labels` are the shapes beside wires, `header` the title and totals; `strips`: into how many columns
+    (rows, where data flow to the right) it is broken."""
 
     width: float
     height: float
@@ -128,3 +129,4 @@ class Scene:
     edges: list[Edge] = field(default_factory=list)
     dots: list[Point] = field(default_factory=list)
     labels: list[Text] = field(default_factory=list)
+    strips: int = 1

@@ -58,12 +58,13 @@ class Axes:
         return self.extent(text.x, text.y - text.size * 0.8, text.x + text.width, text.y + text.size * 0.3)
 
 
-def broken(scene: Scene, count: int) -> None:
-    """Break what is painted into at most `count` strips."""
+def broken(scene: Scene, count: int) -> int:
+    """Break what is painted into at most `count` strips; into how many it was."""
     axes = Axes(scene.direction)
     cuts = _cuts(scene, axes, count)
     if cuts:
         Strips(scene, axes, cuts).apply()
+    return len(cuts) + 1
 
 
 # ------------------------------------------------------------ where to cut
