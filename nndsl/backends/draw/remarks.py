@@ -18,8 +18,8 @@ def remarks(scene: Scene, ending: str, wrap: int) -> list[str]:
         found.append(f"wrap {wrap} does nothing in a {ending} file, which is laid out by what reads it")
     elif scene.strips == 1 < wrap:
         found.append(
-            f"wrap {wrap} does nothing here: the picture is short, or there is no place where one line alone would go on "
-            f"in other {strips}"
+            f"wrap {wrap} does nothing here: the picture is short, or there is no place where one line goes on "
+            f"alone in other {strips}"
         )
     elif scene.strips < wrap:
         found.append(f"the picture is broken into {scene.strips} {strips}, not {wrap}: there is no other good place")
