@@ -237,7 +237,7 @@ class Reduce(ByPattern):
         return TensorType("int64", made.shape) if summed and made is not None else made
 
     def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved | None:
-        """A product goes one axis at a time, and keeps what lies between. Where its axes are turned around afterwards it
+        """A product goes one axis at a time, and keeps what lies between. Where axes are turned around afterwards it
         is not told."""
         if self.reduction != "prod":
             return BOTH if self.reduction in ("max", "min") else NOTHING
