@@ -22,12 +22,17 @@ batch_option = click.option(
 )
 optimizer_option = click.option(
     "--optimizer",
-    type=click.Choice(list(OPTIMIZERS)),
+    type=click.Choice(list(OPTIMIZERS), case_sensitive=False),
     default="adamw",
     show_default=True,
     help="What keeps states while training.",
 )
-device_option = click.option("--device", type=click.Choice(list(HARDWARE)), help="Estimate times on this hardware.")
+device_option = click.option(
+    "--device",
+    type=click.Choice(list(HARDWARE), case_sensitive=False),
+    help="Estimate times on this hardware; memory is then as on it: a GPU keeps other things for the backward pass, "
+    "and its optimizers take more.",
+)
 
 
 def counted(model: Model, **setting: Any) -> Summary:

@@ -186,8 +186,13 @@ def show(diagnostics: list[Diagnostic]) -> None:
 
 
 def width(stream: Any) -> int:
+    """`COLUMNS`, where it is set, counts for pipes and files, too."""
+    import os
     import shutil
 
+    told = os.environ.get("COLUMNS", "")
+    if told.isdecimal() and int(told):
+        return int(told)
     return min(shutil.get_terminal_size((100, 24)).columns, 140) if stream.isatty() else 100
 
 

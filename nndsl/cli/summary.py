@@ -20,7 +20,7 @@ def _columns(ctx: click.Context, param: click.Parameter, given: str | None) -> l
     """`input,macs`: names of columns, or `all`."""
     if given is None:
         return None
-    names = [name.strip() for name in given.split(",") if name.strip()]
+    names = [name.strip().lower() for name in given.split(",") if name.strip()]
     if not names:
         raise click.BadParameter("no column is named")
     if names == ["all"]:
@@ -55,7 +55,7 @@ def _no_column(name: str, known: list[str]) -> str:
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(FORMATS),
+    type=click.Choice(FORMATS, case_sensitive=False),
     help="How to show it; when not given, what the output's ending says, or a table.",
 )
 @click.option(
@@ -72,7 +72,7 @@ def _no_column(name: str, known: list[str]) -> str:
 @batch_option
 @click.option(
     "--dtype",
-    type=click.Choice(DTYPES),
+    type=click.Choice(DTYPES, case_sensitive=False),
     default="float32",
     show_default=True,
     help="What the spec's `float` stands for.",
@@ -94,14 +94,22 @@ def command(
 ) -> None:
     """Show every layer's shape, parameters and costs, and what a batch takes to run and to train."""
     columns = _timed(columns, setting["device"])
+    format_ = format_ or _format_of(output)
     model = open_model(target, hyper, dims, output)
     summary = counted(model, **setting)
     shown: dict[str, Any] = {"columns": columns, "depth": depth}
-    emit(_written(summary, format_ or _format_of(output), shown, output, encoding), output)
+    emit(_written(summary, format_, shown, output, encoding), output)
 
 
 def _format_of(output: str | None) -> str:
-    return ENDINGS.get(Path(output).suffix.lower(), "table") if output is not None else "table"
+    """A file whose name has no ending holds a table."""
+    ending = Path(output).suffix.lower() if output is not None else ""
+    if not ending:
+        return "table"
+    if ending not in ENDINGS:
+        known = ", ".join(ENDINGS)
+        raise click.BadParameter(f"a summary's file ends in {known}, or --format says its format", param_hint="-o")
+    return ENDINGS[ending]
 
 
 def _written(summary: Summary, format_: str, shown: dict[str, Any], output: str | None, encoding: str | None) -> str:

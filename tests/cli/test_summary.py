@@ -52,6 +52,34 @@ def test_the_ending_says_the_format(nndsl: Nndsl, write: Write, tmp_path: Path, 
     assert (tmp_path / name).read_text("utf-8").startswith("path,")
 
 
+def test_an_ending_that_says_nothing_is_refused(nndsl: Nndsl, write: Write, tmp_path: Path) -> None:
+    write("net.nn", GOOD)
+    done = nndsl("summary", "net.nn", "-o", "costs.xyz")
+    assert (done.code, (tmp_path / "costs.xyz").exists()) == (2, False)
+    assert "-o: a summary's file ends in .txt, .json, .csv, .md, .html, or --format says its format" in done.err
+    assert nndsl("summary", "net.nn", "-o", "costs.xyz", "--format", "csv").code == 0
+    assert (tmp_path / "costs.xyz").read_text("utf-8").startswith("path,")
+
+
+def test_capital_letters_do(nndsl: Nndsl, write: Write) -> None:
+    write("net.nn", GOOD)
+    given = ("--columns", "MACs,Time", "--device", "H100", "--dtype", "BFloat16", "--optimizer", "AdamW")
+    loud = nndsl("summary", "net.nn", *given, "--format", "CSV")
+    assert (loud.code, loud.out) == (0, nndsl("summary", "net.nn", *map(str.lower, given), "--format", "csv").out)
+    assert nndsl("summary", "net.nn", "--columns", "ALL", "--format", "csv").code == 0
+
+
+def test_a_pipe_is_as_wide_as_is_asked_for(nndsl: Nndsl, monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths = []
+    for columns in ("60", "120", "200", "wide", "0"):
+        monkeypatch.setenv("COLUMNS", columns)
+        out = nndsl("summary", "zoo/vit.nn:ViTB16", "--columns", "all").out
+        lengths.append(max(map(len, out.splitlines())))
+    assert lengths[0] <= 60
+    assert 100 < lengths[1] <= 120 < lengths[2] <= 200
+    assert lengths[3] == lengths[4] <= 100
+
+
 def test_columns(nndsl: Nndsl, write: Write) -> None:
     write("net.nn", GOOD)
     out = nndsl("summary", "net.nn", "--columns", "macs, input,flops,macs").out
