@@ -128,6 +128,12 @@ def test_from_far_away_marks_are_seen(open_page: Open) -> None:
     settle(page)
     page.wait_for_timeout(250)
     assert page.locator("#picture .far").count() >= 3
+    dashes = """() => {
+      const far = document.querySelector(".box.far");
+      far.setAttribute("class", "box f-regularization far");
+      return getComputedStyle(far.querySelector(".body")).strokeDasharray;
+    }"""
+    assert page.evaluate(dashes) == "none", "dots around thousands of boxes take a tenth of a second"
     assert page.locator(".spot.selected").count() == 1
     assert page.locator(".spot.hit").count() == 500
     page.evaluate("diagram.camera.set(1, 300, -50000)")
