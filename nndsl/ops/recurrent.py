@@ -140,10 +140,13 @@ class Recurrent(Op, family=RECURRENT, abstract=True):
         return self.macs(*inputs, y=y) * 2 + self._steps(inputs[0]) * (units * rest)
 
     def backward_macs(self, *inputs: Any, y: Any, use: Use) -> Size:
-        """The first layer's input takes part only where it needs a gradient."""
+        """The first layer's input and the states before the first step take part only where they need a gradient."""
         x = inputs[0]
-        first = self._steps(x) * x.shape[-1] * (len(self.order) * self.hidden_size * self.directions)
-        return self.macs(*inputs, y=y) * 2 - (0 if use.needs[0] else first)
+        gates = len(self.order) * self.hidden_size * self.directions
+        first = self._steps(x) * x.shape[-1] * gates
+        before = (self.batch(x) or (1,))[0] * (self.width * gates * self.num_layers)
+        given = len(use.needs) > 1 and use.needs[1]
+        return self.macs(*inputs, y=y) * 2 - (0 if use.needs[0] else first) - (0 if given else before)
 
     def saves(self, *inputs: Any, y: Any, use: Use) -> Saved | None:
         return saved(self, inputs, use)

@@ -171,7 +171,16 @@ BACKWARD = {
     ),
     "the input of the first layer of an LSTM": (
         "input x: float[3, 7, 10]; y, h, c = x -> LSTM(16, num_layers=2); output z = y",
-        2 * 3 * 7 * 4 * 16 * (10 + 16 + 16 + 16) - 3 * 7 * 4 * 16 * 10,
+        2 * 3 * 7 * 4 * 16 * (10 + 16 + 16 + 16) - 3 * 7 * 4 * 16 * 10 - 2 * 3 * 4 * 16 * 16,  # and the first states
+    ),
+    "states before the first step, both ways": (  # FlopCounterMode counts 107,520, forward pass included
+        "input x: float[2, 9, 8]; y, h = x -> GRU(16, bidirectional=true); output z = y",
+        2 * 2 * 9 * 2 * 3 * 16 * (8 + 16) - 2 * 9 * 2 * 3 * 16 * 8 - 2 * 2 * 3 * 16 * 16,
+    ),
+    "a state that is computed": (
+        "input x: float[2, 9, 8]; s = x -> Mean(dim=1) -> Linear(16) -> Unsqueeze(0)"
+        "; y, h = (x, s) -> GRU(16); output z = y",
+        2 * 8 * 16 + 2 * 2 * 9 * 3 * 16 * (8 + 16) - 2 * 9 * 3 * 16 * 8,
     ),
     "attention of the input": (
         "input x: float[2, 5, 8]; output y = x -> MultiheadAttention(2)",
