@@ -41,6 +41,32 @@ def test_no_number_is_cut(name: str, width: int) -> None:
     assert wide == narrow
 
 
+def columns(text: str) -> dict[str, list[str]]:
+    """The cells of each column of numbers, by its heading: they stand below it, to the right, in whichever table."""
+    lines = text.splitlines()
+    rules = [i for i, line in enumerate(lines) if line and set(line) == {"─"}]
+    found: dict[str, list[str]] = {}
+    for first, last in zip(rules[::2], rules[1::2], strict=True):
+        head = lines[first - 1]
+        for name in re.finditer(r"\S+(?: \S+)*", head):
+            if name[0] not in ("layer", "type", "input", "output", "sees"):
+                cells = [re.split(r"  +", line[: name.end()])[-1].strip() for line in lines[first + 1 : last]]
+                assert all(line[name.end() : name.end() + 2].strip() == "" for line in lines[first + 1 : last])
+                found[name[0]] = cells
+    return found
+
+
+@pytest.mark.parametrize("width", [44, 60, 80, 132])
+@pytest.mark.parametrize("name", ["resnet", "vit", "googlenet"])
+def test_no_number_of_any_column_is_cut(name: str, width: int) -> None:
+    summary = summarize(SAMPLES[name](), device="h100")
+    every = [n for n, column in COLUMNS.items() if not column.shape and "formula" not in n]
+    wide, narrow = (columns(table(summary, room, columns=every)) for room in (600, width))
+    assert len(wide) == len(every) - ("receptive-field" in every)
+    assert narrow == wide
+    assert any(re.search(r"\d [MG]$", cell) for cell in wide["MACs"])
+
+
 def test_shapes_give_way_first() -> None:
     wide, middle, narrow = (table(summarize(resnet()), width) for width in (160, 110, 75))
     assert " input " in wide

@@ -149,3 +149,15 @@ def test_weights_without_a_gradient_take_none_and_no_states(text: str) -> None:
     states = [t for state in optimize.state.values() for t in state.values() if t.dim()]
     assert memory.optimizer_states == sum(t.numel() * 4 for t in states)
     assert memory.parameters == sum(p.numel() * 4 for p in module.parameters())
+
+
+def test_what_a_gpu_keeps_is_said() -> None:
+    """Of a dropout, a CPU keeps factors, a GPU one byte for each element."""
+    model = nndsl.loads("model M { input x: float[N, 64]  output y = x -> Linear(64) -> Dropout(0.5) -> Linear(64) }")
+    kept = {device: model.summary(batch=8, device=device) for device in (None, "m2", "h100")}
+    sizes = {device: summary.memory.saved for device, summary in kept.items() if summary.memory is not None}
+    assert sizes[None] == sizes["m2"] == 3 * 8 * 64 * 4
+    assert sizes["h100"] == 2 * 8 * 64 * 4 + 8 * 64
+    assert "saved activations and the training peak are those on a GPU" in str(kept["h100"])
+    assert "saved activations and the training peak are those on a CPU" in str(kept["m2"])
+    assert "those on a" not in str(kept[None])

@@ -83,8 +83,8 @@ class Summary:
     `batch` is the symbol that all inputs begin with: costs are told at `batch` = 1.
 
     `dtype` is what `float` stands for; `device` the hardware of `seconds` (inference) and `training_seconds` (forward,
-    backward, optimizer), which are for `memory.samples` samples, as `memory` is. `saved` counts a tensor once that several
-    layers keep."""
+    backward, optimizer), which are for `memory.samples` samples, as `memory` is. `saved` counts a tensor once that
+    several layers keep."""
 
     model: str
     inputs: list[Tensor]

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from nndsl.backends.summary.data import Summary
 from nndsl.backends.summary.formula import Number, formula
+from nndsl.cost.hardware import HARDWARE
 from nndsl.ir.cost import for_one_sample
 from nndsl.shapes import Size
 
@@ -147,6 +148,8 @@ def assumptions(summary: Summary) -> list[str]:
     if summary.memory is not None:
         found.append("peaks: weights and tensors of this model, without what the framework itself takes")
     if summary.device is not None:
+        kind = "a GPU" if HARDWARE[summary.device].cuda else "a CPU"
+        found.append(f"saved activations and the training peak are those on {kind}")
         found.append("roofline: the time of the arithmetic or of the memory traffic, layer by layer; a lower bound")
     if summary.training_only:
         found.append("MACs, FLOPs and time of a forward pass leave out what runs only while training; training has it")
