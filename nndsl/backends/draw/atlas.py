@@ -14,7 +14,7 @@ from nndsl.backends.draw.facts import Describer
 from nndsl.backends.draw.figures import EveryFigure, planned
 from nndsl.backends.draw.layout import exit_label
 from nndsl.backends.draw.opening import Opening
-from nndsl.backends.draw.plan import Figure, Planner, Thing, is_plain
+from nndsl.backends.draw.plan import Figure, Planner, Thing, is_plain, may_skip
 from nndsl.backends.draw.regions import Flow
 from nndsl.backends.draw.scene import Direction
 from nndsl.backends.draw.style import Font
@@ -70,6 +70,9 @@ class Atlas:
             if label:
                 written["exit"] = [_run(run) for run in label]
             things.append(written)
+        for number, flow in enumerate(figure.flows):
+            if not may_skip(figure, number):
+                things[flow.head].setdefault("aside", []).append(flow.head_port)
         return {"inputs": figure.inputs, "outputs": figure.outputs, "things": things}
 
     def _thing(self, thing: Thing) -> Json:

@@ -17,7 +17,7 @@ from nndsl.backends.draw.figures import planned
 from nndsl.backends.draw.layout import Laid, lay
 from nndsl.backends.draw.metrics import shortened
 from nndsl.backends.draw.opening import Opening, globs
-from nndsl.backends.draw.plan import Planner, Thing, only_training
+from nndsl.backends.draw.plan import Planner, Thing, may_skip, only_training
 from nndsl.backends.draw.scene import Box, Cluster, Direction, Edge, Point, Scene, Swatch, Text, Wire
 from nndsl.backends.draw.strips import bounds, broken, shift
 from nndsl.backends.draw.style import LEGEND, LIGHT, PILLS, Font, Theme, Tone
@@ -107,7 +107,10 @@ class Painter:
 
     def paint(self, laid: Laid, at: Point, path: str, parent: str | None, feeds: list[Feed]) -> list[Feed]:
         """`at`: where the figure's origin is; `feeds`: what the inputs are given. Gives what the outputs give."""
-        drawn = {flow: self._wire(laid, flow, at) for flow in sorted(laid.wires)}
+        wires = self.scene.wires
+        inputs = zip(laid.figure.inputs, feeds, strict=False)
+        skipping = {thing for thing, (_, lines) in inputs if lines and wires[lines[-1]].skip}
+        drawn = {flow: self._wire(laid, flow, at, skipping) for flow in sorted(laid.wires)}
         self._trunks(laid, drawn)
         self.scene.dots.extend(self._place(at, x, y) for x, y in laid.dots)
         for x, y, runs in laid.labels:
@@ -226,11 +229,13 @@ class Painter:
         along = self.writer.extent(content)[1] / 2
         return self._place(at, 0.0, along)
 
-    def _wire(self, laid: Laid, flow: int, at: Point) -> int:
-        head = laid.figure.flows[flow].head
+    def _wire(self, laid: Laid, flow: int, at: Point, skipping: set[int]) -> int:
+        """`skipping`: the inputs to which a skip connection comes, which goes on inside."""
+        head, tail = laid.figure.flows[flow].head, laid.figure.flows[flow].tail
+        skips = tail in skipping or (flow in laid.skips and may_skip(laid.figure, flow))
         ends = head in laid.contents and (laid.contents[head].shape != "port" or laid.figure.graph.kind == "model")
         points = [self._place(at, x, y) for x, y in laid.wires[flow]]
-        self.scene.wires.append(Wire(points, flow in laid.skips, ends, only_training(laid.figure, flow)))
+        self.scene.wires.append(Wire(points, skips, ends, only_training(laid.figure, flow)))
         return len(self.scene.wires) - 1
 
 

@@ -8,12 +8,14 @@ from typing import Any, Literal, TypeAlias
 from nndsl.backends.draw import alike
 from nndsl.backends.draw.opening import Globs, Opening, Spot, States
 from nndsl.backends.draw.regions import Flow
+from nndsl.backends.draw.words import sign
 from nndsl.ir.cost import Costs
 from nndsl.ir.graph import Graph, Node, Port, Value
 from nndsl.ir.runs import Likeness, Run, runs
 from nndsl.ir.wording import worded
 from nndsl.ops.schema import Op
 from nndsl.ops.tensor import Merge, WeightOf
+from nndsl.shapes import is_floating
 
 DEEPEST = 24  # frames inside frames
 MOST_THINGS = 20_000
@@ -340,6 +342,21 @@ def only_training(figure: Figure, number: int) -> bool:
     flow = figure.flows[number]
     tail, head = figure.things[flow.tail], figure.things[flow.head]
     return "train" in (tail.mode, head.mode) or head.training == flow.head_port
+
+
+def may_skip(figure: Figure, number: int) -> bool:
+    """May what passes by other layers be called a skip connection? Numbers that are computed are; a mask, indices, and
+    an input of the model are something else, but for an input that joins what was made of it."""
+    flow = figure.flows[number]
+    tail, head = figure.things[flow.tail], figure.things[flow.head]
+    value = tail.value if tail.node is None else tail.node.outputs[flow.tail_port]
+    if value is None or not is_floating(value.dtype):
+        return False
+    return (
+        tail.kind != "input"
+        or figure.graph.kind != "model"
+        or (head.node is not None and not head.node.is_call and bool(sign(head.node)))
+    )
 
 
 def is_plain(thing: Thing) -> bool:

@@ -25,9 +25,12 @@ class Painter {
 
   /** `at`: where the figure's origin is; `feeds`: what the inputs are given. Gives what the outputs give. */
   paint(laid, at, where, feeds) {
+    const { wires } = this.scene;
+    const skips = ({ lines }) => lines.length > 0 && wires[lines[lines.length - 1]].skip;
+    const skipping = new Set(where.id ? laid.figure.inputs.filter((_, port) => skips(feeds[port])) : []); // goes on inside
     const drawn = new Map();
     for (const flow of [...laid.wires.keys()].sort((a, b) => a - b)) {
-      drawn.set(flow, this.wire(laid, flow, at, where));
+      drawn.set(flow, this.wire(laid, flow, at, where, skipping));
     }
     this.trunks(laid, drawn, where);
     for (const [x, y] of laid.dots) this.scene.dots.push(this.place(at, x, y));
@@ -97,12 +100,14 @@ class Painter {
     return this.paint(laid, at, { id, path: members, frame }, arriving);
   }
 
-  wire(laid, flow, at, where) {
-    const { head } = laid.flows[flow];
+  wire(laid, flow, at, where, skipping) {
+    const { tail, head, headPort } = laid.flows[flow];
     const thing = laid.figure.things[head];
     const arrow = !laid.inner.has(head) && (thing.kind === "node" || !where.id);
     const points = laid.wires.get(flow).map(([x, y]) => this.place(at, x, y));
-    const look = { skip: laid.skips.has(flow), training: onlyTraining(laid, flow) };
+    const isAside = (thing.aside || []).includes(headPort); // a mask, say
+    const skip = skipping.has(tail) || (laid.skips.has(flow) && !isAside);
+    const look = { skip, training: onlyTraining(laid, flow) };
     this.scene.wires.push({ points, ...look, arrow, id: `${where.id} ${flow}` });
     return this.scene.wires.length - 1;
   }
