@@ -47,3 +47,17 @@ def rise(run: Callable[[], Any]) -> int:
         result = run()
         del result
     return alive.peak
+
+
+def allocated(run: Callable[[], Any]) -> int:
+    """The same of all that PyTorch allocates, temporary tensors inside its kernels included."""
+    from torch.profiler import ProfilerActivity, profile
+
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
+        run()
+    now = most = 0
+    for event in sorted(seen.profiler.kineto_results.events(), key=lambda event: event.start_ns()):
+        if event.name() == "[memory]":
+            now += event.nbytes()
+            most = max(most, now)
+    return most

@@ -184,6 +184,7 @@ class _Backward:
         self._grow(self.peak.number(step.gradients))
         assert step.node is not None
         first = next(g for g in given if g is not None)
+        self.top = max(self.top, self.now + self.peak.number(step.behind))
         for at, value in self._wanted(step):
             if at in step.passed:
                 self._add(value, first)

@@ -41,6 +41,7 @@ class Step:
     kept: frozenset[int] = frozenset()
     inside: Size = 0
     scratch: Size = 0  # bytes that come and go, outside training
+    behind: Size = 0  # bytes that come and go in the backward pass
     gradients: Size = 0  # bytes of gradients of weights met here for the first time
     macs: Size = 0
     flops: Size = 0
@@ -237,6 +238,7 @@ class _Walk:
         kept = [inputs[at] for at in saved.inputs] + [step.results[at] for at in saved.outputs]
         step.kept = frozenset(place.home for place in kept if place is not None)
         step.inside = total(bytes_of(t, run.dtype) for t in saved.made)
+        step.behind = total(bytes_of(t, run.dtype) for t in op.backward_scratch(*types, y=y, use=use))
 
     def _add(self, node: Node, step: Step) -> None:
         self.part.steps.append(step)

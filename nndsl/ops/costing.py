@@ -99,6 +99,10 @@ class Costed:
         """What is made on the way and gone afterwards, outside training (`y`, `use`)."""
         return []
 
+    def backward_scratch(self, *inputs: Any, **more: Any) -> list[TensorType]:
+        """What the backward pass makes on its way, and gives up before the inputs' gradients are made (`y`, `use`)."""
+        return []
+
     def saves(self, *inputs: Any, **more: Any) -> Saved | None:
         """What is kept for the backward pass, asked where the result needs a gradient (`y`: the result's type, or a
         tuple of them; `use`: a Use). None: not known (shown as `?`)."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nndsl.ops.attention import SOFTMAX_WORK, attend, causal_mask, single_or_half
 from nndsl.ops.costing import Saved, Use
 from nndsl.ops.lowering import reduce, squeeze, unsqueeze
-from nndsl.ops.multihead_memory import saved
+from nndsl.ops.multihead_memory import behind, saved
 from nndsl.ops.schema import ATTENTION, Inferred, Op, Weight, param
 from nndsl.ops.strided import Strides, ordered
 from nndsl.ops.windows import dtype_argument
@@ -207,6 +207,9 @@ class MultiheadAttention(Op, family=ATTENTION):
 
     def saves(self, query: Any, key: Any, value: Any, *masks: Any, y: Any, use: Use) -> Saved:
         return saved(self, (query, key, value), masks, use)
+
+    def backward_scratch(self, query: Any, key: Any, value: Any, *masks: Any, y: Any, use: Use) -> list[TensorType]:
+        return behind(self, (query, key, value), use)
 
     def strides(self, query: Any, *others: Any, y: Any, use: Use) -> Strides | None:
         """Inside, steps come first."""

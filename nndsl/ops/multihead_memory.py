@@ -15,7 +15,7 @@ def saved(op: Any, inputs: Types, masks: tuple[Any, Any], use: Use) -> Saved:
     roles = query, key, _ = op.roles(*inputs)
     length, keys, batch, width = op.length(query), op.keys(key), op.batch(query), query.shape[-1]
     kept, made = _read(op, inputs, roles)
-    fused = not op.need_weights and (use.cuda or not op.dropout)
+    fused = _fused(op, use)
     q, kv, scores = (length * batch * width,), (keys * batch * width,), (batch * op.num_heads * length * keys,)
     joined = _joined(op, inputs, roles)
     longer = op.add_bias_kv or op.add_zero_attn
@@ -33,6 +33,23 @@ def saved(op: Any, inputs: Types, masks: tuple[Any, Any], use: Use) -> Saved:
     else:
         types += [TensorType(query.dtype, scores)] * (3 if op.dropout else 1)
     return Saved(tuple(kept), made=(*types, TensorType(query.dtype, q)))
+
+
+def behind(op: Any, inputs: Types, use: Use) -> list[TensorType]:
+    """Where the most is there: gradients of queries, keys and values, where one kernel makes them (a CPU's turns the
+    gradient of the result around before); else that of the scores, twice where no dropout gives up what it kept."""
+    query, key, _ = op.roles(*inputs)
+    batch, width = op.batch(query), query.shape[-1]
+    q = TensorType(query.dtype, (op.length(query) * batch * width,))
+    kv = TensorType(query.dtype, (op.keys(key) * batch * width,))
+    if _fused(op, use):
+        return [q, kv, kv] if use.cuda else [q, q, kv, kv]
+    scores = TensorType(query.dtype, (batch * op.num_heads * op.length(query) * op.keys(key),))
+    return [scores, kv] if op.dropout else [scores, scores]
+
+
+def _fused(op: Any, use: Use) -> bool:
+    return not op.need_weights and (use.cuda or not op.dropout)
 
 
 def _mask(op: Any, masks: tuple[Any, Any], batch: Size, length: Size, keys: Size) -> list[tuple[Size, ...]]:

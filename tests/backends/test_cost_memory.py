@@ -10,7 +10,7 @@ from torch import nn
 
 import nndsl
 from nndsl.cost.memory import memory
-from tests.cost_support import rise
+from tests.cost_support import allocated, rise
 from tests.ops.saved_support import saved_bytes
 
 GPT = """
@@ -148,3 +148,24 @@ def test_peak_of_an_optimizer(optimizer: str, cuda: bool) -> None:
     measured = rise(step) + sum(t.untyped_storage().nbytes() for t in (*module.parameters(), *states, x))
     told = memory(model.ir, samples=4, optimizer=optimizer, cuda=cuda).training_peak
     assert told == pytest.approx(measured, rel=0.01)
+
+
+@pytest.mark.parametrize("given", ["", ", add_bias_kv=true", ", dropout=0.1", ", need_weights=true"])
+@pytest.mark.parametrize(("batch", "steps"), [(64, 100), (16, 50), (4, 200)])
+def test_peak_of_attention(given: str, batch: int, steps: int) -> None:
+    """Nothing but one layer: what its backward pass makes on the way is half of the peak, or more."""
+    result = "y, w" if "need_weights" in given else "y"
+    text = f"input x: float[N, {steps}, 64]; {result} = x -> MultiheadAttention(4{given}); output z = y"
+    model = nndsl.loads("model M { " + text.replace(";", "\n") + " }")
+    module, x = live(model, (steps, 64), batch)
+    module.train()
+
+    def step() -> None:
+        y = module(x)
+        torch.autograd.backward([y], [torch.ones_like(y)])
+
+    step()
+    module.zero_grad()
+    measured = allocated(step) + sum(t.untyped_storage().nbytes() for t in (*module.parameters(), x))
+    told = memory(model.ir, samples=batch, optimizer="sgd").training_peak
+    assert told == pytest.approx(measured, rel=0.1)
