@@ -264,8 +264,9 @@ class Planner:
         return thing
 
     def _only_member(self, graph: Graph) -> tuple[Node, int] | None:
-        """Of a list with one kind of member: that member and how many there are."""
-        if graph.kind != "sequence" or len(self.runs[id(graph)]) != 1 or not graph.nodes[0].is_call:
+        """Of a list or group with one kind of member: that member and how many there are."""
+        is_list = graph.kind == "sequence" or is_group(graph)
+        if not is_list or len(self.runs[id(graph)]) != 1 or not graph.nodes[0].is_call:
             return None
         node, last = graph.nodes[0], graph.nodes[-1]
         straight = [id(v) for v in node.inputs] == [id(v) for v in graph.inputs]
@@ -273,8 +274,8 @@ class Planner:
         return (node, len(graph.nodes)) if straight and ends else None
 
     def name_of(self, graph: Graph, node: Node | None) -> str:
-        """A block's name, a list's label; an unnamed list has none."""
-        if graph.kind != "sequence":
+        """A block's name, the label of a list or group; an unnamed list has none."""
+        if graph.kind != "sequence" and not is_group(graph):
             return graph.name
         if node is not None and node.labelled and not node.label.isdigit():
             return node.label
@@ -357,6 +358,11 @@ def may_skip(figure: Figure, number: int) -> bool:
         or figure.graph.kind != "model"
         or (head.node is not None and not head.node.is_call and bool(sign(head.node)))
     )
+
+
+def is_group(graph: Graph) -> bool:
+    """Is it layers under one label, the library's `Group`? Its name says nothing."""
+    return graph.kind == "block" and graph.name == "Group" and list(graph.hyper) == ["body"]
 
 
 def is_plain(thing: Thing) -> bool:

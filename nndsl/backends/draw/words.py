@@ -125,7 +125,9 @@ class Words:
 
 def family_of(op: Op) -> str:
     """Whose look it has."""
-    return "python" if isinstance(op, Extern) else SHOWN_AS.get(op.family.name, op.family.name)
+    if isinstance(op, Extern):
+        return "python"
+    return "shape" if op.name == "Identity" else SHOWN_AS.get(op.family.name, op.family.name)
 
 
 def sign(node: Node) -> str:
