@@ -282,3 +282,15 @@ def test_graphviz_draws_the_dot_file(direction: Direction) -> None:
         assert done.returncode == 0
         assert not done.stderr, done.stderr
         ElementTree.fromstring(done.stdout)
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_the_dot_file_tells_what_the_scene_does(direction: Direction) -> None:
+    """The title with its totals, the shapes beside lines, the legend."""
+    scene = draw.scene(unet(), direction=direction)
+    text = draw.dot(scene)
+    assert all(f"{words.text}" in text for words in scene.header)
+    edges = [line for line in text.splitlines() if " -> " in line and "tooltip" not in line]
+    if direction != "right":
+        assert {label.text for label in scene.labels} == set(re.findall(r'label="([^"]*)"', "\n".join(edges)))
+    assert all(swatch.text.text in text.partition("cluster_legend")[2] for swatch in scene.legend)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from nndsl.backends.draw.scene import Box, Cluster, Direction, Scene, Text
+from nndsl.backends.draw.picture import LABEL_AT
+from nndsl.backends.draw.scene import Box, Cluster, Direction, Scene, Text, Wire
 from nndsl.backends.draw.style import PLAIN, Font
 
 _RANKS: dict[Direction, str] = {"up": "BT", "down": "TB", "right": "LR"}
@@ -19,11 +20,13 @@ def dot(scene: Scene) -> str:
         f"digraph {_quote(scene.title)} {{",
         f'  rankdir={_RANKS[scene.direction]}; nodesep=0.3; ranksep=0.35; bgcolor="{theme.page}";',
         f'  node [{font}, style="rounded,filled", shape=box, height=0.3];',
-        f'  edge [color="{theme.wire}", arrowsize=0.7];',
+        f'  edge [color="{theme.wire}", arrowsize=0.7, fontname="{_FONTS[scene.font]}", fontsize=9, '
+        f'fontcolor="{theme.tones["grey"]}"];',
         f"  graph [{font}, labeljust=l, labelloc={caption}];",
         *writer.members("", "  ", 0),
         *map(writer.edge, range(len(scene.edges))),
         *writer.legend(),
+        f"  label={_title(scene)}; labelloc=t; fontsize=13;",  # last: what stands below would take it over
         "}",
     ]
     return "\n".join(lines) + "\n"
@@ -39,6 +42,7 @@ class _Writer:
         self.inside: dict[str, list[Box]] = {}
         for box in scene.boxes:
             self.inside.setdefault(box.cluster or "", []).append(box)
+        self.shapes = _shapes(scene)
 
     def members(self, frame: str, indent: str, depth: int) -> list[str]:
         lines = [indent + self.node(box) for box in self.inside.get(frame, [])]
@@ -76,7 +80,13 @@ class _Writer:
                 fill, line = self.theme.colors(sample.family)
                 look = f'fillcolor="{fill}", color="{line}", fontsize=9{self.outline(sample)}'
                 lines.append(f"    legend{i} [{label}, {look}];")
-            elif sample is None:
+            elif isinstance(sample, Wire):
+                color = self.theme.skip if sample.skip else self.theme.wire
+                words = _quote(f"{'⋯' if sample.training else '—'} {swatch.text.text}")
+                lines.append(
+                    f'    legend{i} [label={words}, shape=plaintext, style=solid, fontsize=9, fontcolor="{color}"];'
+                )
+            else:
                 lines.append(f"    legend{i} [{label}, shape=plaintext, style=solid, fontsize=9];")
         return [*lines, "  }"] if len(lines) > 3 else []
 
@@ -85,8 +95,27 @@ class _Writer:
         skips = any(self.scene.wires[i].skip for i in edge.wires)
         looks = [f"color={_quote(self.theme.skip)}"] if skips else []
         looks += ["style=dotted"] if any(self.scene.wires[i].training for i in edge.wires) else []
+        looks += [f"label={_quote(self.shapes[edge.source])}"] if edge.source in self.shapes else []
         words = f" [{', '.join(looks)}]" if looks else ""
         return f"  {edge.source} -> {edge.target}{words};"
+
+
+def _title(scene: Scene) -> str:
+    """What stands above the picture: lines that begin at the left."""
+    return '"' + "".join(_quote(text.text)[1:-1] + "\\l" for text in scene.header) + '"'
+
+
+def _shapes(scene: Scene) -> dict[str, str]:
+    """The shape that is told where a line begins, by the box that the line comes from."""
+    dx, dy = LABEL_AT[scene.direction]
+    told = {(round(text.x - dx, 1), round(text.y - dy, 1)): text.text for text in scene.labels}
+    found: dict[str, str] = {}
+    for edge in scene.edges:
+        for wire in edge.wires:
+            x, y = scene.wires[wire].points[0]
+            if (round(x, 1), round(y, 1)) in told:
+                found[edge.source] = told[round(x, 1), round(y, 1)]
+    return found
 
 
 def _words(texts: list[Text]) -> str:
