@@ -15,7 +15,8 @@ import pytest
 import nndsl
 from nndsl.backends.draw.html import script
 
-LAYOUT = ("channel.js", "regions.js", "columns.js", "rows.js", "structure.js", "layout.js", "scene.js", "blocks.js")
+_LAYOUT = ("channel", "regions", "tracks", "columns", "rows", "structure", "layout", "scene", "blocks")
+LAYOUT = tuple(f"{name}.js" for name in _LAYOUT)
 
 MODELS = Path(nndsl.__file__).parent.parent / "models"
 Open: TypeAlias = Callable[..., Any]  # what the fixture `open_page` gives

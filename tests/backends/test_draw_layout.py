@@ -11,6 +11,7 @@ import pytest
 from nndsl.backends import draw
 from nndsl.backends.draw.scene import Box, Cluster, Direction, Point, Scene, Text
 from tests.backends.graphs_by_hand import SAMPLES, chain, early_exits
+from tests.backends.lines import shared
 from tests.work import calls
 
 DEPTHS = [None, 0, 1, 2, 9]
@@ -108,6 +109,13 @@ def test_lines_are_upright_or_level_and_cross_no_box_or_label(
         for segment in segments(wire.points):
             for path, rectangle in obstacles:
                 assert not crosses(segment, rectangle), (path, wire)
+
+
+@pytest.mark.parametrize(("name", "depth", "direction"), CASES)
+def test_lines_share_only_what_is_one_value_from_its_beginning_or_one_arrow(
+    name: str, depth: int | None, direction: Direction
+) -> None:
+    assert not [*shared(scene_of(name, depth, direction))]
 
 
 @pytest.mark.parametrize(("name", "depth", "direction"), CASES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from nndsl.backends.draw.columns import Tracks
+from nndsl.backends.draw.tracks import Tracks
 from tests.backends.browser import run_layout
 from tests.work import calls
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import TypeAlias
 
 from nndsl.backends.draw.regions import COLUMN_GAP, Leaf, Region, Series
@@ -96,20 +95,3 @@ def _trunk(order: list[int], below: list[int | None], length: list[int], last: s
         trunk.add(at)
         at = below[at]
     return trunk
-
-
-class Tracks:
-    """Lines side by side, each the first that is free on all of its way."""
-
-    def __init__(self) -> None:
-        self.taken: list[tuple[list[float], list[float]]] = []  # on each track: where ways begin and end, in order
-
-    def take(self, low: float, high: float) -> int:
-        for track, (begins, ends) in enumerate(self.taken):
-            at = bisect_left(begins, low)
-            if (at == 0 or ends[at - 1] < low) and (at == len(begins) or begins[at] > high):
-                begins.insert(at, low)
-                ends.insert(at, high)
-                return track
-        self.taken.append(([low], [high]))
-        return len(self.taken) - 1

@@ -29,6 +29,7 @@ SCRIPTS = (
     "dom.js",
     "channel.js",
     "regions.js",
+    "tracks.js",
     "columns.js",
     "rows.js",
     "structure.js",

@@ -12,11 +12,11 @@ from itertools import takewhile
 from typing import TypeAlias
 
 from nndsl.backends.draw.channel import STRAIGHT, TRACK, arrivals, heights
-from nndsl.backends.draw.columns import FAN, Pairs, Tracks, columns
+from nndsl.backends.draw.columns import FAN, Pairs, columns
 from nndsl.backends.draw.regions import LANE, LANE_GAP, Flow, Leaf, Point, Region
+from nndsl.backends.draw.tracks import Tracks, Turn, arrange
 
 ROW_GAP = 24.0
-NEAR = 4.0  # so close two bends are not on one track
 CLEAR = 9.0  # between a straight lane and the cells beside it
 MOST_SEEN = 300  # of cells above a value: more of them surely lead where it goes
 MOST_WIRES, MOST_ROWS = 12, 30  # of a lane that may stand between cells
@@ -57,6 +57,7 @@ class Rows(Region):
     __slots__ = (
         "above",
         "cells",
+        "edge",
         "entering",
         "flows",
         "gaps",
@@ -64,12 +65,14 @@ class Rows(Region):
         "inputs",
         "last",
         "leaving",
-        "levels",
         "members",
         "order",
         "row",
         "row_y",
         "sides",
+        "tracks",
+        "turns",
+        "upright",
         "uses",
         "wiring",
         "xs",
@@ -99,12 +102,15 @@ class Rows(Region):
         self.entering: list[list[Wiring]] = [[] for _ in cells]
         self.leaving: list[list[Wiring]] = [[] for _ in cells]
         self.xs: list[float] = []
+        self.edge = 0.0  # right of it are lanes only
         self.row_y: list[float] = []
         self.gaps: list[float] = []
         self.heads: dict[Wiring, float] = {}
         self.sides: dict[Wiring, tuple[float, float]] = {}  # of what enters from the right: how far, and how high
         self.uses: dict[tuple[int | None, int], list[int]] = {}  # the cells that need a value, the lowest first
-        self.levels: dict[int, dict[Bend, int]] = {}
+        self.turns: dict[int, dict[Bend, Turn]] = {}  # in each gap
+        self.tracks: dict[int, int] = {}  # how many a gap has
+        self.upright: dict[int, list[float]] = {}  # lines that go straight up through a gap
 
     def parts(self) -> list[Region]:
         return self.cells
@@ -119,10 +125,11 @@ class Rows(Region):
             if wire.tail is not None and wire.head is not None:
                 pairs.setdefault((wire.tail, wire.head), wire.flow)
         self.xs, self.out = columns(self.cells, self.order, self.row, pairs, self.last)
-        lanes = self._lanes(max(x + cell.right for x, cell in zip(self.xs, self.cells, strict=True)) + LANE_GAP)
+        self.edge = max(x + cell.right for x, cell in zip(self.xs, self.cells, strict=True)) + LANE_GAP - CLEAR
+        lanes = self._lanes(self.edge + CLEAR)
         lane_of = {wire: lane for lane in lanes for wire in lane.wires}
         self._arrive(lane_of)
-        self.levels = {gap: _levels(bends) for gap, bends in self._bends(lane_of).items()}
+        self._turn(lane_of)
         self._heights()
         for cell, x, row in zip(self.cells, self.xs, self.row, strict=True):
             self.adopt(cell, x, self.row_y[row])
@@ -201,15 +208,14 @@ class Rows(Region):
     def _place_lanes(self, lanes: list[Lane], x: float) -> None:
         """Straight up where a column is free, else at the right of everything."""
         tracks = Tracks()
-        straight: dict[int, list[float]] = {}  # in each row
         for lane in lanes:
-            free = next((at for at in self._columns_of(lane, x) if self._is_free(at, lane, straight)), None)
+            free = next((at for at in self._columns_of(lane, x) if self._is_free(at, lane)), None)
             if free is None:
                 lane.x = x + LANE * tracks.take(lane.low, lane.high)
                 continue
             lane.x = free
             for row in range(lane.low, lane.high + 1):
-                straight.setdefault(row, []).append(free)
+                self.upright.setdefault(row, []).append(free)
 
     def _columns_of(self, lane: Lane, outside: float) -> list[float]:
         first = lane.wires[0]
@@ -234,13 +240,13 @@ class Rows(Region):
         tail = self._tail_x(lane.wires[0])
         return sorted(places, key=lambda x: abs(x - tail))
 
-    def _is_free(self, x: float, lane: Lane, straight: dict[int, list[float]]) -> bool:
+    def _is_free(self, x: float, lane: Lane) -> bool:
         for row in range(lane.low, lane.high):
             for i in self.members[row]:
                 if self.xs[i] + self.cells[i].left - CLEAR < x < self.xs[i] + self.cells[i].right + CLEAR:
                     return False
         rows = range(lane.low, lane.high + 1)
-        return not any(abs(other - x) < CLEAR for row in rows for other in straight.get(row, ()))
+        return not any(abs(other - x) < CLEAR for row in rows for other in self.upright.get(row, ()))
 
     def _goes_round(self, wire: Wiring) -> bool:
         """Does its value also go another way to its head? Then it skips what is on that way."""
@@ -293,13 +299,15 @@ class Rows(Region):
             return self.heads[wire]
         return self.xs[wire.tail] + self.cells[wire.tail].exit[wire.flow]
 
-    def _bends(self, lane_of: dict[Wiring, Lane]) -> dict[int, dict[Bend, list[float]]]:
-        """What moves sideways in each gap, and between which places."""
-        bends: dict[int, dict[Bend, list[float]]] = {}
+    def _turn(self, lane_of: dict[Wiring, Lane]) -> None:
+        """What moves sideways in each gap, and on which tracks: what leaves below what enters, if there is a choice."""
 
         def touch(gap: int, kind: str, x: float, wire: Wiring, to: float) -> None:
             if abs(x - to) > STRAIGHT:
-                bends.setdefault(gap, {}).setdefault((kind, x, self.flows[wire.flow].value), [x]).append(to)
+                bend = kind, x, self.flows[wire.flow].value
+                self.turns.setdefault(gap, {}).setdefault(bend, Turn(x)).tops.append(to)
+            else:
+                self.upright.setdefault(gap, []).append(x)
 
         for wire in self.wiring:
             lane = lane_of.get(wire)
@@ -310,7 +318,9 @@ class Rows(Region):
                     touch(self.row[wire.head], "enter", lane.x, wire, self.heads[wire])
             elif wire.tail is not None and wire.head is not None:
                 touch(self.row[wire.head], "leave", self._tail_x(wire), wire, self.heads[wire])
-        return bends
+        for gap, turns in self.turns.items():
+            order = sorted(turns, key=lambda k: (k[0] == "enter", -k[1], k[2]))
+            self.tracks[gap] = arrange([turns[bend] for bend in order], self.upright.get(gap, ()), self.edge)
 
     def _heights(self) -> None:
         y = 0.0
@@ -318,7 +328,7 @@ class Rows(Region):
         for cell, row in zip(self.cells, self.row, strict=True):
             tallest[row] = max(tallest[row], cell.height)
         for gap in range(len(tallest) + 1):
-            count = max(self.levels.get(gap, {}).values(), default=-1) + 1
+            count = self.tracks.get(gap, 0)
             inner = 0 < gap < len(tallest)
             self.gaps.append(y)
             y += (ROW_GAP if inner else 0.0) + TRACK * count + (12.0 if count and not inner else 0.0)
@@ -327,8 +337,18 @@ class Rows(Region):
                 y += tallest[gap]
         self.height = y
 
-    def _level(self, gap: int, bend: Bend) -> float:
-        return self.gaps[gap] + TRACK * (self.levels[gap][bend] + 1)
+    def _level(self, gap: int, track: int) -> float:
+        return self.gaps[gap] + TRACK * (track + 1)
+
+    def _way(self, gap: int, bend: Bend, to: float) -> list[Point]:
+        """From where a bend comes up to above where it goes."""
+        turn = self.turns[gap][bend]
+        level = self._level(gap, turn.track)
+        if turn.aside is None:
+            return [(turn.x, level), (to, level)]
+        place, track = turn.aside
+        lower = self._level(gap, track)
+        return [(turn.x, lower), (place, lower), (place, level), (to, level)]
 
     # ------------------------------------------------------------ wires
 
@@ -341,8 +361,7 @@ class Rows(Region):
         else:
             points = [(x, self.row_y[self.row[wire.tail]] + self.cells[wire.tail].height)]
         if lane and wire.tail is not None and abs(lane.x - x) > STRAIGHT:
-            level = self._level(lane.low, ("leave", x, value))
-            points += [(x, level), (lane.x, level)]
+            points += self._way(lane.low, ("leave", x, value), lane.x)
         if wire.head is None:
             end = lane.x if lane else x
             self.exit[wire.flow] = end
@@ -355,8 +374,7 @@ class Rows(Region):
             return
         start, to = lane.x if lane else x, self.heads[wire]
         if abs(start - to) > STRAIGHT and (lane or wire.tail is not None):
-            level = self._level(row, ("enter" if lane else "leave", start, value))
-            points += [(start, level), (to, level)]
+            points += self._way(row, ("enter" if lane else "leave", start, value), to)
         self.wire(wire.flow, *points, (to, self.row_y[row]))
 
     def _forks(self, lane_of: dict[Wiring, Lane]) -> None:
@@ -368,14 +386,7 @@ class Rows(Region):
                 ways.setdefault(key, []).append(wire)
         for (tail, value, x), wires in ways.items():
             ends = {lane_of[w].x if w in lane_of else self.heads.get(w, x) for w in wires}
-            bend = ("leave", x, value)
             gap = self.row[tail] + 1
-            if len(ends) > 1 and bend in self.levels.get(gap, {}):
-                self.dots.append((x, self._level(gap, bend)))
-
-
-def _levels(bends: dict[Bend, list[float]]) -> dict[Bend, int]:
-    """Tracks in one gap: what leaves below what enters, no two on one track where they would touch."""
-    tracks = Tracks()
-    order = sorted(bends, key=lambda k: (k[0] == "enter", -k[1], k[2]))
-    return {key: tracks.take(min(bends[key]), max(bends[key]) + NEAR) for key in order}
+            turn = self.turns.get(gap, {}).get(("leave", x, value))
+            if len(ends) > 1 and turn is not None:
+                self.dots.append((turn.aside[0] if turn.aside else x, self._level(gap, turn.track)))

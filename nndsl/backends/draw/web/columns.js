@@ -103,35 +103,3 @@ function trunkOf(order, below, length, last) {
   }
   return trunk;
 }
-
-/** Lines side by side, each the first that is free on all of its way. */
-export class Tracks {
-  constructor() {
-    this.taken = []; // on each track: where ways begin and end, in order
-  }
-
-  take(low, high) {
-    for (let track = 0; track < this.taken.length; track += 1) {
-      const { begins, ends } = this.taken[track];
-      const at = firstFrom(begins, low);
-      if ((at === 0 || ends[at - 1] < low) && (at === begins.length || begins[at] > high)) {
-        begins.splice(at, 0, low);
-        ends.splice(at, 0, high);
-        return track;
-      }
-    }
-    this.taken.push({ begins: [low], ends: [high] });
-    return this.taken.length - 1;
-  }
-}
-
-/** Where a number would stand in a sorted list, before its equals. */
-function firstFrom(sorted, number) {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] < number) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}

@@ -2,11 +2,11 @@
 // Each cell stands in the row below the first that needs it, so that wires go up. A wire to the next row bends in the
 // gap between them. One that passes rows goes straight up where a column is free, else to the right of all cells.
 import { arrivals, heights, STRAIGHT, TRACK } from "./channel.js";
-import { columns, FAN, largest, Tracks } from "./columns.js";
+import { columns, FAN, largest } from "./columns.js";
 import { LANE, LANE_GAP, Leaf, Region } from "./regions.js";
+import { arrange, Tracks, Turn } from "./tracks.js";
 
 const ROW_GAP = 24;
-const NEAR = 4; // so close two bends are not on one track
 const CLEAR = 9; // between a straight lane and the cells beside it
 const MOST_SEEN = 300; // of cells above a value: more of them surely lead where it goes
 const MOST_WIRES = 12;
@@ -44,11 +44,12 @@ export class Rows extends Region {
     const { xs, out } = columns(this.cells, this.order, this.row, between, this.last);
     this.xs = xs;
     this.out = out;
-    const lanes = this.lanes(largest(xs.map((x, i) => x + this.cells[i].right)) + LANE_GAP);
+    this.edge = largest(xs.map((x, i) => x + this.cells[i].right)) + LANE_GAP - CLEAR; // right of it are lanes only
+    const lanes = this.lanes(this.edge + CLEAR);
     const laneOf = new Map();
     for (const lane of lanes) for (const wire of lane.wires) laneOf.set(wire, lane);
     this.arrive(laneOf);
-    this.levels = new Map([...this.bends(laneOf)].map(([gap, bends]) => [gap, levelsOf(bends)]));
+    this.turn(laneOf);
     this.heights();
     this.cells.forEach((cell, i) => this.adopt(cell, xs[i], this.rowY[this.row[i]]));
     for (const wire of this.wiring) this.drawWire(wire, laneOf.get(wire) || null);
@@ -151,15 +152,15 @@ export class Rows extends Region {
   /** Straight up where a column is free, else at the right of everything. */
   placeLanes(lanes, x) {
     const tracks = new Tracks();
-    const straight = Array.from({ length: this.members.length + 1 }, () => []); // in each row
+    this.upright = Array.from({ length: this.members.length + 1 }, () => []); // lines straight up through each gap
     for (const lane of lanes) {
-      const free = this.columnsOf(lane, x).find((at) => this.isFree(at, lane, straight));
+      const free = this.columnsOf(lane, x).find((at) => this.isFree(at, lane));
       if (free === undefined) {
         lane.x = x + LANE * tracks.take(lane.low, lane.high);
         continue;
       }
       lane.x = free;
-      for (let row = lane.low; row <= lane.high; row += 1) straight[row].push(free);
+      for (let row = lane.low; row <= lane.high; row += 1) this.upright[row].push(free);
     }
   }
 
@@ -185,7 +186,7 @@ export class Rows extends Region {
     return places.sort((a, b) => Math.abs(a - tail) - Math.abs(b - tail));
   }
 
-  isFree(x, lane, straight) {
+  isFree(x, lane) {
     for (let row = lane.low; row < lane.high; row += 1) {
       for (const i of this.members[row]) {
         const { left, right } = this.cells[i];
@@ -193,7 +194,7 @@ export class Rows extends Region {
       }
     }
     for (let row = lane.low; row <= lane.high; row += 1) {
-      if (straight[row].some((other) => Math.abs(other - x) < CLEAR)) return false;
+      if (this.upright[row].some((other) => Math.abs(other - x) < CLEAR)) return false;
     }
     return true;
   }
@@ -263,16 +264,20 @@ export class Rows extends Region {
     return this.xs[wire.tail] + this.cells[wire.tail].exit.get(wire.flow);
   }
 
-  /** What moves sideways in each gap, and between which places. */
-  bends(laneOf) {
-    const bends = new Map();
+  /** What moves sideways in each gap, and on which tracks: what leaves below what enters, where there is a choice. */
+  turn(laneOf) {
+    this.turns = new Map();
     const touch = (gap, kind, x, wire, to) => {
-      if (Math.abs(x - to) <= STRAIGHT) return;
-      if (!bends.has(gap)) bends.set(gap, new Map());
+      if (Math.abs(x - to) <= STRAIGHT) {
+        this.upright[gap].push(x);
+        return;
+      }
+      if (!this.turns.has(gap)) this.turns.set(gap, new Map());
       const value = this.valueOf(wire);
       const key = bendKey(kind, x, value);
-      if (!bends.get(gap).has(key)) bends.get(gap).set(key, { kind, x, value, places: [x] });
-      bends.get(gap).get(key).places.push(to);
+      const turns = this.turns.get(gap);
+      if (!turns.has(key)) turns.set(key, Object.assign(new Turn(x), { kind, value }));
+      turns.get(key).tops.push(to);
     };
     for (const wire of this.wiring) {
       const lane = laneOf.get(wire);
@@ -285,14 +290,19 @@ export class Rows extends Region {
         touch(this.row[wire.head], "leave", this.tailX(wire), wire, this.heads.get(wire));
       }
     }
-    return bends;
+    const rank = (turn) => Number(turn.kind === "enter");
+    this.tracks = new Map();
+    for (const [gap, turns] of this.turns) {
+      const order = [...turns.values()].sort((a, b) => rank(a) - rank(b) || b.x - a.x || a.value - b.value);
+      this.tracks.set(gap, arrange(order, this.upright[gap], this.edge));
+    }
   }
 
   heights() {
     let y = 0;
     const tallest = this.members.map((members) => Math.max(0, ...members.map((i) => this.cells[i].height)));
     for (let gap = 0; gap <= tallest.length; gap += 1) {
-      const count = this.levels.has(gap) ? Math.max(-1, ...this.levels.get(gap).values()) + 1 : 0;
+      const count = this.tracks.get(gap) || 0;
       const inner = gap > 0 && gap < tallest.length;
       this.gaps.push(y);
       y += (inner ? ROW_GAP : 0) + TRACK * count + (count && !inner ? 12 : 0);
@@ -304,8 +314,17 @@ export class Rows extends Region {
     this.height = y;
   }
 
-  level(gap, key) {
-    return this.gaps[gap] + TRACK * (this.levels.get(gap).get(key) + 1);
+  level(gap, track) {
+    return this.gaps[gap] + TRACK * (track + 1);
+  }
+
+  /** From where a bend comes up to above where it goes. */
+  way(gap, key, to) {
+    const { x, track, aside } = this.turns.get(gap).get(key);
+    const level = this.level(gap, track);
+    if (!aside) return [[x, level], [to, level]];
+    const lower = this.level(gap, aside[1]);
+    return [[x, lower], [aside[0], lower], [aside[0], level], [to, level]];
   }
 
   // ------------------------------------------------------------ wires
@@ -317,8 +336,7 @@ export class Rows extends Region {
     if (wire.tail === null) this.entry.set(wire.flow, x);
     else points[0][1] = this.rowY[this.row[wire.tail]] + this.cells[wire.tail].height;
     if (lane && wire.tail !== null && Math.abs(lane.x - x) > STRAIGHT) {
-      const level = this.level(lane.low, bendKey("leave", x, value));
-      points.push([x, level], [lane.x, level]);
+      points.push(...this.way(lane.low, bendKey("leave", x, value), lane.x));
     }
     const start = lane ? lane.x : x;
     if (wire.head === null) {
@@ -334,8 +352,7 @@ export class Rows extends Region {
     }
     const to = this.heads.get(wire);
     if (Math.abs(start - to) > STRAIGHT && (lane || wire.tail !== null)) {
-      const level = this.level(row, bendKey(lane ? "enter" : "leave", start, value));
-      points.push([start, level], [to, level]);
+      points.push(...this.way(row, bendKey(lane ? "enter" : "leave", start, value), to));
     }
     this.wire(wire.flow, [...points, [to, this.rowY[row]]]);
   }
@@ -356,22 +373,8 @@ export class Rows extends Region {
         ends.add(laneOf.has(wire) ? laneOf.get(wire).x : this.heads.has(wire) ? this.heads.get(wire) : x);
       }
       const gap = this.row[wires[0].tail] + 1;
-      const key = bendKey("leave", x, this.valueOf(wires[0]));
-      if (ends.size > 1 && this.levels.has(gap) && this.levels.get(gap).has(key)) {
-        this.dots.push([x, this.level(gap, key)]);
-      }
+      const turn = this.turns.has(gap) && this.turns.get(gap).get(bendKey("leave", x, this.valueOf(wires[0])));
+      if (ends.size > 1 && turn) this.dots.push([turn.aside ? turn.aside[0] : x, this.level(gap, turn.track)]);
     }
   }
-}
-
-/** Tracks in one gap: what leaves below what enters, no two on one track where they would touch. */
-function levelsOf(bends) {
-  const rank = (bend) => Number(bend.kind === "enter");
-  const keys = [...bends.keys()].sort((k, l) => {
-    const [a, b] = [bends.get(k), bends.get(l)];
-    return rank(a) - rank(b) || b.x - a.x || a.value - b.value;
-  });
-  const tracks = new Tracks();
-  const span = (key) => [Math.min(...bends.get(key).places), Math.max(...bends.get(key).places) + NEAR];
-  return new Map(keys.map((key) => [key, tracks.take(...span(key))]));
 }
