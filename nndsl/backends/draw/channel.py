@@ -7,10 +7,12 @@ at a box apart where its side has the room.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
-from math import copysign
+from math import copysign, inf
 
 from nndsl.backends.draw.regions import PIN, Flow, Leaf, Point, Region
+from nndsl.backends.draw.tracks import NEAR, Turn, arrange
 
 GAP = 22.0  # a channel with straight wires only
 AFTER_LABEL = 12.0
@@ -24,11 +26,13 @@ ASIDE = 14.0  # an arrowhead and a bend, of what enters from a side
 
 @dataclass(slots=True)
 class Net:
-    """Wires that begin at one place. `heads`: flow, and where it leaves the channel."""
+    """Wires that begin at one place. `heads`: flow, and where it leaves the channel; `track`: from the highest down;
+    `aside`: where the net rises from a lower track to its own, and the lower one, if it has two."""
 
     x: float
     heads: list[tuple[int, float]] = field(default_factory=list)
     track: int = 0
+    aside: tuple[float, int] | None = None
 
     @property
     def bends(self) -> bool:
@@ -52,6 +56,8 @@ def connect(
         upper = {f: above_x + x for f, x in bottoms.items()}
     nets = gather({f: (lower[f], flows[f].value) for f in upper}, upper)
     tracks = assign(nets)
+    if _run_on_each_other(nets):
+        tracks = _rearrange(nets, lower)
     base = AFTER_LABEL if isinstance(below, Leaf) and below.strip and not tracks else GAP
     height = base + TRACK * max(tracks - 1, 0) + (8.0 if tracks else 0.0)
     draw(owner, nets, y, height, above.skips)
@@ -132,23 +138,49 @@ def assign(nets: list[Net]) -> int:
     return len(taken)
 
 
+def _run_on_each_other(nets: list[Net]) -> bool:
+    """Does one go up where another comes up, and from no higher than that lies?"""
+    bent = sorted((net for net in nets if net.bends), key=lambda net: net.x)
+    if not 1 < len(bent) <= MOST_TRACKS:
+        return False
+    xs = [net.x for net in bent]
+    for net in bent:
+        for _, x in net.heads:
+            others = bent[bisect_left(xs, x - NEAR) : bisect_right(xs, x + NEAR)]
+            if any(net.track >= other.track for other in others if other is not net):
+                return True
+    return False
+
+
+def _rearrange(nets: list[Net], lower: dict[int, float]) -> int:
+    """Tracks so that none runs on another; how many there are."""
+    bent = [net for net in nets if net.bends]
+    bent.sort(key=lambda net: (net.span[0] < net.x, -net.x if net.span[0] >= net.x else net.x))
+    turns = [Turn(net.x, [x for _, x in net.heads]) for net in bent]
+    count = arrange(turns, lower.values(), inf)
+    for net, turn in zip(bent, turns, strict=True):
+        net.track = count - 1 - turn.track
+        net.aside = (turn.aside[0], count - 1 - turn.aside[1]) if turn.aside else None
+    return count
+
+
 def draw(owner: Region, nets: list[Net], y: float, height: float, skips: set[int]) -> None:
     """What skips begins at the dot where it leaves the others."""
+
+    def level(track: int) -> float:
+        return max(y + height - BELOW_HEAD - TRACK * track, y + 4)
+
     for net in nets:
-        turn = max(y + height - BELOW_HEAD - TRACK * net.track, y + 4) if net.bends else y
+        begin: Point = (net.aside[0] if net.aside else net.x, level(net.track) if net.bends else y)
+        lead = [(net.x, y)]
+        if net.aside:
+            lead += [(net.x, level(net.aside[1])), (net.aside[0], level(net.aside[1]))]
         forks = len({x for _, x in net.heads}) > 1
         for flow, x in net.heads:
-            low = turn if forks and flow in skips else y
-            owner.wire(flow, *_course(net.x, x, low, turn, y + height))
+            way = [begin] if abs(begin[0] - x) <= STRAIGHT else [begin, (x, begin[1])]
+            owner.wire(flow, *([] if forks and flow in skips else lead), *way, (x, y + height))
         if forks:
-            owner.dots.append((net.x, turn))
-
-
-def _course(x: float, to: float, low: float, turn: float, high: float) -> list[Point]:
-    if abs(x - to) <= STRAIGHT:
-        return [(x, low), (x, high)]
-    bend = [(x, turn), (to, turn), (to, high)]
-    return [(x, low), *bend] if low < turn else bend
+            owner.dots.append(begin)
 
 
 def _enter_from_sides(

@@ -1,6 +1,7 @@
 // Wires between two regions, as in channel.py: they go up, along a track of their own, and up again. Everything that
 // leaves at one place is one net: it shares a track, and a dot marks where it forks.
 import { Leaf, PIN } from "./regions.js";
+import { arrange, NEAR, Turn } from "./tracks.js";
 
 const GAP = 22; // a channel with straight wires only
 const AFTER_LABEL = 12;
@@ -24,7 +25,8 @@ export function connect(owner, below, belowX, above, aboveX, y, flows) {
     upper = new Map([...arrived.bottoms].map(([f, x]) => [f, aboveX + x]));
   }
   const nets = gather(lower, upper, flows);
-  const tracks = assign(nets);
+  let tracks = assign(nets);
+  if (runOnEachOther(nets)) tracks = rearrange(nets, lower);
   const base = below instanceof Leaf && below.strip && !tracks ? AFTER_LABEL : GAP;
   const height = base + TRACK * Math.max(tracks - 1, 0) + (tracks ? 8 : 0);
   drawNets(owner, nets, y, height, above.skips);
@@ -84,7 +86,7 @@ function gather(tails, heads, flows) {
   for (const flow of heads.keys()) {
     const x = tails.get(flow);
     const key = `${x} ${flows[flow].value}`;
-    if (!nets.has(key)) nets.set(key, { x, heads: [], track: 0 });
+    if (!nets.has(key)) nets.set(key, { x, heads: [], track: 0, aside: null });
     nets.get(key).heads.push([flow, heads.get(flow)]);
   }
   for (const net of nets.values()) {
@@ -116,30 +118,40 @@ function assign(nets) {
   return taken.length;
 }
 
-/** What skips begins at the dot where it leaves the others. */
-function drawNets(owner, nets, y, height, skips) {
-  for (const net of nets) {
-    const turn = net.bends ? Math.max(y + height - BELOW_HEAD - TRACK * net.track, y + 4) : y;
-    const forks = new Set(net.heads.map(([, x]) => x)).size > 1;
-    for (const [flow, x] of net.heads) {
-      const low = forks && skips.has(flow) ? turn : y;
-      owner.wire(flow, bendAt(net.x, x, low, turn, y + height));
-    }
-    if (forks) owner.dots.push([net.x, turn]);
-  }
+/** Does one go up where another comes up, and from no higher than that lies? */
+function runOnEachOther(nets) {
+  const bent = nets.filter((net) => net.bends);
+  if (bent.length < 2 || bent.length > MOST_TRACKS) return false;
+  const isBelow = (net, x, other) => other !== net && Math.abs(other.x - x) <= NEAR && net.track >= other.track;
+  return bent.some((net) => net.heads.some(([, x]) => bent.some((other) => isBelow(net, x, other))));
 }
 
-function bendAt(x, to, low, turn, high) {
-  if (Math.abs(x - to) <= STRAIGHT) {
-    return [
-      [x, low],
-      [x, high],
-    ];
+/** Tracks so that none runs on another; how many there are. */
+function rearrange(nets, lower) {
+  const isLeftward = (net) => Number(net.low < net.x);
+  const bent = nets.filter((net) => net.bends);
+  bent.sort((a, b) => isLeftward(a) - isLeftward(b) || (isLeftward(a) ? a.x - b.x : b.x - a.x));
+  const turns = bent.map((net) => Object.assign(new Turn(net.x), { tops: net.heads.map(([, x]) => x) }));
+  const count = arrange(turns, lower.values(), Infinity);
+  turns.forEach(({ track, aside }, i) => {
+    bent[i].track = count - 1 - track;
+    bent[i].aside = aside && [aside[0], count - 1 - aside[1]];
+  });
+  return count;
+}
+
+/** What skips begins at the dot where it leaves the others. */
+function drawNets(owner, nets, y, height, skips) {
+  const level = (track) => Math.max(y + height - BELOW_HEAD - TRACK * track, y + 4);
+  for (const net of nets) {
+    const begin = [net.aside ? net.aside[0] : net.x, net.bends ? level(net.track) : y];
+    const lead = [[net.x, y]];
+    if (net.aside) lead.push([net.x, level(net.aside[1])], [net.aside[0], level(net.aside[1])]);
+    const forks = new Set(net.heads.map(([, x]) => x)).size > 1;
+    for (const [flow, x] of net.heads) {
+      const way = Math.abs(begin[0] - x) <= STRAIGHT ? [begin] : [begin, [x, begin[1]]];
+      owner.wire(flow, [...(forks && skips.has(flow) ? [] : lead), ...way, [x, y + height]]);
+    }
+    if (forks) owner.dots.push(begin);
   }
-  const bend = [
-    [x, turn],
-    [to, turn],
-    [to, high],
-  ];
-  return low < turn ? [[x, low], ...bend] : bend;
 }

@@ -1,6 +1,6 @@
 // Level lines in the gap between two rows, as in tracks.py: on which track each lies, so that no two run on each other.
 
-const NEAR = 4; // so close two lines seem to be one
+export const NEAR = 4; // so close two lines seem to be one
 const DETOUR = 6; // from a line that rises aside to its neighbours
 
 /** A line that comes up at `x`, lies on a track, and goes on up at each of `tops`.
