@@ -10,7 +10,9 @@ import pytest
 
 from nndsl.backends import draw
 from nndsl.backends.draw.scene import Box, Cluster, Direction, Point, Scene, Text
-from tests.backends.graphs_by_hand import SAMPLES, chain, early_exits
+from nndsl.ir.graph import Graph
+from nndsl.ops import schema
+from tests.backends.graphs_by_hand import SAMPLES, Builder, N, chain, early_exits, made
 from tests.backends.lines import shared
 from tests.work import calls
 
@@ -188,6 +190,22 @@ def test_the_work_of_a_layout_is_linear(residual: bool) -> None:
     short, long = chain(200, residual=residual), chain(2000, residual=residual)
     assert len(draw.scene(long, depth=9).boxes) >= 2000
     assert calls(lambda: draw.scene(long, depth=9)) < 11 * calls(lambda: draw.scene(short, depth=9))
+
+
+def adding_input(count: int) -> Graph:
+    """Each step adds the input to what it makes."""
+    b = Builder("AddsInput", "model")
+    y = x = b.input("x", N, 4)
+    for _ in range(count):
+        y = b.op(made("Add", schema.ARITHMETIC), b.op(made("Step", schema.LINEAR), y), x)
+    b.output("y", y)
+    return b.graph
+
+
+def test_the_work_of_what_all_steps_add_is_linear() -> None:
+    short, long = adding_input(100), adding_input(400)
+    once = calls(lambda: draw.scene(short, depth=9))
+    assert calls(lambda: draw.scene(long, depth=9)) < 4.2 * once
 
 
 def test_nested_branches_need_no_recursion() -> None:

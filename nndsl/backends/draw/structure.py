@@ -20,11 +20,15 @@ END = -2
 
 @dataclass(slots=True, eq=False)
 class Chain:
-    """Two links with a thing between them."""
+    """Two links with a thing between them. `begin`: of its first things, the one that is first in the text."""
 
     first: Link
     thing: int
     last: Link
+    begin: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.begin = min([self.thing, *(branch.begin for branch in self.first.branches[:1])])
 
 
 @dataclass(slots=True, eq=False)
@@ -158,7 +162,7 @@ class Structure:
         link = self.ahead[START].get(END)
         if link is None:
             return knot
-        made = [(rank, -1, knot), *((_first_of(b), i, self._series([*_flat(b)])) for i, b in enumerate(link.branches))]
+        made = [(rank, -1, knot), *((b.begin, i, self._series([*_flat(b)])) for i, b in enumerate(link.branches))]
         return Parallel([region for _, _, region in sorted(made, key=lambda m: m[:2])], [], True, True, {}, self.flows)
 
     def _knot(self, things: list[int], below: int, above: int) -> Rows:
@@ -206,7 +210,7 @@ class Structure:
         _, leaving = _edges(Link(link.tail, link.head, [], [branch]))
         first = parts[0]
         if not isinstance(first, int) or not self.leaves[first].is_input or len(parts) == 1:
-            cell = knot.add(self._series(list(parts)), _first_of(branch))
+            cell = knot.add(self._series(list(parts)), branch.begin)
             if link.head == END:
                 knot.last.add(cell)
             if not isinstance(first, int) or self.leaves[first].is_input:
@@ -258,7 +262,7 @@ class Structure:
         return regions[0] if len(regions) == 1 else Series(regions, self.flows)
 
     def _parallel(self, link: Link, made: dict[int, Region]) -> Region:
-        branches = sorted(link.branches, key=_first_of)
+        branches = sorted(link.branches, key=lambda branch: branch.begin)
         if link.head >= 0 and self.leaves[link.head].is_frame:
             branches.sort(key=lambda branch: self._port(branch, link))
         regions = [self._stack(_flat(branch), made) for branch in branches]
@@ -290,19 +294,8 @@ def _flat(chain: Chain) -> list[Part]:
     return parts
 
 
-def _first_of(chain: Chain) -> int:
-    """Where a branch begins in the text."""
-    at: Chain = chain
-    best = at.thing
-    while True:
-        best = min(best, at.thing)
-        if not at.first.branches:
-            return best
-        at = at.first.branches[0]
-
-
 def _first(link: Link) -> int:
-    return min(_first_of(branch) for branch in link.branches)
+    return min(branch.begin for branch in link.branches)
 
 
 def _edges(link: Link) -> tuple[list[int], list[int]]:

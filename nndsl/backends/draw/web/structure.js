@@ -80,7 +80,7 @@ export class Structure {
       this.ahead.delete(at);
       this.ahead.get(first.tail).delete(at);
       this.behind.get(last.head).delete(at);
-      this.add(linkOf(first.tail, last.head, [], [{ first, thing: at, last }]));
+      this.add(linkOf(first.tail, last.head, [], [chainOf(first, at, last)]));
       for (const end of [first.tail, last.head]) if (end >= 0) waiting.push(end);
     }
   }
@@ -139,7 +139,7 @@ export class Structure {
   beside(knot, rank) {
     const link = this.ahead.get(START).get(END);
     if (!link) return knot;
-    const made = [[rank, -1, knot], ...link.branches.map((b, i) => [firstOf(b), i, this.series(flat(b))])];
+    const made = [[rank, -1, knot], ...link.branches.map((b, i) => [b.begin, i, this.series(flat(b))])];
     made.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
     return new Parallel(made.map(([, , region]) => region), [], true, true, new Map(), this.flows);
   }
@@ -194,7 +194,7 @@ export class Structure {
     const first = parts[0];
     const isThing = typeof first === "number";
     if (!isThing || !this.leaves[first].isInput || parts.length === 1) {
-      const cell = knot.add(this.series(parts), firstOf(branch));
+      const cell = knot.add(this.series(parts), branch.begin);
       if (link.head === END) knot.last.add(cell);
       if (!isThing || this.leaves[first].isInput) knot.inputs.add(cell);
       knot.tie(leaving, cell, head);
@@ -246,7 +246,7 @@ export class Structure {
   }
 
   parallel(link, made) {
-    const branches = [...link.branches].sort((a, b) => firstOf(a) - firstOf(b));
+    const branches = [...link.branches].sort((a, b) => a.begin - b.begin);
     const above = link.head >= 0 && this.leaves[link.head].isFrame ? this.leaves[link.head] : null;
     if (above) {
       const ports = new Map(branches.map((branch) => [branch, this.port(branch, link)]));
@@ -281,17 +281,13 @@ function flat(chain) {
   return parts;
 }
 
-/** Where a branch begins in the text. */
-function firstOf(chain) {
-  let best = chain.thing;
-  for (let at = chain; ; at = at.first.branches[0]) {
-    best = Math.min(best, at.thing);
-    if (isBare(at.first)) return best;
-  }
+/** Two links with a thing between them. `begin`: of its first things, the one that is first in the text. */
+function chainOf(first, thing, last) {
+  return { first, thing, last, begin: isBare(first) ? thing : Math.min(thing, first.branches[0].begin) };
 }
 
 function firstOfLink(link) {
-  return Math.min(...link.branches.map(firstOf));
+  return Math.min(...link.branches.map((branch) => branch.begin));
 }
 
 /** The flows that enter the branches of a link, and those that leave them. */
