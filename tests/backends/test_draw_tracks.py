@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from nndsl.backends.draw.tracks import Tracks
+from nndsl.backends.draw.tracks import Tracks, Turn, arrange
 from tests.backends.browser import run_layout
 from tests.work import calls
 
@@ -44,3 +44,27 @@ def test_what_lies_on_a_track_is_not_looked_at_one_by_one() -> None:
     spans = [(10 * i, 10 * i + 5) for i in range(2000)]
     made = Tracks()
     assert calls(lambda: [made.take(low, high) for low, high in spans]) < 12 * len(spans)
+
+
+ARRANGE = """(cases) => cases.map((turns) => {
+  const made = turns.map(([x, tops]) => Object.assign(new Turn(x), { tops }));
+  const count = arrange(made, [], 1000);
+  return [count, made.map(({ track, aside }) => [track, aside])];
+})"""
+
+
+def test_two_that_change_places_pass_each_other_aside() -> None:
+    """Neither may lie above the other, so one rises aside, where nothing else goes up; the page does the same."""
+    rng = random.Random(0)
+    swapped: list[tuple[float, list[float]]] = [(0.0, [50.0]), (50.0, [0.0])]
+    cases = [swapped, *([(50.0 * i, [50.0 * rng.randrange(8)]) for i in range(8)] for _ in range(60))]
+    found = []
+    for case in cases:
+        turns = [Turn(x, tops) for x, tops in case if x not in tops]
+        found.append([arrange(turns, [], 1000.0), [[t.track, list(t.aside) if t.aside else None] for t in turns]])
+        for turn in turns:
+            for other in turns:
+                if other is not turn and other.x in turn.tops:
+                    assert turn.track > (other.aside[1] if other.aside else other.track)
+    assert found[0] == [3, [[2, [6.0, 0]], [1, None]]]
+    assert run_layout(ARRANGE, [[turn for turn in case if turn[0] not in turn[1]] for case in cases]) == found
