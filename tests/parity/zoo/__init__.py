@@ -1,0 +1,8 @@
+"""The zoo's references: other implementations of its models, from libraries or written by hand in plain PyTorch."""
+
+from tests.parity.zoo import vision
+
+FAMILIES = (vision,)
+CASES = [case for family in FAMILIES for case in family.CASES]
+COUNTED = {spec: build for family in FAMILIES for spec, build in family.COUNTED.items()}
+"""FILE:MODEL -> the reference at full size, whose parameters are counted without being allocated."""
