@@ -1,6 +1,9 @@
 """The zoo's references: other implementations of its models, from libraries or written by hand in plain PyTorch."""
 
+from tests.parity.zoo import declared  # isort: skip  # before anything imports torchvision
 from tests.parity.zoo import vision
+
+assert declared
 
 FAMILIES = (vision,)
 CASES = [case for family in FAMILIES for case in family.CASES]

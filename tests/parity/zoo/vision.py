@@ -5,20 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import torch
 from torch import nn
+from torchvision import models
+from torchvision.models.convnext import CNBlockConfig
 
 from tests.parity.zoo.case import Case
-
-# torchvision's wheels are built for CUDA: beside a CPU build of PyTorch its compiled operators do not load, and without
-# their declarations it cannot be imported. No classifier uses them.
-_OPERATORS = torch.library.Library("torchvision", "FRAGMENT")
-for _name in ("nms", "qnms"):
-    if not hasattr(torch.ops.torchvision, _name):
-        _OPERATORS.define(f"{_name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-
-from torchvision import models  # noqa: E402  # after the declarations
-from torchvision.models.convnext import CNBlockConfig  # noqa: E402
 
 SIZES = {"N": 2, "H": 64, "W": 96}
 
