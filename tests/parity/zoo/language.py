@@ -5,6 +5,7 @@ transformers takes seconds to import: only those who build a reference do."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import MethodType
 from typing import Any
 
 import torch
@@ -47,6 +48,27 @@ def bert(theirs: nn.Module, inputs: Tensors) -> Any:
     return states, theirs.bert.pooler(states), said.prediction_logits, said.seq_relationship_logits
 
 
+def masked(theirs: nn.Module, inputs: Tensors) -> Any:
+    tokens, mask = inputs.values()
+    return theirs(tokens, attention_mask=mask).logits
+
+
+def exact(build: Callable[[], nn.Module]) -> Callable[[], nn.Module]:
+    """Theirs, without the rounding of norms to float32 that would hide what a comparison in float64 shows."""
+
+    def norm(self: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        return nn.functional.rms_norm(x, self.weight.shape, self.weight, self.variance_epsilon)
+
+    def built_exactly() -> nn.Module:
+        module = build()
+        for part in module.modules():
+            if type(part).__name__ in ("LlamaRMSNorm", "T5LayerNorm"):
+                part.forward = MethodType(norm, part)
+        return module
+
+    return built_exactly
+
+
 TINY_BERT = {
     "hidden_size": 12,
     "num_hidden_layers": 2,
@@ -59,6 +81,37 @@ TINY_BERT = {
     "attention_probs_dropout_prob": 0.0,
     "layer_norm_eps": 1e-3,
 }
+TINY_GPT2 = {
+    "n_embd": 12,
+    "n_layer": 2,
+    "n_head": 3,
+    "n_inner": 20,
+    "vocab_size": 23,
+    "n_positions": 40,
+    "resid_pdrop": 0.2,
+    "embd_pdrop": 0.2,
+    "attn_pdrop": 0.0,
+    "layer_norm_epsilon": 1e-3,
+}
+TINY_LLAMA = {
+    "hidden_size": 16,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "intermediate_size": 20,
+    "vocab_size": 23,
+    "rms_norm_eps": 1e-3,
+    "attn_implementation": "sdpa",
+}
+STRETCHED = {
+    "rope_type": "llama3",
+    "rope_theta": 500.0,
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 32,
+}
+OUR_LLAMA = {"dim": 16, "depth": 2, "heads": 4, "key_heads": 2, "hidden": 20, "vocab": 23, "eps": 1e-3}
 CASES = [
     Case(
         "bert:Bert",
@@ -80,7 +133,50 @@ CASES = [
         feeds={"mask": visible(2, 7)},
         call=bert,
         ignored=["cls.predictions.decoder.weight", "cls.predictions.decoder.bias"],
-    )
+    ),
+    Case(
+        "gpt2:GPT2",
+        built("GPT2LMHeadModel", "GPT2Config", **TINY_GPT2),
+        SIZES,
+        {
+            "dim": 12,
+            "depth": 2,
+            "heads": 3,
+            "hidden": 20,
+            "vocab": 23,
+            "max_len": 40,
+            "dropout": 0.2,
+            "attention_dropout": 0.0,
+            "eps": 1e-3,
+        },
+        limits={"tokens": 23},
+        feeds={"mask": visible(2, 7)},
+        call=masked,
+        names="transformer.{}".format,
+        ignored=["lm_head.weight"],
+    ),
+    Case(
+        "llama:Llama",
+        exact(built("LlamaForCausalLM", "LlamaConfig", **TINY_LLAMA, attention_bias=True, mlp_bias=True, head_dim=6)),
+        SIZES,
+        {**OUR_LLAMA, "head_dim": 6, "attention_bias": True, "mlp_bias": True},
+        limits={"tokens": 23},
+        feeds={"mask": visible(2, 7)},
+        call=masked,
+    ),
+    Case(
+        "llama:Llama",
+        exact(
+            built("LlamaForCausalLM", "LlamaConfig", **TINY_LLAMA, rope_parameters=STRETCHED, tie_word_embeddings=True)
+        ),
+        {"B": 2, "T": 17},
+        {**OUR_LLAMA, "theta": 500.0, "stretch": [8.0, 1.0, 4.0, 32.0], "tied": True},
+        limits={"tokens": 23},
+        feeds={"mask": visible(2, 17)},
+        call=masked,
+        ignored=["lm_head.weight"],
+        name="Llama 3",
+    ),
 ]
 COUNTED: dict[str, Callable[[], nn.Module]] = {
     "bert:BertBase": built("BertForPreTraining", "BertConfig"),
@@ -91,5 +187,41 @@ COUNTED: dict[str, Callable[[], nn.Module]] = {
         num_hidden_layers=24,
         num_attention_heads=16,
         intermediate_size=4096,
+    ),
+    **{
+        f"gpt2:GPT2{size}": built("GPT2LMHeadModel", "GPT2Config", n_embd=dim, n_layer=depth, n_head=heads)
+        for size, dim, depth, heads in [
+            ("Small", 768, 12, 12),
+            ("Medium", 1024, 24, 16),
+            ("Large", 1280, 36, 20),
+            ("XL", 1600, 48, 25),
+        ]
+    },
+    "llama:Llama2_7B": built("LlamaForCausalLM", "LlamaConfig"),
+    "llama:Llama2_70B": built(
+        "LlamaForCausalLM",
+        "LlamaConfig",
+        hidden_size=8192,
+        num_hidden_layers=80,
+        num_attention_heads=64,
+        num_key_value_heads=8,
+        intermediate_size=28672,
+    ),
+    "llama:Llama31_8B": built(
+        "LlamaForCausalLM",
+        "LlamaConfig",
+        num_key_value_heads=8,
+        intermediate_size=14336,
+        vocab_size=128256,
+    ),
+    "llama:Llama32_1B": built(
+        "LlamaForCausalLM",
+        "LlamaConfig",
+        hidden_size=2048,
+        num_hidden_layers=16,
+        num_key_value_heads=8,
+        intermediate_size=8192,
+        vocab_size=128256,
+        tie_word_embeddings=True,
     ),
 }
