@@ -53,6 +53,22 @@ def masked(theirs: nn.Module, inputs: Tensors) -> Any:
     return theirs(tokens, attention_mask=mask).logits
 
 
+def to_targets(theirs: nn.Module, inputs: Tensors) -> Any:
+    tokens, mask, targets, target_mask = inputs.values()
+    return theirs(tokens, attention_mask=mask, decoder_input_ids=targets, decoder_attention_mask=target_mask).logits
+
+
+def untied(build: Callable[[], nn.Module]) -> Callable[[], nn.Module]:
+    """T5 1.1 has a head of its own; transformers leaves that to what a checkpoint holds."""
+
+    def built_untied() -> nn.Module:
+        module: Any = build()
+        module.lm_head = nn.Linear(module.lm_head.in_features, module.lm_head.out_features, bias=False)
+        return module
+
+    return built_untied
+
+
 def exact(build: Callable[[], nn.Module]) -> Callable[[], nn.Module]:
     """Theirs, without the rounding of norms to float32 that would hide what a comparison in float64 shows."""
 
@@ -92,6 +108,30 @@ TINY_GPT2 = {
     "embd_pdrop": 0.2,
     "attn_pdrop": 0.0,
     "layer_norm_epsilon": 1e-3,
+}
+TINY_T5 = {
+    "d_model": 12,
+    "d_kv": 6,
+    "d_ff": 20,
+    "num_layers": 2,
+    "num_decoder_layers": 3,
+    "num_heads": 3,
+    "vocab_size": 23,
+    "relative_attention_num_buckets": 8,
+    "relative_attention_max_distance": 12,
+    "layer_norm_epsilon": 1e-3,
+}
+OUR_T5 = {
+    "dim": 12,
+    "depth": 2,
+    "heads": 3,
+    "hidden": 20,
+    "head_dim": 6,
+    "target_depth": 3,
+    "vocab": 23,
+    "buckets": 8,
+    "max_distance": 12,
+    "eps": 1e-3,
 }
 TINY_LLAMA = {
     "hidden_size": 16,
@@ -177,6 +217,38 @@ CASES = [
         ignored=["lm_head.weight"],
         name="Llama 3",
     ),
+    Case(
+        "t5:T5",
+        exact(built("T5ForConditionalGeneration", "T5Config", **TINY_T5, dropout_rate=0.2)),
+        {"B": 2, "S": 17, "T": 15},
+        {**OUR_T5, "dropout": 0.2},
+        limits={"tokens": 23, "targets": 23},
+        feeds={"mask": visible(2, 17), "target_mask": visible(2, 15)},
+        call=to_targets,
+        ignored=["encoder.embed_tokens.weight", "decoder.embed_tokens.weight", "lm_head.weight"],
+        train=False,
+    ),
+    Case(
+        "t5:FlanT5Small",
+        exact(
+            untied(
+                built(
+                    "T5ForConditionalGeneration",
+                    "T5Config",
+                    **TINY_T5,
+                    dropout_rate=0.0,
+                    feed_forward_proj="gated-gelu",
+                    tie_word_embeddings=False,
+                )
+            )
+        ),
+        {"B": 2, "S": 17, "T": 15},
+        {**OUR_T5, "dropout": 0.0},
+        limits={"tokens": 23, "targets": 23},
+        feeds={"mask": visible(2, 17), "target_mask": visible(2, 15)},
+        call=to_targets,
+        ignored=["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"],
+    ),
 ]
 COUNTED: dict[str, Callable[[], nn.Module]] = {
     "bert:BertBase": built("BertForPreTraining", "BertConfig"),
@@ -197,6 +269,21 @@ COUNTED: dict[str, Callable[[], nn.Module]] = {
             ("XL", 1600, 48, 25),
         ]
     },
+    "t5:T5Small": built("T5ForConditionalGeneration", "T5Config"),
+    "t5:T5_11B": built(
+        "T5ForConditionalGeneration", "T5Config", d_model=1024, d_kv=128, d_ff=65536, num_layers=24, num_heads=128
+    ),
+    "t5:FlanT5Small": untied(
+        built(
+            "T5ForConditionalGeneration",
+            "T5Config",
+            d_model=512,
+            d_ff=1024,
+            num_layers=8,
+            num_heads=6,
+            feed_forward_proj="gated-gelu",
+        )
+    ),
     "llama:Llama2_7B": built("LlamaForCausalLM", "LlamaConfig"),
     "llama:Llama2_70B": built(
         "LlamaForCausalLM",
