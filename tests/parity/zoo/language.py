@@ -4,6 +4,7 @@ transformers takes seconds to import: only those who build a reference do."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from types import MethodType
 from typing import Any
@@ -85,6 +86,71 @@ def exact(build: Callable[[], nn.Module]) -> Callable[[], nn.Module]:
     return built_exactly
 
 
+class Translator(nn.Module):
+    """torch.nn.Transformer between a table of words with positions, and the same table."""
+
+    def __init__(self, dim: int, vocab: int, **options: Any) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocab, dim)
+        self.transformer = nn.Transformer(dim, batch_first=True, **options)
+        self.transformer.encoder.use_nested_tensor = False  # answers at padded positions, too
+
+    def embedded(self, tokens: torch.Tensor) -> torch.Tensor:
+        x = self.embedding(tokens)
+        half = x.shape[-1] // 2
+        frequency = torch.exp(-math.log(10000.0) / half * torch.arange(half, dtype=torch.float32))
+        angle = torch.arange(x.shape[1], dtype=torch.float32)[:, None] * frequency
+        waves = torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1)
+        return x * x.shape[-1] ** 0.5 + waves.to(x.dtype)
+
+    def forward(
+        self, source: torch.Tensor, source_mask: torch.Tensor, target: torch.Tensor, target_mask: torch.Tensor
+    ) -> torch.Tensor:
+        length = target.shape[1]
+        states = self.transformer(
+            self.embedded(source),
+            self.embedded(target),
+            tgt_mask=torch.ones(length, length, dtype=torch.bool).triu(1),
+            src_key_padding_mask=~source_mask,
+            tgt_key_padding_mask=~target_mask,
+            memory_key_padding_mask=~source_mask,
+        )
+        return states @ self.embedding.weight.T
+
+
+def translator(norm_first: bool) -> Case:
+    return Case(
+        "transformer:Transformer",
+        lambda: Translator(
+            12,
+            23,
+            nhead=3,
+            num_encoder_layers=2,
+            num_decoder_layers=3,
+            dim_feedforward=20,
+            dropout=0.0,
+            norm_first=norm_first,
+            layer_norm_eps=1e-3,
+        ),
+        {"B": 2, "S": 5, "T": 7},
+        {
+            "dim": 12,
+            "heads": 3,
+            "hidden": 20,
+            "depth": 2,
+            "target_depth": 3,
+            "vocab": 23,
+            "dropout": 0.0,
+            "norm_first": norm_first,
+            "eps": 1e-3,
+        },
+        limits={"source": 23, "target": 23},
+        feeds={"source_mask": visible(2, 5), "target_mask": visible(2, 7)},
+        names=lambda name: name if name.startswith("embedding") else f"transformer.{name}",
+        name=f"Transformer, norm {'first' if norm_first else 'last'}",
+    )
+
+
 TINY_BERT = {
     "hidden_size": 12,
     "num_hidden_layers": 2,
@@ -153,6 +219,8 @@ STRETCHED = {
 }
 OUR_LLAMA = {"dim": 16, "depth": 2, "heads": 4, "key_heads": 2, "hidden": 20, "vocab": 23, "eps": 1e-3}
 CASES = [
+    translator(False),
+    translator(True),
     Case(
         "bert:Bert",
         built("BertForPreTraining", "BertConfig", **TINY_BERT),
@@ -251,6 +319,8 @@ CASES = [
     ),
 ]
 COUNTED: dict[str, Callable[[], nn.Module]] = {
+    "transformer:TransformerBase": lambda: Translator(512, 37000, dim_feedforward=2048),
+    "transformer:TransformerBig": lambda: Translator(1024, 37000, nhead=16, dim_feedforward=4096),
     "bert:BertBase": built("BertForPreTraining", "BertConfig"),
     "bert:BertLarge": built(
         "BertForPreTraining",
