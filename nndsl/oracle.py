@@ -67,8 +67,8 @@ class TorchReference:
         found: dict[str, Any] = {}
 
         def keep(path: str, result: Any) -> None:
-            """The first result of a layer that is used several times; a hook that gives something would replace it."""
-            found.setdefault(path, result)
+            """The last result of a layer that is used several times; what a hook gives would replace it."""
+            found[path] = result
 
         hooks = [
             layer.register_forward_hook(lambda _m, _i, result, path=path: keep(path, result))

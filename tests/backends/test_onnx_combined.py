@@ -64,6 +64,12 @@ SPECS = {
   output y = word -> embed -> Sum(dim=-1)
   output z = others -> embed -> Sum(dim=-1)
 """,
+    "shared, and its outputs all one": """
+  input left: float[N, 8]
+  input right: float[N, 8]
+  layer encoder = Linear(4)
+  output y = (left -> encoder) - (right -> encoder) -> Linear(1, init=zeros, bias_init=constant(50)) -> Sigmoid
+""",
     "patterns": """
   input x: float[N, 3, H, W]
   require H % 4 == 0 and W % 4 == 0
