@@ -94,10 +94,11 @@ def test_onnx_agrees_at_two_sizes(case: Case, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("spec", COUNTED)
 def test_counts_the_parameters_of_the_full_model(spec: str) -> None:
-    with torch.device("meta"):
-        theirs = COUNTED[spec]()
+    expected = COUNTED[spec]
+    if not isinstance(expected, int):
+        with torch.device("meta"):
+            expected = sum(parameter.numel() for parameter in expected().parameters())
     file, model = spec.split(":")
-    expected = sum(parameter.numel() for parameter in theirs.parameters())
     assert nndsl.load(f"{MODELS / file}.nn:{model}").summary().parameters == expected
 
 

@@ -18,4 +18,5 @@ assert declared
 FAMILIES = (vision, convolutional, dense, recurrent, reinforcement, generative, graph, language, multimodal)
 CASES = [case for family in FAMILIES for case in family.CASES]
 COUNTED = {spec: build for family in FAMILIES for spec, build in family.COUNTED.items()}
-"""FILE:MODEL -> the reference at full size, whose parameters are counted without being allocated."""
+"""FILE:MODEL -> the reference at full size, whose parameters are counted without being allocated, or their number where
+only that is public."""

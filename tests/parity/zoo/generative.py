@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from torchvision.models import ResNet
 from torchvision.models.resnet import Bottleneck
 
+from tests.parity.zoo import diffusion
 from tests.parity.zoo.case import Case
 
 
@@ -120,10 +121,12 @@ CASES = [
     ),
     Case("siamese:Siamese", lambda: Siamese(4, 8, 1), {"N": 3}, {"size": 71, "width": 4, "dim": 8}),
     Case("siamese:Triplet", lambda: Triplet(4, 8), {"N": 3}, {"width": 4, "dim": 8}),
+    *diffusion.CASES,
 ]
 COUNTED = {
     "contrastive:SimCLR": lambda: SimCLR(FULL),
     "contrastive:MoCo": lambda: MoCo(FULL),
     "siamese:Siamese": Siamese,
     "siamese:Triplet": Triplet,
+    **diffusion.COUNTED,
 }
