@@ -10,8 +10,9 @@ from torch import nn
 from torchvision import models
 from torchvision.models.swin_transformer import SwinTransformer
 
+from tests.parity.zoo import coattention
 from tests.parity.zoo.case import Case, Tensors
-from tests.parity.zoo.language import built, visible
+from tests.parity.zoo.language import TINY_BERT, built, visible
 
 
 def tiny_swin() -> nn.Module:
@@ -52,6 +53,16 @@ def fixed(build: Callable[[], nn.Module]) -> Callable[[], nn.Module]:
         return module
 
     return built_fixed
+
+
+def vilbert(text: dict[str, Any], image: dict[str, Any], *sizes: int) -> Callable[[], nn.Module]:
+    def build() -> nn.Module:
+        from transformers import BertConfig
+
+        streams = [BertConfig(**options, attn_implementation="sdpa") for options in (text, image)]
+        return coattention.ViLBert(*streams, *sizes)
+
+    return build
 
 
 def ended() -> torch.Tensor:
@@ -109,6 +120,21 @@ TINY_WHISPER = {
     "decoder_start_token_id": 0,
     "dropout": 0.2,
     "activation_dropout": 0.1,
+}
+TINY_REGIONS = {
+    "hidden_size": 16,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 28,
+    "hidden_dropout_prob": 0.2,
+    "attention_probs_dropout_prob": 0.0,
+    "layer_norm_eps": 1e-3,
+}
+LARGE_REGIONS = {
+    "hidden_size": 1024,
+    "num_hidden_layers": 6,
+    "num_attention_heads": 8,
+    "intermediate_size": 1024,
 }
 CASES = [
     Case(
@@ -192,8 +218,37 @@ CASES = [
         call=whisper,
         ignored=["proj_out.weight"],
     ),
+    Case(
+        "vilbert:ViLBert",
+        vilbert({**TINY_BERT, "num_hidden_layers": 3}, TINY_REGIONS, 24, 2, 11, 5, 9),
+        {"B": 2, "T": 7, "R": 6},
+        {
+            "dim": 12,
+            "depth": 3,
+            "heads": 3,
+            "hidden": 20,
+            "image_dim": 16,
+            "image_depth": 2,
+            "image_heads": 4,
+            "image_hidden": 28,
+            "shared_dim": 24,
+            "shared_heads": 2,
+            "features": 11,
+            "classes": 9,
+            "vocab": 23,
+            "max_len": 40,
+            "types": 3,
+            "dropout": 0.2,
+            "attention_dropout": 0.0,
+            "eps": 1e-3,
+        },
+        limits={"tokens": 23, "token_types": 3},
+        feeds={"mask": visible(2, 7), "region_mask": visible(2, 6)},
+        names=coattention.their_name,
+    ),
 ]
 COUNTED: dict[str, Callable[[], nn.Module]] = {
+    "vilbert:ViLBert": vilbert({}, LARGE_REGIONS, 1024, 8, 2048, 5, 1601),
     **{
         f"deit:DeiT{size}": built(
             "DeiTForImageClassificationWithTeacher",
