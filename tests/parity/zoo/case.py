@@ -31,7 +31,8 @@ class Case:
     input, exclusive. `feeds`: inputs that are not plain noise. `call`: how the reference takes them. `answers`: what it
     returns, by the names of our outputs. `names`: the reference's state-dict key for each of ours, where they differ;
     `ignored`: keys of the reference that are no weights (counters, constant tables). `train`: whether a training step
-    is determined by its input, so that it can be compared."""
+    is determined by its input, so that it can be compared. `text`: a spec that imports `spec`'s file and chooses what
+    `settings` cannot say, such as a layer; its model is the one named in `spec`."""
 
     spec: str
     reference: Callable[[], nn.Module]
@@ -44,6 +45,7 @@ class Case:
     names: Callable[[str], str] | None = None
     ignored: Sequence[str] = ()
     train: bool = True
+    text: str = ""
     name: str = ""
 
     @property
@@ -52,6 +54,8 @@ class Case:
 
     def load(self, **settings: Any) -> nndsl.Model:
         file, model = self.spec.split(":")
+        if self.text:
+            return nndsl.loads(self.text, model, **settings)
         return nndsl.load(f"{MODELS / file}.nn:{model}", **settings)
 
     def inputs(self) -> Tensors:

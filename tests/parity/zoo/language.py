@@ -71,16 +71,24 @@ def untied(build: Callable[[], nn.Module]) -> Callable[[], nn.Module]:
 
 
 def exact(build: Callable[[], nn.Module]) -> Callable[[], nn.Module]:
-    """Theirs, without the rounding of norms to float32 that would hide what a comparison in float64 shows."""
+    """Theirs, without the rounding to float32 in norms and gates that would hide what a comparison in float64 shows."""
 
     def norm(self: nn.Module, x: torch.Tensor) -> torch.Tensor:
         return nn.functional.rms_norm(x, self.weight.shape, self.weight, self.variance_epsilon)
 
+    def route(self: nn.Module, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        scores = nn.functional.linear(x.flatten(0, -2), self.weight)
+        best, which = torch.topk(torch.softmax(scores, dim=-1), self.top_k, dim=-1)
+        return scores, best / best.sum(dim=-1, keepdim=True), which
+
     def built_exactly() -> nn.Module:
         module = build()
         for part in module.modules():
-            if type(part).__name__ in ("LlamaRMSNorm", "T5LayerNorm"):
-                part.forward = MethodType(norm, part)
+            match type(part).__name__:
+                case "LlamaRMSNorm" | "MixtralRMSNorm" | "T5LayerNorm":
+                    part.forward = MethodType(norm, part)
+                case "MixtralTopKRouter":
+                    part.forward = MethodType(route, part)
         return module
 
     return built_exactly
@@ -149,6 +157,34 @@ def translator(norm_first: bool) -> Case:
         names=lambda name: name if name.startswith("embedding") else f"transformer.{name}",
         name=f"Transformer, norm {'first' if norm_first else 'last'}",
     )
+
+
+class Mixture(nn.Module):
+    """Each token to its experts, one after the other; and Switch's loss of balance over all of them."""
+
+    def __init__(self, dim: int, experts: int, chosen: int, hidden: int) -> None:
+        super().__init__()
+        self.chosen, self.experts_count = chosen, experts
+        self.gate = nn.Linear(dim, experts, bias=False)
+        self.experts = nn.Module()
+        self.experts.gate_up_proj = nn.Parameter(torch.empty(experts, 2 * hidden, dim))
+        self.experts.down_proj = nn.Parameter(torch.empty(experts, dim, hidden))
+
+    def expert(self, number: int, token: torch.Tensor) -> torch.Tensor:
+        gate, up = (self.experts.gate_up_proj[number] @ token).chunk(2)
+        return self.experts.down_proj[number] @ (nn.functional.silu(gate) * up)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        tokens = x.flatten(0, 1)
+        likely = self.gate(tokens).softmax(dim=-1)
+        load = torch.zeros(self.experts_count, dtype=x.dtype)
+        answers = []
+        for token, chances in zip(tokens, likely, strict=True):
+            chosen = chances.argsort(descending=True)[: self.chosen].tolist()
+            total = sum(chances[i] for i in chosen)
+            answers.append(sum(chances[i] / total * self.expert(i, token) for i in chosen))
+            load[chosen] += 1 / len(tokens)
+        return torch.stack(answers).view(x.shape), self.experts_count * (load * likely.mean(dim=0)).sum()
 
 
 TINY_BERT = {
@@ -316,6 +352,37 @@ CASES = [
         call=to_targets,
         ignored=["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"],
     ),
+    Case(
+        "mixture:MixtureOfExperts",
+        lambda: Mixture(8, 5, 3, 6),
+        {"B": 2, "T": 7},
+        {"dim": 8, "experts": 5, "chosen": 3, "hidden": 6},
+        names=lambda name: name.removeprefix("mlp."),
+    ),
+    Case(
+        "mixture:Mixtral",
+        exact(
+            built(
+                "MixtralForCausalLM",
+                "MixtralConfig",
+                **{**TINY_LLAMA, "intermediate_size": 6},
+                num_local_experts=5,
+                num_experts_per_tok=3,
+                experts_implementation="eager",
+            )
+        ),
+        SIZES,
+        {**OUR_LLAMA, "theta": 1e6},
+        limits={"tokens": 23},
+        feeds={"mask": visible(2, 7)},
+        call=masked,
+        text="""
+from "zoo/llama.nn" import Llama
+from "zoo/mixture.nn" import Mixture
+
+model Mixtral = Llama(mlp=Mixture(5, 3, 6))
+""",
+    ),
 ]
 COUNTED: dict[str, Callable[[], nn.Module]] = {
     "transformer:TransformerBase": lambda: Translator(512, 37000, dim_feedforward=2048),
@@ -353,6 +420,7 @@ COUNTED: dict[str, Callable[[], nn.Module]] = {
             feed_forward_proj="gated-gelu",
         )
     ),
+    "mixture:Mixtral8x7B": built("MixtralForCausalLM", "MixtralConfig"),
     "llama:Llama2_7B": built("LlamaForCausalLM", "LlamaConfig"),
     "llama:Llama2_70B": built(
         "LlamaForCausalLM",
