@@ -173,7 +173,7 @@ class Writer:
     def _details(self, thing: Thing, node: Node) -> list[tuple[str, Tone]]:
         found: list[tuple[str, Tone]] = []
         if thing.constants:
-            unnamed = "constant" if node.op.name in SIGNS and thing.target is None else ""
+            unnamed = "constant" if thing.target is None and node.op.name in SIGNS else ""
             each = {c.name or unnamed: c.elements for c in thing.constants}
             named = [f"{n} ({compact(elements)})" if elements else n for n, elements in each.items() if n or elements]
             if named:
