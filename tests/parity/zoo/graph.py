@@ -172,6 +172,20 @@ CASES = [
         call=with_edges,
     ),
     Case(
+        "gat:SparseGAT",
+        lambda: GAT(5, 4, 2, 3, 3),
+        {"N": 6, "E": COUNT},
+        GAT_SMALL,
+        feeds=EDGES,
+    ),
+    Case(
+        "graph_transformer:SparseGraphTransformer",
+        lambda: GraphTransformer(5, 8, 2, 3),
+        {"N": 6, "E": COUNT},
+        TRANSFORMER_SMALL,
+        feeds=EDGES,
+    ),
+    Case(
         "graph_classifier:GraphClassifier",
         lambda: GraphClassifier(5, 4, 3),
         {"B": 3, "N": 5},
@@ -196,7 +210,9 @@ COUNTED = {
     "gcn:GCN": GCN,
     "gcn:SparseGCN": GCN,
     "gat:GAT": GAT,
+    "gat:SparseGAT": GAT,
     "graph_transformer:GraphTransformer": GraphTransformer,
+    "graph_transformer:SparseGraphTransformer": GraphTransformer,
     "graph_classifier:GraphClassifier": GraphClassifier,
     "graph_classifier:SparseGraphClassifier": GraphClassifier,
 }
