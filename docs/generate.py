@@ -63,8 +63,13 @@ def _block(item: ast.Definition) -> list[str]:
 
 def _row(item: ast.Definition, name: str) -> str:
     written = ", ".join(param.span.text for param in item.params or []) if item.flow is None else ""
-    shown = f"`{item.flow.span.text}`" if item.flow is not None else " ".join(item.doc.split())
+    shown = f"`{_on_one_line(item.flow.span.text)}`" if item.flow is not None else " ".join(item.doc.split())
     return f"| `zoo/{name}:{item.name.id}` | {f'`{written}`' if written else ''} | {shown} |"
+
+
+def _on_one_line(text: str) -> str:
+    """As in a cell of a table: without the line breaks in brackets, and the comma before the last of them."""
+    return re.sub(r",? ([)\]])", r"\1", re.sub(r"([(\[]) ", r"\1", " ".join(text.split())))
 
 
 # ---------------------------------------------------------------- errors

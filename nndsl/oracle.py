@@ -65,8 +65,13 @@ class TorchReference:
         import torch
 
         found: dict[str, Any] = {}
+
+        def keep(path: str, result: Any) -> None:
+            """The last result of a layer that is used several times; what a hook gives would replace it."""
+            found[path] = result
+
         hooks = [
-            layer.register_forward_hook(lambda _m, _i, result, path=path: found.setdefault(path, result))
+            layer.register_forward_hook(lambda _m, _i, result, path=path: keep(path, result))
             for path, layer in self.module.named_modules()
             if path
         ]

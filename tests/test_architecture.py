@@ -31,7 +31,7 @@ LAYERS = {
     "elaborate": 4,
     "passes": 5,
     "backends.torch": 6, "backends.onnx": 6, "backends.draw": 6, "backends.summary": 6, "backends": 6,
-    "disturbance": 7, "foreign": 7, "memory": 7, "oracle": 8, "model": 9,
+    "disturbance": 7, "foreign": 7, "memory": 7, "oracle": 8, "weights": 8, "model": 9,
     "render": 7,
     "cli": 10,
     "": 11, "__main__": 11,
@@ -278,7 +278,7 @@ def checked(text: str) -> set[str]:
 ELSEWHERE = {
     "import-cycle", "import-missing-name", "ir-syntax", "no-model", "which-model", "missing-input",
     "too-deep", "onnx-dtype", "onnx-opset", "onnx-unsupported", "onnx-mismatch", "onnx-invalid", "onnx-unverified",
-    "weights-mismatch", "bad-option", "unreadable", "out-of-memory",
+    "weights-mismatch", "weights-file", "bad-option", "unreadable", "out-of-memory",
 }  # fmt: skip
 
 

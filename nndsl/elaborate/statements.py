@@ -317,13 +317,16 @@ def _if(statement: ast.If, scope: Scope, ctx: Context, want_value: bool = False)
     return run(chosen.body, scope, ctx, want_value=want_value, span=chosen.span)
 
 
-def _poison_targets(statement: ast.If, scope: Scope) -> None:
-    """What the branches would have assigned is not known: no echo."""
-    for branch in (statement.then, statement.orelse):
-        if isinstance(branch, ast.If):
-            _poison_targets(branch, scope)
-        elif isinstance(branch, ast.Braces):
-            for inner in branch.body:
+def _poison_targets(statement: ast.If | ast.For, scope: Scope) -> None:
+    """What the branches or further turns would have assigned is not known: no echo."""
+    parts = (statement.body,) if isinstance(statement, ast.For) else (statement.then, statement.orelse)
+    for part in parts:
+        if isinstance(part, ast.If):
+            _poison_targets(part, scope)
+        elif isinstance(part, ast.Braces):
+            for inner in part.body:
+                if isinstance(inner, (ast.If, ast.For)):
+                    _poison_targets(inner, scope)
                 for target in getattr(inner, "targets", []):
                     scope.names[target.id] = POISON
 
@@ -337,6 +340,7 @@ def _for(statement: ast.For, scope: Scope, ctx: Context) -> None:
             return
         run(statement.body.body, scope, ctx, want_value=False, span=statement.body.span)
         if len(ctx.diagnostics.items) > before and ctx.diagnostics.errors:
+            _poison_targets(statement, scope)
             return  # the first turn with a mistake says it; further turns would echo it
     if isinstance(values, Counted) and scope.builder is not None:
         _counted(values, scope.builder.graph, started)

@@ -1,4 +1,4 @@
-"""Choosing among values: `Gather`, `IndexSelect`, `Where`, `MaskedFill`, `Scatter`."""
+"""Choosing among values: `Gather`, `IndexSelect`, `Where`, `MaskedFill`, `Scatter` and its kin."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from nndsl.ops.arithmetic import cast_to, common_type, scalar, together
 from nndsl.ops.costing import INPUT, Saved
 from nndsl.ops.domain import Domain, indices
 from nndsl.ops.kinds import Scalar
-from nndsl.ops.schema import SHAPE, Op, param, same_along
+from nndsl.ops.schema import SHAPE, Op, Unsupported, param, same_along
 from nndsl.shapes import Size, TensorType
 
 if TYPE_CHECKING:
@@ -273,3 +273,34 @@ class ScatterAdd(Scatter):
         "([4, N], int[T, N], [T, N]) -> ScatterAdd(dim=0) -> [4, N]",
         "(int[3], int[6], int[6]) -> ScatterAdd(0) -> int[3]",
     ]
+
+
+_REDUCTIONS = {"sum": "add", "prod": "mul", "amax": "max", "amin": "min"}  # PyTorch's words, ONNX's
+
+
+class ScatterReduce(Scatter):
+    """Combine values with what stands at indexed places: [*], int[*'], [*'] -> [*] (torch.scatter_reduce).
+
+    What stands there counts as one value more. With -inf everywhere, `amax` gives the largest of each segment."""
+
+    dim: int = param(doc="the dim that the index counts along")
+    reduce: str = param(doc="how values of one place become one", choices=tuple(_REDUCTIONS))
+
+    examples = [
+        '([2, 3], int[2, 5], [2, 5]) -> ScatterReduce(1, "amax") -> [2, 3]',
+        '([4, N], int[T, N], [T, N]) -> ScatterReduce(dim=0, reduce="amin") -> [4, N]',
+        '([3], int[6], [6]) -> ScatterReduce(0, "sum") -> [3]',
+        '([N, 3], int[N, 5], [N, 5]) -> ScatterReduce(-1, reduce="prod") -> [N, 3]',
+    ]
+    kept = Saved((0, 1, 2), (0,))
+
+    def flops(self, x: TensorType, index: TensorType, src: TensorType, y: TensorType) -> Size:
+        return same_along(src)
+
+    def torch(self, t: TorchWriter, x: Operand, index: Operand, src: Operand) -> Text:
+        return t.method(x, "scatter_reduce", self.dim, index, src, reduce=self.reduce)
+
+    def onnx(self, g: OnnxBuilder, x: OnnxValue, index: OnnxValue, src: OnnxValue) -> Any:
+        if self.reduce in ("amax", "amin") and g.opset < 18:
+            raise Unsupported(f"ScatterElements knows {_REDUCTIONS[self.reduce]} from opset 18 on")
+        return g.op("ScatterElements", x, index, src, axis=self.dim, reduction=_REDUCTIONS[self.reduce])

@@ -325,10 +325,13 @@ class _Repair:
         """Before the first line break that reads like the end of a statement."""
         depth = 0
         head = self.in_head(place)
+        listed = self.is_item_of_lines(place)
         for at in range(place + 1, len(self.out)):
             token, previous = self.out[at], self.out[at - 1]
             if depth == 0 and head and token.kind == "{":
                 return at
+            if depth == 0 and listed and token.first and previous.kind == "," and at > place + 2:
+                return at - 1
             if (
                 depth == 0
                 and at > place + 1
@@ -338,3 +341,9 @@ class _Repair:
                 return at
             depth += (token.kind in CLOSERS) - (token.kind in OPENERS)
         return len(self.out)
+
+    def is_item_of_lines(self, place: int) -> bool:
+        """Whether the opener stands in brackets with an item on each line, and its own line goes on after it."""
+        if not self.stack or self.stack[-1][0].kind == "{" or place + 1 >= len(self.out):
+            return False
+        return self.out[self.stack[-1][1] + 1].first and not self.out[place + 1].first

@@ -236,6 +236,23 @@ def test_a_constant_that_is_an_output_is_drawn() -> None:
     }
 
 
+def test_a_closed_block_may_be_given_a_constant() -> None:
+    spec = """
+block Sum {
+  input x: [N, D]
+  input y: [N, D]
+  x + y -> Linear(D)
+}
+
+model M {
+  input x: float[N, 8]
+  output y = (x, Zeros(N, 8)) -> Sum
+}
+"""
+    scene = draw.scene(nndsl.loads(spec).ir, depth=0)
+    assert {box.path for box in scene.boxes} == {"x", "sum_1", "y"}
+
+
 def test_unused_results_and_inputs_are_drawn() -> None:
     b = Builder("Loose", "model")
     x = b.input("x", N, 4)

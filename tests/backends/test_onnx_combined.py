@@ -57,6 +57,19 @@ SPECS = {
   h = (tokens -> embed) + pos[:T] -> [TransformerEncoderLayer(4, dim_feedforward=32)] * 2
   output logits = h @ embed.weight.T
 """,
+    "shared, and its outputs all zero": """
+  input word: int[N]
+  input others: int[N, K]
+  layer embed = Embedding(50, 16, init=zeros)
+  output y = word -> embed -> Sum(dim=-1)
+  output z = others -> embed -> Sum(dim=-1)
+""",
+    "shared, and its outputs all one": """
+  input left: float[N, 8]
+  input right: float[N, 8]
+  layer encoder = Linear(4)
+  output y = (left -> encoder) - (right -> encoder) -> Linear(1, init=zeros, bias_init=constant(50)) -> Sigmoid
+""",
     "patterns": """
   input x: float[N, 3, H, W]
   require H % 4 == 0 and W % 4 == 0

@@ -189,6 +189,25 @@ def test_buffers_have_their_values() -> None:
     assert made.count.dtype == torch.int64
 
 
+def test_a_computed_argument_keeps_its_place_in_a_buffer() -> None:
+    """A class of two instances: the buffer is written with the class's arguments."""
+    made = check(
+        graph_of("""
+block Table(window: int) {
+  input x: [N, D]
+  buffer index: int[D] = (Arange(D) + 1) * (2 * window - 1)
+  x + index
+}
+model M {
+  input x: float[N, 6]
+  output y = x -> three: Table(3) -> four: Table(4)
+}
+""")
+    )
+    assert made.three.index.tolist() == [5, 10, 15, 20, 25, 30]
+    assert made.four.index.tolist() == [7, 14, 21, 28, 35, 42]
+
+
 def test_initialisers_reach_their_weights() -> None:
     made = check(graph_of(SPECS["initialisers"]))
     assert made.linear_1.bias.eq(0).all()

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from nndsl.ops.indexing import Index
+from nndsl.ops.schema import Unsupported
 from nndsl.shapes import Size, symbol
 from tests.ops.support import check, complaint, examples, flow, infer
 
@@ -23,7 +24,13 @@ def part(start: Size | None = None, stop: Size | None = None, step: int | None =
 def test_examples(example: str) -> None:
     distinct = {0: lambda t: torch.randperm(t_size(t)).reshape([int(s) for s in t.shape]).float()}
     ordered = any(word in example for word in ("TopK", "Sort", "ArgM"))
-    flow(example, data=distinct if ordered else scattered(example), opsets=(17, 23))
+    extremes = "amax" in example or "amin" in example
+    flow(example, data=distinct if ordered else scattered(example), opsets=(18 if extremes else 17, 23))
+
+
+def test_extremes_of_segments_need_opset_18() -> None:
+    with pytest.raises(Unsupported, match="opset 18"):
+        flow('([3], int[6], [6]) -> ScatterReduce(0, "amax") -> [3]', opsets=(17,))
 
 
 def t_size(type: Any) -> int:

@@ -15,7 +15,8 @@ from nndsl.source import Source
 
 MODELS = Path(__file__).parent.parent.parent / "models"
 
-# A kind of mistake: where it can be made (the group is replaced), and what stands there then.
+# A kind of mistake: where it can be made (the group is replaced), and what stands there then. A line that is put in
+# binds a name that no file has: another value for one that is read below would be a mistake of its own.
 BREAKS = {
     "a bracket is not closed": (r"[A-Z]\w*\([^()\n]*(\))", ""),
     "a comma is forgotten": (r"\b[A-Z]\w*\(\w+(,) \w+", ""),
@@ -31,8 +32,8 @@ BREAKS = {
     "a string is not closed": (r"()\b\w+: (?:Conv2d|Linear)\(", '"'),
     "an equals sign is forgotten": (r"\bmodel \w+( = )", " "),
     "a body is not closed": (r"(\n\})", "\n"),
-    "a value is missing": (r"(\n  )\w+ = ", "\n  h = x + * 3\n  "),
-    "a character means nothing": (r"(\n  )\w+ = ", "\n  q$ = 3\n  "),
+    "a value is missing": (r"(\n  )\w+ = ", "\n  fresh = x + * 3\n  "),
+    "a character means nothing": (r"(\n  )\w+ = ", "\n  fresh$ = 3\n  "),
     "a word is Python's": (r"(\n  )\w+ = ", "\n  _u = None\n  "),
 }
 
@@ -85,3 +86,23 @@ def test_six_mistakes_are_six_messages(path: Path) -> None:
         assert [len(told) for told in alone] == [1] * len(chosen), [*zip(chosen.values(), alone, strict=True)]
         together = found(broken(text, list(chosen.values())), path)
         assert sorted(together) == sorted(told[0] for told in alone), list(chosen.values())
+
+
+def test_an_unclosed_item_of_a_list_ends_with_its_line() -> None:
+    text = "model M {\n  input x: float[N, 4]\n  output y = x -> [\n    Linear(8, true,\n    ReLU,\n    Tanh,\n  ]\n}\n"
+    assert found(text, Path("m.nn")) == [("syntax", "this `(` is never closed")]
+
+
+def test_what_a_loop_with_a_mistake_would_have_made_is_not_known() -> None:
+    text = """\
+model M {
+  input x: float[N, 4]
+  made = []
+  for i in 0..3 {
+    made = made + [i]
+    h = x -> Linera(4)
+  }
+  output y = x * made[2]
+}
+"""
+    assert [code for code, _ in found(text, Path("m.nn"))] == ["unknown-layer"]

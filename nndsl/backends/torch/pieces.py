@@ -205,7 +205,7 @@ def show(it: Piece, shown: Shown = str) -> str:
     if isinstance(it, Slot):
         return shown(it)
     if isinstance(it, Code):
-        return "".join(p if isinstance(p, str) else shown(p) for p in it.opened())
+        return _joined(it.opened(), shown)
     if isinstance(it, Group):
         return _group([show(item, shown) for item in it.items], it.bracket)
     if isinstance(it, New):
@@ -213,6 +213,34 @@ def show(it: Piece, shown: Shown = str) -> str:
         args += [f"{name}={show(value, shown)}" for name, value in it.kwargs.items() if name in it.given]
         return f"{it.cls}({', '.join(args)})"
     return _box(it, shown)
+
+
+def _joined(parts: list[str | Slot], shown: Shown) -> str:
+    """A number that becomes a sum, a product or a power is in parentheses, unless what is around it is enough."""
+    texts = [part if isinstance(part, str) else shown(part) for part in parts]
+    for i, part in enumerate(parts):
+        if isinstance(part, Slot):
+            before = parts[i - 1] if i > 0 else ""
+            after = parts[i + 1] if i + 1 < len(parts) else ""
+            alone = _enclosed(before if isinstance(before, str) else " ", after if isinstance(after, str) else " ")
+            if not alone and _operated(texts[i]):
+                texts[i] = f"({texts[i]})"
+    return "".join(texts)
+
+
+_BRACKETED = re.compile(r"[(\[][^()\[\]]*[)\]]")
+
+
+def _operated(text: str) -> bool:
+    """Is there an operator outside of all brackets?"""
+    removed = 1
+    while removed:
+        text, removed = _BRACKETED.subn("", text)
+    return " " in text or "**" in text
+
+
+def _enclosed(before: str, after: str) -> bool:
+    return (before[-1:] in ("", "(", "[", "=") or before.endswith(", ")) and after[:1] in ("", ")", "]", ",")
 
 
 def _group(items: list[str], bracket: str) -> str:
