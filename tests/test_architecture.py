@@ -278,7 +278,7 @@ def checked(text: str) -> set[str]:
 ELSEWHERE = {
     "import-cycle", "import-missing-name", "ir-syntax", "no-model", "which-model", "missing-input",
     "too-deep", "onnx-dtype", "onnx-opset", "onnx-unsupported", "onnx-mismatch", "onnx-invalid", "onnx-unverified",
-    "weights-mismatch", "weights-file", "bad-option", "unreadable", "out-of-memory",
+    "weights-mismatch", "weights-file", "unused-rule", "bad-option", "unreadable", "out-of-memory",
 }  # fmt: skip
 
 
