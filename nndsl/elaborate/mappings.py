@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NoReturn
 
 from nndsl.diagnostics import Diagnostics, Label
 from nndsl.elaborate.scope import nearest
@@ -77,7 +78,10 @@ class Mapping:
 
 def mapping_of(item: ast.Weights, diagnostics: Diagnostics) -> Mapping:
     """The rules that are well formed; what is wrong with the others is told."""
-    rules = [rule for each in item.body if (rule := _rule(each, diagnostics)) is not None]
+    rules: list[Rule] = []
+    for each in item.body:
+        with suppress(_Unread):
+            rules.append(_rule(each, diagnostics))
     taken: dict[str, Span] = {}
     for rule in rules:
         for target in rule.targets:
@@ -88,29 +92,31 @@ def mapping_of(item: ast.Weights, diagnostics: Diagnostics) -> Mapping:
     return Mapping(item.origin.value, item.origin.span, rules)
 
 
-def _rule(node: ast.Mapping, diagnostics: Diagnostics) -> Rule | None:
+def _rule(node: ast.Mapping, diagnostics: Diagnostics) -> Rule:
     first, *steps, last = node.stages
     sources = _patterns(first, diagnostics, binding=True)
     none = isinstance(last, ast.Constant) and last.value is None
     targets = [] if none else _patterns(last, diagnostics, binding=False)
-    if sources is None or targets is None:
-        return None
     if none and steps:
-        return _bad("what is left out goes through no layer", steps[0].span, diagnostics)
+        _bad("what is left out goes through no layer", steps[0].span, diagnostics)
     if not none and not steps and len(sources) != len(targets):
-        return _bad("the tensors become as many others as they are, where no layer stands between", node.span,
-                    diagnostics, 'join by `("a", "b") -> Concat(dim=0) -> "c"`, cut by `"a" -> Chunk(2) -> ("b", "c")`',
-                    )  # fmt: skip
-    return Rule(node.span, sources, targets, steps) if _bound(sources, targets, diagnostics) else None
+        message = "the tensors become as many others as they are, where no layer stands between"
+        hint = 'join by `("a", "b") -> Concat(dim=0) -> "c"`, cut by `"a" -> Chunk(2) -> ("b", "c")`'
+        _bad(message, node.span, diagnostics, hint)
+    _bound(sources, targets, diagnostics)
+    return Rule(node.span, sources, targets, steps)
 
 
-def _bad(message: str, span: Span, diagnostics: Diagnostics, *hints: str) -> Any:
-    """Tells it, and gives None: there is no rule."""
+class _Unread(Exception):
+    """A rule that cannot be read; it was said."""
+
+
+def _bad(message: str, span: Span, diagnostics: Diagnostics, *hints: str) -> NoReturn:
     diagnostics.error("bad-mapping", message, span, hints=list(hints))
-    return None
+    raise _Unread
 
 
-def _patterns(node: ast.Expr, diagnostics: Diagnostics, *, binding: bool) -> list[Pattern] | None:
+def _patterns(node: ast.Expr, diagnostics: Diagnostics, *, binding: bool) -> list[Pattern]:
     """Of `"a"`, or of `("a", "b")`."""
     nodes = node.items if isinstance(node, ast.Tuple) else [node]
     found: list[Pattern] = []
@@ -118,42 +124,41 @@ def _patterns(node: ast.Expr, diagnostics: Diagnostics, *, binding: bool) -> lis
         if not isinstance(each, ast.Text):
             hint = '("a", "b")' if isinstance(each, ast.List) else 'a rule is `"theirs" -> "ours"`, with layers between'
             hints = [f"several tensors side by side are `{hint}`"] if isinstance(each, ast.List) else [hint]
-            return _bad("a rule begins and ends with names of tensors, as strings", each.span, diagnostics, *hints)
+            _bad("a rule begins and ends with names of tensors, as strings", each.span, diagnostics, *hints)
         pattern = _pattern(each, diagnostics, binding=binding)
-        if pattern is None:
-            return None
         found.append(pattern)
-    return found if found else _bad("a rule needs a tensor", node.span, diagnostics)
+    if not found:
+        _bad("a rule needs a tensor", node.span, diagnostics)
+    return found
 
 
-def _pattern(node: ast.Text, diagnostics: Diagnostics, *, binding: bool) -> Pattern | None:
+def _pattern(node: ast.Text, diagnostics: Diagnostics, *, binding: bool) -> Pattern:
     pattern, parts = Pattern(node.value, node.span), []
     for part in _PART.split(node.value):
         moved = None if binding else _MOVED.fullmatch(part)
         plain = _NAME.fullmatch(part) or moved
         if part == "*":
             if REST in pattern.names:
-                return _bad("* stands once in a name", node.span, diagnostics)
+                _bad("* stands once in a name", node.span, diagnostics)
             pattern.names.add(REST)
             parts.append("(?P<rest>.+)")
         elif plain is not None:
             number = len(plain[1]) == 1
             known = plain[1] in pattern.names and moved is None
             if moved is not None and not number:
-                return _bad(f"{plain[1]} is no number: numbers are named by one letter", node.span,
-                            diagnostics)  # fmt: skip
+                _bad(f"{plain[1]} is no number: numbers are named by one letter", node.span, diagnostics)
             pattern.names.add(plain[1])
             form = "(?:0|[1-9][0-9]{0,17})" if number else r"[^.]+"
             parts.append(f"(?P=n{plain[1]})" if known else form if moved else f"(?P<n{plain[1]}>{form})")
         elif "{" in part or "}" in part:
             forms = "{i}, {name}" if binding else "{i}, {i + 1}, {name}"
-            return _bad(f"braces hold a name: {forms}", node.span, diagnostics)
+            _bad(f"braces hold a name: {forms}", node.span, diagnostics)
         else:
             parts.append(re.escape(part))
     if not node.value:
-        return _bad("a name of a tensor is not empty", node.span, diagnostics)
+        _bad("a name of a tensor is not empty", node.span, diagnostics)
     if any(len(_PART.findall(part)) > 1 for part in _PART.sub(_undotted, node.value).split(".")):
-        return _bad("between two dots stands one name in braces, or one *", node.span, diagnostics)
+        _bad("between two dots stands one name in braces, or one *", node.span, diagnostics)
     pattern.regex = re.compile("".join(parts) + r"(?P<below>(?:\..+)?)", re.S)
     return pattern
 
@@ -162,23 +167,19 @@ def _undotted(part: re.Match[str]) -> str:
     return part[0].replace(".", "")
 
 
-def _bound(sources: list[Pattern], targets: list[Pattern], diagnostics: Diagnostics) -> bool:
+def _bound(sources: list[Pattern], targets: list[Pattern], diagnostics: Diagnostics) -> None:
     """All sources of a rule bind the same names, and the targets use no others."""
     names = sources[0].names
     for pattern in sources[1:]:
         if pattern.names != names:
             odd = sorted(pattern.names ^ names)[0]
-            return bool(
-                _bad(f"{_shown(odd)} stands in one of the names and not in the other", pattern.span, diagnostics)
-            )
+            _bad(f"{_shown(odd)} stands in one of the names and not in the other", pattern.span, diagnostics)
     for pattern in targets:
         left = sorted(pattern.names - names)
         if left:
             close = nearest(left[0], sorted(names - {REST})) or next(iter(sorted(names - {REST})), None)
             hints = [f"the file's name has {_shown(close)}"] if close else []
             _bad(f"{_shown(left[0])} does not stand in the file's name", pattern.span, diagnostics, *hints)
-            return False
-    return True
 
 
 def _shown(name: str) -> str:
