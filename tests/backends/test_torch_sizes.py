@@ -71,7 +71,6 @@ def test_it_is_a_mistake_and_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:
         "x * n",
         "x + Arange(n)[:1]",
         "x[:, none] -> Expand(N, n, D)",
-        "(x -> [Linear(D), Tanh]) * (n + 1)",
     ],
 )
 def test_check_refuses_a_size_that_a_block_is_not_told(body: str) -> None:
