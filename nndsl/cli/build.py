@@ -8,15 +8,28 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import click
 
 from nndsl.cli.export import described, seeded
 from nndsl.cli.failures import Failed, say
-from nndsl.cli.specs import guarded, hyper_options, named, open_model, opset_option, seed_option, show, target_argument
+from nndsl.cli.specs import (
+    guarded,
+    hyper_options,
+    named,
+    open_model,
+    opset_option,
+    seed_option,
+    show,
+    target_argument,
+    weights_options,
+    with_weights,
+)
 from nndsl.files import write
 from nndsl.folders import filled
 from nndsl.model import Model, need
+from nndsl.weights.files import entries_in
 
 MADE = ("model.py", "model.svg", "summary.txt", "summary.json", "model.onnx", "model.onnx.data")
 
@@ -28,35 +41,46 @@ MADE = ("model.py", "model.svg", "summary.txt", "summary.json", "model.onnx", "m
 @hyper_options
 @opset_option
 @click.option("--allow-extern", is_flag=True, help="Allow `extern` blocks to import and run their Python classes.")
+@weights_options
 @seed_option
 def command(
-    target: str, output: str, hyper: tuple[str, ...], dims: tuple[str, ...], opset: int, allow_extern: bool, seed: int
+    target: str,
+    output: str,
+    hyper: tuple[str, ...],
+    dims: tuple[str, ...],
+    weights: str | None,
+    mapping: str | None,
+    seed: int,
+    **how: Any,
 ) -> None:
     """Make model.py, model.onnx (verified), model.svg, summary.txt and summary.json in DIR: all of them, or none."""
     model = open_model(target, hyper, dims)
     for package in ("torch", "onnx", "onnxruntime"):
         guarded(partial(need, package, "onnx", "to build ONNX"))
+    if weights is not None:
+        with_weights(weights, mapping, partial(entries_in, weights))
     try:
-        guarded(lambda: _build(Path(output), model, opset, allow_extern, seed))
+        how |= {"weights": weights, "mapping": mapping}
+        with_weights(weights, mapping, lambda: _build(Path(output), model, how, seed))
     except Failed:
         say(f"{output} is as it was" if os.path.lexists(output) else f"{output} was not made")
         raise
 
 
-def _build(output: Path, model: Model, opset: int, allow_extern: bool, seed: int) -> None:
+def _build(output: Path, model: Model, how: dict[str, Any], seed: int) -> None:
     """What was made is told when it is where it belongs."""
     with filled(output, MADE) as folder:
-        results = _fill(folder, model, opset, allow_extern, seed)
+        results = _fill(folder, model, how, seed)
     for result in results:
         result()
 
 
-def _fill(folder: Path, model: Model, opset: int, allow_extern: bool, seed: int) -> list[Callable[[], None]]:
+def _fill(folder: Path, model: Model, how: dict[str, Any], seed: int) -> list[Callable[[], None]]:
     steps: list[tuple[str, Callable[[], str]]] = [
         ("model.py", lambda: _source(model, folder / "model.py")),
         ("model.svg", lambda: _diagram(model, folder / "model.svg")),
         ("summary.txt, summary.json", lambda: _summary(model, folder)),
-        ("model.onnx", lambda: _onnx(model, folder / "model.onnx", opset, allow_extern, seed)),
+        ("model.onnx", lambda: _onnx(model, folder / "model.onnx", how, seed)),
     ]
     step = _progress(model.name)
     return [step(name, work) for name, work in steps]
@@ -80,8 +104,8 @@ def _summary(model: Model, folder: Path) -> str:
     return f"{summary.parameters:,} parameters" if isinstance(summary.parameters, int) else "shapes and costs"
 
 
-def _onnx(model: Model, path: Path, opset: int, allow_extern: bool, seed: int) -> str:
-    report = seeded(seed, lambda: model.export(path, opset=opset, allow_extern=allow_extern))
+def _onnx(model: Model, path: Path, how: dict[str, Any], seed: int) -> str:
+    report = seeded(seed, lambda: model.export(path, **how))
     show(report.notes)
     return described(report).split(": ", 1)[1]
 
