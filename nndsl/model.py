@@ -226,11 +226,12 @@ class Model:
 
         need_room(self._graph, device)
         if weights is not None:
-            need("safetensors", "weights", "to load weights")
             from nndsl.weights.load import loaded
 
             if not isinstance(weights, (str, os.PathLike)):
                 raise TypeError(f"weights is the name of a file, and not {type(weights).__name__}")
+            if os.fsdecode(weights).lower().endswith(".safetensors"):
+                need("safetensors", "weights", "to load weights")
             if device is not None and str(device) == "meta":
                 raise ValueError('device="meta" holds no numbers, and weights are numbers')
             path = os.fsdecode(weights)

@@ -206,6 +206,7 @@ def loaded_by(code: str) -> set[str]:
         ["ir", "models/resnet.nn:ResNet18"],
         ["compile", "models/resnet.nn:ResNet18"],
         ["ops"],
+        ["weights", "models/resnet.nn:ResNet18"],
     ],
     ids=" ".join,
 )

@@ -42,8 +42,12 @@ def reader(path: str) -> Callable[[str], Any]:
 
 def _state(path: str, device: str) -> dict[str, Any]:
     """The state dict of a file of `torch.save`."""
+    from importlib.util import find_spec
+
     from nndsl.weights.header import regular
 
+    if find_spec("torch") is None:
+        raise ImportError('to read files of torch.save torch is needed: pip install "nndsl[torch]"')
     regular(path)
     try:
         found = _loaded(path, device)

@@ -9,7 +9,7 @@ from nndsl.diagnostics import Label
 from nndsl.elaborate import Spec
 from nndsl.elaborate.mappings import REST, Bound, Mapping, Rule
 from nndsl.ir.graph import Graph
-from nndsl.weights.entries import Entries, Entry, entries_of
+from nndsl.weights.entries import Entries, Entry, entries_of, unknown_in
 from nndsl.weights.report import Fit, compare
 from nndsl.weights.steps import Steps, steps_of
 
@@ -48,7 +48,10 @@ def plan(
         found.given = entries
     else:
         _Mapped(found, mapping, entries, spec).fill()
-    compare(found.fit, {**(more or {}), **entries_of(graph)}, found.given, floating)
+    if more is None:  # the classes are not imported, and so are believed
+        unknown = tuple(unknown_in(graph))
+        more = {name: entry for name, entry in found.given.items() if name.startswith(unknown)}
+    compare(found.fit, {**more, **entries_of(graph)}, found.given, floating)
     return found
 
 

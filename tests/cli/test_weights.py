@@ -147,6 +147,31 @@ def test_what_builds_takes_weights(nndsl: Nndsl, write: Write, tmp_path: Path, c
         assert not list(tmp_path.glob("other*"))
 
 
+def test_weights_of_python_classes_are_not_known(nndsl: Nndsl, write: Write) -> None:
+    """Their classes are not imported: what is below them is neither missing nor left over."""
+    extern = 'extern block F(k: int) = "nowhere.layers:F" {\n  input x: [N, D]\n  output y: [N, D]\n}\n'
+    write("net.nn", extern + "model Net {\n  input x: float[N, 3]\n  output y = x -> [f: F(1), out: Linear(2)]\n}\n")
+    shapes = {"sequential_1.f.any": [7], "sequential_1.out.weight": [2, 3], "sequential_1.out.bias": [2]}
+    write("x.safetensors", file(shapes))
+    assert nndsl("weights", "net.nn", "--check", "x.safetensors").code == 0
+    write("x.safetensors", file({**shapes, "sequential_1.g.any": [7]}))
+    done = nndsl("weights", "net.nn", "--check", "x.safetensors")
+    assert done.code == 1 and "not in the model: sequential_1.g.any" in done.err
+
+
+def test_files_of_torch_need_torch(nndsl: Nndsl, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib.util
+
+    write("net.nn", NET)
+    write("x.pt", b"")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    done = nndsl("weights", "net.nn", "--check", "x.pt")
+    assert (done.code, done.err) == (
+        2,
+        'nndsl: to read files of torch.save torch is needed: pip install "nndsl[torch]"\n',
+    )
+
+
 def test_checking_loads_nothing_heavy(write: Write, tmp_path: Path) -> None:
     write("net.nn", NET)
     write("x.safetensors", file(TURNED))
