@@ -11,6 +11,7 @@ import click
 
 from nndsl.cli.failures import Failed, say
 from nndsl.cli.specs import hyper_options, open_target, show, target_argument, with_weights
+from nndsl.render.columns import visible
 from nndsl.weights.entries import Entries, entries_of
 from nndsl.weights.files import TORCH, entries_in
 from nndsl.weights.load import planned
@@ -71,8 +72,9 @@ def _list(entries: Entries, format_: str) -> None:
         records = [{"name": n, "shape": list(e.shape), "dtype": e.dtype} for n, e in entries.items()]
         sys.stdout.write(json.dumps(records, indent=2) + "\n")
         return
-    width = max(map(len, entries), default=0)
-    for name, entry in entries.items():
+    shown = {visible(name): entry for name, entry in entries.items()}  # a file's names may be anything
+    width = max(map(len, shown), default=0)
+    for name, entry in shown.items():
         sys.stdout.write(f"{name:{width}}  {entry}\n")
     say(f"{len(entries):,} tensors, {sum(entry.elements for entry in entries.values()):,} numbers")
 

@@ -10,11 +10,13 @@ from nndsl.diagnostics import Diagnostics, Label
 from nndsl.elaborate import Spec, elaborate
 from nndsl.elaborate.mappings import Rule
 from nndsl.ir.graph import Graph
+from nndsl.shapes import FLOATING, INTEGRAL
 from nndsl.source import Span
 from nndsl.syntax import ast
 from nndsl.weights.entries import Entry, kind_of
 
 NAME = "Mapping"
+KINDS = FLOATING | INTEGRAL | {"bool"}
 
 
 @dataclass(slots=True)
@@ -39,6 +41,11 @@ class Steps:
 
 def steps_of(rule: Rule, given: Sequence[Entry], spec: Spec, diagnostics: Diagnostics) -> Steps | None:
     """None where the shapes do not go through; that is told at the layer that refuses them."""
+    odd = next((e for e in given if 0 in e.shape or e.dtype not in KINDS), None)
+    if odd is not None:
+        message = f"{odd} goes through no layer: it is empty, or of a kind that the language does not have"
+        diagnostics.error("bad-mapping", message, rule.span)
+        return None
     own = Diagnostics()
     part = Spec(ast.File(spec.file.source, [_model(rule, given)]), spec.scope, spec.project, own)
     graph = elaborate(part, NAME)

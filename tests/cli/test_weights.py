@@ -31,7 +31,7 @@ def file(shapes: dict[str, list[int]], dtype: str = "F32") -> bytes:
     """A safetensors file of zeros."""
     header, at = {}, 0
     for name, shape in shapes.items():
-        size = {"F32": 4, "F16": 2}[dtype]
+        size = {"F32": 4, "F16": 2, "C64": 8, "F8_E5M2": 1}[dtype]
         for n in shape:
             size *= n
         header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + size]}
@@ -55,6 +55,21 @@ def test_a_files_weights_are_listed(nndsl: Nndsl, write: Write) -> None:
     write("x.safetensors", file({"a": [2]}, "F16"))
     done = nndsl("weights", "x.safetensors")
     assert (done.code, done.out, done.err) == (0, "a  float16[2]\n", "1 tensors, 2 numbers\n")
+
+
+def test_names_of_files_do_nothing_to_a_terminal(nndsl: Nndsl, write: Write) -> None:
+    write("x.safetensors", file({"\x1b[31m\ud800": [2]}))
+    done = nndsl("weights", "x.safetensors")
+    assert done.code == 0 and "\x1b" not in done.out
+
+
+@pytest.mark.parametrize(("dtype", "shape"), [("C64", [2, 2]), ("F8_E5M2", [2, 2]), ("F32", [0, 2])])
+def test_tensors_that_go_through_no_layer(nndsl: Nndsl, write: Write, dtype: str, shape: list[int]) -> None:
+    write("net.nn", NET)
+    write("x.safetensors", file({"first.weight": shape}, dtype))
+    done = nndsl("weights", "net.nn", "--check", "x.safetensors", "--mapping", "turned")
+    assert done.code == 1
+    assert "error[bad-mapping]" in done.err and "goes through no layer" in done.err
 
 
 def test_a_file_that_fits(nndsl: Nndsl, write: Write) -> None:
