@@ -33,7 +33,7 @@ types: setup
 	$(BIN)/mypy
 
 docs: setup
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate
 	$(BIN)/python -m tests.pages --update
 
 # The peers live in an environment of their own.

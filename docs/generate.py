@@ -1,4 +1,4 @@
-"""The pages that are derived: operators.md, library.md, errors.md, cli.md. `make docs` writes them."""
+"""The pages that are derived: operators.md, library.md, zoo.md, errors.md, cli.md. `make docs` writes them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from docs.zoo import page as zoo_page
+from docs.zoo import pictures
 from nndsl.cli import COMMANDS, program
 from nndsl.diagnostics import Diagnostics
 from nndsl.elaborate import zoo
@@ -45,7 +47,8 @@ def library() -> str:
         lines += [f"## {path.stem.capitalize()}", ""]
         for item in _definitions(path):
             lines += _block(item)
-    lines += ["## Zoo", "", 'Import one by `from "zoo/FILE" import NAME`, or name it on the command line.', ""]
+    lines += ["## Zoo", "", "[Papers, sizes, costs and pictures](zoo.md) have a page of their own.", ""]
+    lines += ['Import one by `from "zoo/FILE" import NAME`, or name it on the command line.', ""]
     lines += ["| model | hyperparameters | |", "| --- | --- | --- |"]
     for path in sorted(zoo().glob("*.nn")):
         lines += [_row(item, path.name) for item in _definitions(path) if item.kind == "model"]
@@ -182,6 +185,7 @@ def limits() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "operators.md": operators,
     "library.md": library,
+    "zoo.md": lambda: zoo_page(NOTICE),
     "errors.md": errors,
     "cli.md": cli,
 }
@@ -194,6 +198,9 @@ def main() -> None:
         if not path.exists() or path.read_text("utf-8") != text:
             path.write_text(text, "utf-8")
             print(f"{path}: written", file=sys.stderr)
+    for name, picture in pictures().items():
+        (FOLDER / name).parent.mkdir(parents=True, exist_ok=True)
+        (FOLDER / name).write_text(picture, "utf-8")
     language = FOLDER / "language.md"
     language.write_text(LIMITS.sub(lambda _: limits(), language.read_text("utf-8")), "utf-8")
 

@@ -84,7 +84,7 @@ def loads_source(
     if graph is None:
         raise SpecError(diagnostics.in_order())
     assert name is not None
-    return Model(graph, diagnostics.in_order(), variants(spec, name, given, sizes))
+    return Model(graph, diagnostics.in_order(), spec, variants(spec, name, given, sizes))
 
 
 def _source_of(text: str, name: str = "<string>") -> Source:
@@ -167,8 +167,11 @@ def format_text(text: str, /, name: str = "<string>") -> str:
 class Model:
     """One model, checked and ready: its IR, and what is derived from it. Made by `load` and `loads`."""
 
-    def __init__(self, graph: Graph, diagnostics: list[Diagnostic], variants: Sequence[Variant] = ()) -> None:
+    def __init__(
+        self, graph: Graph, diagnostics: list[Diagnostic], spec: Spec, variants: Sequence[Variant] = ()
+    ) -> None:
         self._graph = graph
+        self._spec = spec
         self._variants = variants
         self._source: str | None = None
         self.diagnostics = diagnostics
@@ -204,25 +207,54 @@ class Model:
             self._source = source(self._graph)
         return self._source
 
-    def module(self, *, device: str | torch.device | None = None, allow_extern: bool = False) -> torch.nn.Module:
+    def module(
+        self,
+        *,
+        weights: str | os.PathLike[str] | None = None,
+        strict: bool = True,
+        mapping: str | None = None,
+        device: str | torch.device | None = None,
+        allow_extern: bool = False,
+    ) -> torch.nn.Module:
         """A live `torch.nn.Module`: the source, executed. `device="meta"` allocates nothing.
 
-        Raises SpecError where the spec has `extern` layers and `allow_extern` is false and where the weights are more
-        than there is memory, ImportError without torch."""
+        `weights` is a file of weights (.safetensors; .pt, .pth and .bin as far as they hold nothing but tensors), by
+        the model's names or by those of a mapping in the spec: the one that fits, or that `mapping` names. All must
+        fit, unless `strict` is false: then what does not is told as a warning.
+
+        Raises SpecError where the spec has `extern` layers and `allow_extern` is false, where the weights are more
+        than there is memory and where those of a file do not fit; OSError for a file that cannot be read, ValueError
+        for a mapping that there is not, ImportError without torch."""
         need("torch", "torch", "to build a live module")
         from nndsl.backends.torch import module
         from nndsl.memory import need_room
 
         need_room(self._graph, device)
+        if weights is not None:
+            from nndsl.weights.load import loaded
+
+            if not isinstance(weights, (str, os.PathLike)):
+                raise TypeError(f"weights is the name of a file, and not {type(weights).__name__}")
+            if os.fsdecode(weights).lower().endswith(".safetensors"):
+                need("safetensors", "weights", "to load weights")
+            if device is not None and str(device) == "meta":
+                raise ValueError('device="meta" holds no numbers, and weights are numbers')
+            path = os.fsdecode(weights)
+            wanted = None if mapping is None else word("mapping", mapping)
+            filled: torch.nn.Module = loaded(
+                self._graph, self.source(), self._spec, path, wanted, strict, device, allow_extern
+            )
+            return filled
         made: torch.nn.Module = module(self._graph, self.source(), device=device, allow_extern=allow_extern)
         return made
 
     def export(
         self,
         path: str | os.PathLike[str],
-        weights: Mapping[str, Any] | None = None,
+        weights: Mapping[str, Any] | str | os.PathLike[str] | None = None,
         verify: bool = True,
         *,
+        mapping: str | None = None,
         opset: int = 23,
         functions: bool = False,
         optimize: bool = True,
@@ -231,16 +263,16 @@ class Model:
     ) -> Report:
         """Write ONNX and prove it: the checker, then onnxruntime against PyTorch at two values of every dynamic dim.
 
-        `weights` maps state-dict names to tensors or arrays; without it the model's initial weights are written. The
-        spec's `float` becomes `dtype`. Raises SpecError, and OSError where the file cannot be written; then no file is
-        left."""
+        `weights` maps state-dict names to tensors or arrays, or is a file of them, as for `module`, by the names of
+        `mapping` or of the one that fits; without it the model's initial weights are written. The spec's `float`
+        becomes `dtype`. Raises SpecError, and OSError where the file cannot be written; then no file is left."""
         need("onnx", "onnx", "to export ONNX")
         from nndsl.backends.onnx import Options, check_options, export_model
         from nndsl.oracle import TorchReference
 
         options = Options(opset=whole("opset", opset), functions=functions, optimize=optimize, dtype=dtype)
         check_options(self._graph, options)
-        reference = TorchReference(self, weights, allow_extern, dtype)
+        reference = TorchReference(self, weights, allow_extern, dtype, mapping)
         exporter = reference.foreign(options.opset, dtype)
         if exporter.layers:
             need("onnxscript", "extern", "to export layers written in Python")

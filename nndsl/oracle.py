@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from copy import copy, deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from nndsl.diagnostics import Diagnostic, SpecError
 from nndsl.foreign import ForeignLayers
@@ -24,17 +25,19 @@ class TorchReference:
     def __init__(
         self,
         model: Model,
-        weights: Mapping[str, Any] | None = None,
+        weights: Mapping[str, Any] | str | os.PathLike[str] | None = None,
         allow_extern: bool = False,
         dtype: str = "float32",
+        mapping: str | None = None,
     ) -> None:
         self.graph = model.ir
         self.floating = "float64" if dtype == "float64" else "float32"
         self.disturbance: Disturbance | None = None
         with _default(self.floating):
-            self.module = model.module(allow_extern=allow_extern).eval()
-        if weights is not None:
-            self._load(model.ir, weights)
+            file = weights if isinstance(weights, (str, os.PathLike)) else None
+            self.module = model.module(weights=file, mapping=mapping, allow_extern=allow_extern).eval()
+        if weights is not None and file is None:
+            self._load(model.ir, cast("Mapping[str, Any]", weights))
 
     def _load(self, graph: Graph, weights: Mapping[str, Any]) -> None:
         """All of them, or SpecError."""

@@ -34,7 +34,7 @@ from nndsl.elaborate import check_spec, open_spec
 from nndsl.source import Source
 
 ROOT = Path(__file__).parent.parent
-GENERATED = ("operators.md", "library.md", "errors.md", "cli.md")
+GENERATED = ("operators.md", "library.md", "zoo.md", "errors.md", "cli.md")
 PART = re.compile(
     r"^```(?P<kind>\w+)(?P<rest>[^\n]*)\n(?P<body>.*?)^```$|^<!-- (?P<draw>nndsl draw [^\n]+) -->$", re.M | re.S
 )

@@ -206,6 +206,7 @@ def loaded_by(code: str) -> set[str]:
         ["ir", "models/resnet.nn:ResNet18"],
         ["compile", "models/resnet.nn:ResNet18"],
         ["ops"],
+        ["weights", "models/resnet.nn:ResNet18"],
     ],
     ids=" ".join,
 )
@@ -278,7 +279,7 @@ def checked(text: str) -> set[str]:
 ELSEWHERE = {
     "import-cycle", "import-missing-name", "ir-syntax", "no-model", "which-model", "missing-input",
     "too-deep", "onnx-dtype", "onnx-opset", "onnx-unsupported", "onnx-mismatch", "onnx-invalid", "onnx-unverified",
-    "weights-mismatch", "weights-file", "bad-option", "unreadable", "out-of-memory",
+    "weights-mismatch", "weights-file", "unused-rule", "bad-option", "unreadable", "out-of-memory",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.highlights import BEGIN, END
 from docs.generate import PAGES, limits
+from docs.zoo import pictures
 from nndsl.elaborate.project import BUILTINS, CONSTANTS
 from nndsl.ops.initializers import INITIALIZERS
 from nndsl.shapes import FLOATING, INTEGRAL
@@ -36,6 +37,16 @@ def test_page(path: Path) -> None:
 @pytest.mark.parametrize("name", GENERATED)
 def test_derived_page(name: str) -> None:
     assert (ROOT / "docs" / name).read_text("utf-8") == PAGES[name](), f"docs/{name} is out of date: {REFRESH}"
+
+
+def test_pictures_of_the_zoo() -> None:
+    """Each is up to date and small, and none is left of a model that is gone."""
+    drawn = pictures()
+    for name, picture in drawn.items():
+        kept = ROOT / "docs" / name
+        assert kept.exists() and kept.read_text("utf-8") == picture, f"docs/{name} is out of date: {REFRESH}"
+        assert kept.stat().st_size < 60_000
+    assert {path.name for path in (ROOT / "docs/images/zoo").iterdir()} == {Path(name).name for name in drawn}
 
 
 def test_the_measured_table_is_that_of_the_last_benchmark() -> None:

@@ -99,7 +99,8 @@ def test_what_the_wheel_says_of_itself(wheel: Path) -> None:
     said = Parser().parsestr(archive.read(f"{about}/METADATA").decode())
     assert (said["Name"], said["Version"]) == ("nndsl", nndsl.__version__)
     assert set(said.get_all("License-File", [])) == {"LICENSE", "nndsl/backends/draw/fonts/LICENSE"}
-    assert set(said.get_all("Provides-Extra", [])) == {"torch", "onnx", "png", "pdf", "extern", "all", "dev", "browser"}
+    extras = {"torch", "onnx", "weights", "png", "pdf", "extern", "all", "dev", "browser"}
+    assert set(said.get_all("Provides-Extra", [])) == extras
     points = ConfigParser()
     points.read_string(archive.read(f"{about}/entry_points.txt").decode())
     assert dict(points["console_scripts"]) == {"nndsl": "nndsl.__main__:main"}

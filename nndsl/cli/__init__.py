@@ -20,6 +20,7 @@ COMMANDS = {
     "export": "write ONNX, run and compared with PyTorch",
     "draw": "draw the diagram (SVG, PNG, PDF, DOT, TikZ, HTML)",
     "summary": "show shapes, parameters and costs",
+    "weights": "list a model's weights, check a file of them",
     "ir": "print the typed IR",
     "ops": "list the operators, or document one",
     "explain": "explain a diagnostic's code",

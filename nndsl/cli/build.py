@@ -16,10 +16,22 @@ from nndsl.backends.summary import Summary
 from nndsl.cli.costs import batch_option, counted, device_option, optimizer_option
 from nndsl.cli.export import described, seeded
 from nndsl.cli.failures import Failed, say
-from nndsl.cli.specs import guarded, hyper_options, named, open_model, opset_option, seed_option, show, target_argument
+from nndsl.cli.specs import (
+    guarded,
+    hyper_options,
+    named,
+    open_model,
+    opset_option,
+    seed_option,
+    show,
+    target_argument,
+    weights_options,
+    with_weights,
+)
 from nndsl.files import write
 from nndsl.folders import filled
 from nndsl.model import Model, need
+from nndsl.weights.files import entries_in
 
 MADE = ("model.py", "model.svg", "summary.txt", "summary.json", "model.onnx", "model.onnx.data")
 
@@ -31,6 +43,7 @@ MADE = ("model.py", "model.svg", "summary.txt", "summary.json", "model.onnx", "m
 @hyper_options
 @opset_option
 @click.option("--allow-extern", is_flag=True, help="Allow `extern` blocks to import and run their Python classes.")
+@weights_options
 @seed_option
 @batch_option
 @optimizer_option
@@ -42,6 +55,8 @@ def command(
     dims: tuple[str, ...],
     opset: int,
     allow_extern: bool,
+    weights: str | None,
+    mapping: str | None,
     seed: int,
     **setting: Any,
 ) -> None:
@@ -50,29 +65,30 @@ def command(
     summary = counted(model, **setting)
     for package in ("torch", "onnx", "onnxruntime"):
         guarded(partial(need, package, "onnx", "to build ONNX"))
+    if weights is not None:
+        with_weights(weights, mapping, partial(entries_in, weights))
     try:
-        guarded(lambda: _build(Path(output), model, summary, opset, allow_extern, seed))
+        how = {"opset": opset, "allow_extern": allow_extern, "weights": weights, "mapping": mapping}
+        with_weights(weights, mapping, lambda: _build(Path(output), model, summary, how, seed))
     except Failed:
         say(f"{output} is as it was" if os.path.lexists(output) else f"{output} was not made")
         raise
 
 
-def _build(output: Path, model: Model, summary: Summary, opset: int, allow_extern: bool, seed: int) -> None:
+def _build(output: Path, model: Model, summary: Summary, how: dict[str, Any], seed: int) -> None:
     """What was made is told when it is where it belongs."""
     with filled(output, MADE) as folder:
-        results = _fill(folder, model, summary, opset, allow_extern, seed)
+        results = _fill(folder, model, summary, how, seed)
     for result in results:
         result()
 
 
-def _fill(
-    folder: Path, model: Model, summary: Summary, opset: int, allow_extern: bool, seed: int
-) -> list[Callable[[], None]]:
+def _fill(folder: Path, model: Model, summary: Summary, how: dict[str, Any], seed: int) -> list[Callable[[], None]]:
     steps: list[tuple[str, Callable[[], str]]] = [
         ("model.py", lambda: _source(model, folder / "model.py")),
         ("model.svg", lambda: _diagram(model, folder / "model.svg")),
         ("summary.txt, summary.json", lambda: _summary(summary, folder)),
-        ("model.onnx", lambda: _onnx(model, folder / "model.onnx", opset, allow_extern, seed)),
+        ("model.onnx", lambda: _onnx(model, folder / "model.onnx", how, seed)),
     ]
     step = _progress(model.name)
     return [step(name, work) for name, work in steps]
@@ -95,8 +111,8 @@ def _summary(summary: Summary, folder: Path) -> str:
     return f"{summary.parameters:,} parameters" if isinstance(summary.parameters, int) else "shapes and costs"
 
 
-def _onnx(model: Model, path: Path, opset: int, allow_extern: bool, seed: int) -> str:
-    report = seeded(seed, lambda: model.export(path, opset=opset, allow_extern=allow_extern))
+def _onnx(model: Model, path: Path, how: dict[str, Any], seed: int) -> str:
+    report = seeded(seed, lambda: model.export(path, **how))
     show(report.notes)
     return described(report).split(": ", 1)[1]
 

@@ -9,7 +9,6 @@ import click
 
 from nndsl.cli.failures import say
 from nndsl.cli.specs import (
-    guarded,
     hyper_options,
     open_model,
     opset_option,
@@ -17,6 +16,8 @@ from nndsl.cli.specs import (
     seed_option,
     show,
     target_argument,
+    weights_options,
+    with_weights,
 )
 
 
@@ -31,6 +32,7 @@ from nndsl.cli.specs import (
 @click.option("--no-optimize", is_flag=True, help="Fold no batch normalisation, remove no dead code.")
 @click.option("--no-verify", is_flag=True, help="Do not run the result and compare it with PyTorch.")
 @click.option("--allow-extern", is_flag=True, help="Allow `extern` blocks to import and run their Python classes.")
+@weights_options
 @seed_option
 def command(
     target: str,
@@ -43,6 +45,8 @@ def command(
     no_optimize: bool,
     no_verify: bool,
     allow_extern: bool,
+    weights: str | None,
+    mapping: str | None,
     seed: int,
 ) -> None:
     """Write the model as ONNX, straight from its IR, and prove it: onnxruntime and PyTorch must agree at two values of
@@ -52,11 +56,9 @@ def command(
                                  param_hint="--output")  # fmt: skip
     model = open_model(target, hyper, dims, output)
     path = output or f"{model.name}.onnx"
-    report = guarded(
-        lambda: seeded(seed, lambda: model.export(path, verify=not no_verify, opset=opset, dtype=dtype,
-                                                  functions=functions, optimize=not no_optimize,
-                                                  allow_extern=allow_extern))
-    )  # fmt: skip
+    how: dict[str, Any] = {"opset": opset, "dtype": dtype, "functions": functions, "optimize": not no_optimize}
+    how |= {"verify": not no_verify, "allow_extern": allow_extern, "weights": weights, "mapping": mapping}
+    report = with_weights(weights, mapping, lambda: seeded(seed, lambda: model.export(path, **how)))
     show(report.notes)
     say(described(report))
 

@@ -56,6 +56,14 @@ def opset_option(function: F) -> F:
     )(function)
 
 
+def weights_options(function: F) -> F:
+    """`--weights` and `--mapping`."""
+    mapping = click.option("--mapping", metavar="NAME", help="By which `weights from` of the spec --weights are named; "
+                           "the one that fits when not given.")  # fmt: skip
+    return click.option("--weights", metavar="PATH", type=click.Path(), callback=named,
+                        help="A file of weights (.safetensors, .pt); initial ones when not given.")(mapping(function))  # fmt: skip  # noqa: E501
+
+
 def seed_option(function: F) -> F:
     """`--seed`."""
     return click.option("--seed", default=0, show_default=True, callback=_sown, help="Seed of the initial weights.")(
@@ -142,7 +150,7 @@ def open_model(
         show(diagnostics.in_order())
     if graph is None or name is None:
         raise Failed(1)
-    return Model(graph, diagnostics.in_order(), variants(spec, name, given, fixed))
+    return Model(graph, diagnostics.in_order(), spec, variants(spec, name, given, fixed))
 
 
 def _same(path: str, output: str) -> bool:
@@ -194,6 +202,22 @@ def width(stream: Any) -> int:
     if told.isdecimal() and int(told):
         return int(told)
     return min(shutil.get_terminal_size((100, 24)).columns, 140) if stream.isatty() else 100
+
+
+def with_weights(weights: str | None, mapping: str | None, work: Callable[[], Any]) -> Any:
+    """`guarded`, with trouble about a file of weights in words."""
+    if mapping is not None and weights is None:
+        raise click.BadParameter("it says how the names of --weights are read", param_hint="--mapping")
+    try:
+        return guarded(work)
+    except OSError as problem:
+        if weights is None or problem.filename != weights:
+            raise
+        raise Failed(stop_for(problem)) from None
+    except ValueError as problem:
+        if mapping is None or not str(problem).startswith("there is no mapping"):
+            raise
+        raise click.BadParameter(str(problem), param_hint="--mapping") from None
 
 
 def guarded(work: Callable[[], Any]) -> Any:

@@ -155,7 +155,9 @@ def _built(layer: Any, operands: Operands, builder: GraphBuilder, span: Span, na
         sizes = [size for type_ in (*types, *dict(named).values()) if type_ is not None for size in type_.shape]
         key = (*key, *map(origin, sizes))
     found = ctx.built.get(key)
-    if found is None:
+    if found is None and isinstance(layer, BlockLayer):
+        found = ctx.built[key] = ctx.block(key, lambda: _build(layer, operands, builder, span, name, ctx))
+    elif found is None:
         found = ctx.built[key] = _build(layer, operands, builder, span, name, ctx)
     return found
 

@@ -9,10 +9,12 @@ from typing import Any
 
 from nndsl.diagnostics import Diagnostic, Diagnostics
 from nndsl.elaborate.budget import Budget, Exceeded
+from nndsl.elaborate.context import Common
 from nndsl.elaborate.echoes import Echoes
+from nndsl.elaborate.mappings import check_targets, mappings_of
 from nndsl.elaborate.models import Spec, elaborate, open_spec
 from nndsl.elaborate.scope import nearest
-from nndsl.elaborate.static import check_declaration, check_definition
+from nndsl.elaborate.static import check_declaration, check_definition, check_steps
 from nndsl.elaborate.unused import warn_unused
 from nndsl.ir.graph import Graph
 from nndsl.source import Source
@@ -58,7 +60,7 @@ def _check(
     with suppress(Exceeded):  # there are too many mistakes, and they were said
         for item in spec.file.items:
             check_declaration(item, spec)
-    budget = Budget()
+    budget, common = Budget(), Common()
     wanted = _wanted(spec, model, hyper or {})
     absent: list[set[str]] = []
     for name in wanted:
@@ -66,15 +68,20 @@ def _check(
             return graphs
         if len(wanted) > 1:
             absent.append(set())
-        graph = _apart(spec, name, hyper, dims, budget, absent[-1] if absent else None)
+        graph = _apart(spec, name, hyper, dims, budget, absent[-1] if absent else None, common)
         if graph is not None:
             graphs.append(graph)
+    mappings = mappings_of(spec.file, spec.diagnostics)
     if len(graphs) == len(wanted):
+        for mapping in mappings if model is None else ():
+            check_targets(mapping, graphs, spec.diagnostics)
         _absent(spec, set.intersection(*absent) if absent else set(), hyper or {})
     with suppress(Exceeded):
         for item in spec.file.items:
             if isinstance(item, (ast.Definition, ast.Function)):
                 check_definition(item, spec)
+            elif isinstance(item, ast.Weights):
+                check_steps(item, spec)
     for item in spec.file.items if not spec.diagnostics.errors else ():  # beside mistakes it would be noise
         if isinstance(item, ast.Definition) and model in (None, item.name.id):
             warn_unused(item, spec.diagnostics)
@@ -95,11 +102,12 @@ def _apart(
     dims: Mapping[str, int] | None,
     budget: Budget,
     absent: set[str] | None,
+    common: Common,
 ) -> Graph | None:
     """One model, with its own list of mistakes: those of one do not hide another's."""
     own = Diagnostics()
     part = Spec(spec.file, spec.scope, spec.project, own)
-    graph = elaborate(part, name, hyper=hyper, dims=dims, budget=budget, absent=absent)
+    graph = elaborate(part, name, hyper=hyper, dims=dims, budget=budget, absent=absent, common=common)
     for found in own.items:
         spec.diagnostics.add(found)
     return graph

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from nndsl.diagnostics import Diagnostic, Diagnostics, Frame, Label
@@ -62,10 +63,29 @@ class Use:
         return ctx.steps_of(self.node.target) if isinstance(self.node.target, Graph) else 0
 
 
+class Common:
+    """What the models of one file share: which values are equal, and the blocks that were built for one of them."""
+
+    def __init__(self) -> None:
+        self.built: dict[Any, tuple[Built, set[Any]]] = {}  # with what their requirements add to `Context.divided`
+        self.interned: dict[Any, int] = {}
+        self.composed: dict[int, tuple[Any, int]] = {}  # by id; what is kept here lives, so that its id stays its own
+        self.written: dict[int, tuple[Any, int]] = {}  # the same, with origins
+        self.owners = count(1)
+        self.alive: dict[int, Any] = {}
+        self.mentioned: dict[int, tuple[str, ...]] = {}
+
+
 class Context:
     """One model's elaboration."""
 
-    def __init__(self, project: Project, diagnostics: Diagnostics, budget: Budget | None = None) -> None:
+    def __init__(
+        self,
+        project: Project,
+        diagnostics: Diagnostics,
+        budget: Budget | None = None,
+        common: Common | None = None,
+    ) -> None:
         self.project = project
         self.diagnostics = diagnostics
         self.budget = budget or Budget()
@@ -82,12 +102,7 @@ class Context:
         self.divided: set[Any] = set()  # what a requirement says leaves no rest (`origins.remainder`)
         self.shared: dict[int, Use] = {}  # the first use of each shared layer
         self.steps: dict[int, int] = {}  # what graphs do, by identity: equal numbers, equal steps
-        self._mentioned: dict[int, tuple[str, ...]] = {}
-        self._interned: dict[Any, int] = {}
-        self._composed: dict[int, tuple[Any, int]] = {}  # by id; what is kept here lives, so that its id stays its own
-        self._written: dict[int, tuple[Any, int]] = {}  # the same, with origins
-        self._owners = 0
-        self._alive: dict[int, Any] = {}
+        self._common = common or Common()
 
     # ------------------------------------------------------------ reporting
 
@@ -140,17 +155,31 @@ class Context:
 
     # ------------------------------------------------------------ identity of values
 
+    def block(self, key: Any, build: Callable[[], Built]) -> Built:
+        """A block as `build` makes it, or as another model of the file has it: where that knew the same of its dims,
+        and the block said nothing and taught nothing."""
+        known = self.facts.state()
+        kept = self._common.built.get((key, known))
+        if kept is not None:
+            built, divided = kept
+            self.divided |= divided
+            return built
+        said, before = len(self.diagnostics.items), set(self.divided)
+        built = build()
+        if len(self.diagnostics.items) == said and self.facts.state() == known and not self.unsure:
+            self._common.built[key, known] = built, self.divided - before
+        return built
+
     def owner(self) -> int:
         """A number for a block graph, by which it knows its own numbers."""
-        self._owners += 1
-        return self._owners
+        return next(self._common.owners)
 
     def key(self, value: Any, origins: bool = False) -> int:
         """Equal keys, equal values: a small number, so that nested lists cost no more than their distinct parts.
         `origins`: and equally written."""
         if not isinstance(value, _COMPOSED):
             return self._intern(self._structure(value, origins))
-        memo = self._written if origins else self._composed
+        memo = self._common.written if origins else self._common.composed
         kept = memo.get(id(value))
         if kept is None:
             kept = memo[id(value)] = (value, self._intern(self._structure(value, origins)))
@@ -170,7 +199,7 @@ class Context:
         if isinstance(value, (Closure, RuntimeSwitch)):
             body = value.body if isinstance(value, Closure) else value.node
             around = value.scope.parent
-            self._alive[id(around)] = around  # its id is part of the key
+            self._common.alive[id(around)] = around  # its id is part of the key
             names = [(name, self.key(each, origins)) for name, each in value.scope.names.items()]
             flags = value.scope.flags.items() if origins else ()
             return ("closure", id(body), id(around), *names, *flags)
@@ -179,7 +208,7 @@ class Context:
         if isinstance(value, Item):
             return ("item", value.index)
         if isinstance(value, (Instance, Value)):
-            self._alive[id(value)] = value
+            self._common.alive[id(value)] = value
             return ("identity", id(value))
         kind = type(plain(value)).__name__
         return (kind, exact(value) if value.__hash__ is not None else repr(value), origin(value) if origins else None)
@@ -201,11 +230,11 @@ class Context:
 
     def mentioned(self, node: Any) -> tuple[str, ...]:
         """The names in a piece of text, each once."""
-        found = self._mentioned.get(id(node))
+        found = self._common.mentioned.get(id(node))
         if found is None:
             from nndsl.elaborate.combinators import names_in
 
-            found = self._mentioned[id(node)] = names_in(node)
+            found = self._common.mentioned[id(node)] = names_in(node)
         return found
 
     def _given(self, given: dict[str, Given], origins: bool) -> tuple[Any, ...]:
@@ -214,4 +243,4 @@ class Context:
         return tuple((name, self.key(g.value)) for name, g in sorted(given.items()))
 
     def _intern(self, structure: tuple[Any, ...]) -> int:
-        return self._interned.setdefault(structure, len(self._interned))
+        return self._common.interned.setdefault(structure, len(self._common.interned))

@@ -11,7 +11,7 @@ from nndsl.elaborate import ownership
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import evaluate
 from nndsl.elaborate.scope import Scope
-from nndsl.elaborate.values import Given, Poison, extent, is_layer, is_size
+from nndsl.elaborate.values import Given, Poison, extent, is_layer, is_size, members
 from nndsl.ir.graph import Graph
 from nndsl.ops.initializers import INITIALIZERS
 from nndsl.shapes.origins import called
@@ -36,7 +36,11 @@ def _finite(value: Any) -> bool:
 
 
 def fits(type_: ast.ParamTypeExpr | None, name: str, given: Given, who: str, scope: Scope | None, ctx: Context) -> bool:
-    """Does the value fit the declared type? Whole floats become ints."""
+    """Does the value fit the declared type? Whole floats become ints, Python's strings layers."""
+    if given.read is not None and type_ is not None:
+        given.value = _layers(type_, given.value, given.read)
+        if any(isinstance(v, Poison) for v in members(given.value)):
+            return False
     problem = misfit(type_, given.value)
     if problem is None:
         if type_ is not None and type_.name.id == "int" and isinstance(given.value, float):
@@ -49,6 +53,13 @@ def fits(type_: ast.ParamTypeExpr | None, name: str, given: Given, who: str, sco
     message = f"{who}: {name} is {problem}, not {ctx.describe(given.value)}"
     ctx.error("bad-argument", message, given.span, scope, labels=declared, hints=[hint] if hint else [])
     return False
+
+
+def _layers(type_: ast.ParamTypeExpr, value: Any, read: Callable[[str], Any]) -> Any:
+    """With what each string means that stands for a layer."""
+    if isinstance(value, list) and type_.element is not None:
+        return [_layers(type_.element, member, read) for member in value]
+    return read(value) if isinstance(value, str) and type_.name.id == "layer" else value
 
 
 def instead(given: Given, ctx: Context) -> str:

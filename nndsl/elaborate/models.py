@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from nndsl.diagnostics import Diagnostics
@@ -14,7 +14,7 @@ from nndsl.elaborate.arithmetic import MAX_BITS
 from nndsl.elaborate.blocks import record_hyper
 from nndsl.elaborate.budget import Budget, Exceeded
 from nndsl.elaborate.builder import GraphBuilder
-from nndsl.elaborate.context import Context
+from nndsl.elaborate.context import Common, Context
 from nndsl.elaborate.expressions import evaluate
 from nndsl.elaborate.facts import require_totals
 from nndsl.elaborate.hyperparameters import fill_defaults, fits
@@ -68,14 +68,15 @@ def elaborate(
     budget: Budget | None = None,
     absent: set[str] | None = None,
     letters: Mapping[str, int] | None = None,
+    common: Common | None = None,
 ) -> Graph | None:
     """The IR of one model, or None after mistakes (they are in `spec.diagnostics`).
 
     `hyper` sets hyperparameters (plain values, or `.nn` expressions as `Expression`), `dims` fixes symbolic dims. Where
     there is `absent`, names of either that the model has not are put there, and are no mistake. Where there are
     `letters`, numbers know which hyperparameter of the model they come from (else only those of its blocks), and these
-    have other values."""
-    ctx = Context(spec.project, spec.diagnostics, budget)
+    have other values. Models with one `common` share the graphs of equal blocks."""
+    ctx = Context(spec.project, spec.diagnostics, budget, common)
     ctx.fixed = dict(dims or {})
     model = next(m for m in spec.models() if m.name.id == name)
     graph = None
@@ -140,7 +141,8 @@ def _given(ctx: Context, spec: Spec, hyper: Mapping[str, Any], model: ast.Defini
             ctx.error("too-big", f"{model.name.id}: {name} is too large a number", span)
             return None
         else:
-            found[name] = Given(list(value) if isinstance(value, tuple) else value, span)
+            read = partial(_read, ctx, spec, name)
+            found[name] = Given(list(value) if isinstance(value, tuple) else value, span, read=read)
     return found
 
 
@@ -152,24 +154,29 @@ def _endless(value: Any, depth: int = 8) -> bool:
 
 
 @lru_cache(maxsize=32)
-def _setting(name: str, text: str) -> Source:
+def _setting(name: str, text: str, shown: str) -> Source:
     """One for all models of a file, so that what is wrong with it is said once."""
     before = f"fn {name}_() = "
-    return Source(before + text, f"--set {name}", hidden=len(before))
+    return Source(before + text, shown, hidden=len(before))
 
 
-def _parsed(ctx: Context, spec: Spec, name: str, text: Expression) -> Any:
-    """`--set name=text`."""
-    source = _setting(name, text)
+def _read(ctx: Context, spec: Spec, name: str, text: str) -> Any:
+    """`load(…, name="text")`, where a layer is wanted."""
+    parsed = _parsed(ctx, spec, name, text, name)
+    return parsed if isinstance(parsed, Poison) else parsed[0]
+
+
+def _parsed(ctx: Context, spec: Spec, name: str, text: str, shown: str = "") -> Any:
+    """`--set name=text`; the value, and where it stands."""
+    shown = shown or f"--set {name}"
+    source = _setting(name, text, shown)
     already = len(ctx.diagnostics.errors)
     file = parse(source, ctx.diagnostics)
     if len(ctx.diagnostics.errors) > already:
         return Poison()
     item = file.items[0] if file.items else None
     if not isinstance(item, ast.Function) or len(file.items) != 1:
-        return ctx.poison(
-            "bad-argument", f"--set {name}: this is not a value: {text}", Span(source, 0, len(source.text))
-        )
+        return ctx.poison("bad-argument", f"{shown}: this is not a value: {text}", Span(source, 0, len(source.text)))
     value = evaluate(item.value, spec.scope, ctx)
     return value if isinstance(value, Poison) else (value, item.value.span)
 

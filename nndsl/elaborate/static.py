@@ -74,6 +74,14 @@ def check_definition(item: ast.Definition | ast.Function, spec: Spec) -> None:
         _walk(item.flow, scope, ctx)
 
 
+def check_steps(item: ast.Weights, spec: Spec) -> None:
+    """The layers through which a foreign file's tensors go."""
+    ctx = Context(spec.project, spec.diagnostics)
+    for rule in item.body:
+        if len(rule.stages) > 2:
+            _flow(ast.Flow(rule.span, rule.stages[1:-1]), Scope(spec.scope), ctx)
+
+
 def _walk(node: Any, scope: Scope, ctx: Context) -> None:
     """Depth first, binding names as they come; a name bound in any branch counts."""
     if isinstance(node, list):

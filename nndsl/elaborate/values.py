@@ -7,7 +7,7 @@ Numbers, strings, lists and dims are themselves (Python's int, float, bool, str,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -55,12 +55,14 @@ class LayerValue:
 
 @dataclass(slots=True, eq=False)
 class Given:
-    """An argument as it was written: `flag` says which hyperparameter a true or false is, where it is one."""
+    """An argument as it was written: `flag` says which hyperparameter a true or false is, where it is one. `read` is
+    what to make of a Python string where a layer is wanted."""
 
     value: Any
     span: Span
     name_span: Span | None = None
     flag: Origin | None = None
+    read: Callable[[str], Any] | None = None
 
 
 @dataclass(slots=True, eq=False)

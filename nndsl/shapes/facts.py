@@ -50,6 +50,11 @@ class Facts:
         other._take(self)
         return other
 
+    def state(self) -> tuple[object, ...]:
+        """Equal where the same is known."""
+        hidden = self.unnamed, self.names
+        return *map(frozenset, (self.known.items(), self.uppers.items(), *hidden)), tuple(self.positive)
+
     def _take(self, other: Facts) -> None:
         self._substitutions = {}
         self.known = dict(other.known)

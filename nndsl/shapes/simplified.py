@@ -90,8 +90,9 @@ def _product(a: Origin, b: Origin) -> Origin:
     less = _without_quotients(*_factors(("*", a, b)))
     if less is not None:
         return _multiplied(*less)
-    if isinstance(b, int) and isinstance(a, tuple) and a[0] == "*" and isinstance(a[1], int):
-        return ("*", a[1] * b, a[2])
+    for number, other in ((b, a), (a, b)):  # `4 * (8 * width)` is `32 * width`
+        if isinstance(number, int) and isinstance(other, tuple) and other[0] == "*" and isinstance(other[1], int):
+            return ("*", number * other[1], other[2])
     return ("*", a, b)
 
 

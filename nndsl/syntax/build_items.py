@@ -164,8 +164,9 @@ class Builder(Expressions):
         return ast.Weights(self.span(c), self.text(c[2:3]), present(c[3].items), self.doc(c))
 
     def mapping(self, c: Children) -> ast.Mapping:
-        span = self.span(c)
-        return ast.Mapping(span, c[0], c[2], self.docs.get(span.start, ""))
+        stages = unroll(c[0])
+        span = self.span(stages)
+        return ast.Mapping(span, stages, self.docs.get(span.start, ""))
 
 
 def present(items: list[Any]) -> list[Any]:

@@ -233,4 +233,4 @@ class _Formatter(Pretty):
         return concat(f"weights from {node.origin.span.text} ", body)
 
     def Mapping(self, node: ast.Mapping) -> Doc:
-        return concat(self.node(node.source), " -> ", self.node(node.target))
+        return self.Flow(ast.Flow(node.span, node.stages))

@@ -53,6 +53,17 @@ def entries_of(graph: Graph) -> Entries:
     }
 
 
+def unknown_in(graph: Graph, path: str = "") -> list[str]:
+    """What names of weights begin with that only a class written in Python knows."""
+    found: list[str] = []
+    for label, node in graph.layers().items():
+        if isinstance(node.target, Graph):
+            found += unknown_in(node.target, f"{path}{label}.")
+        elif not node.op.weighed:
+            found.append(f"{path}{label}.")
+    return found
+
+
 def kind_of(dtype: str) -> str:
     """Kinds between which numbers are converted without a word being lost: floats, whole numbers, booleans."""
     if dtype.startswith(("float", "bfloat")):

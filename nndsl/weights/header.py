@@ -26,7 +26,7 @@ class _Twice(Exception):
 def read_header(path: str) -> Entries:
     """The tensors of a file by their names. Raises SpecError for what is no sound safetensors file, OSError where it
     cannot be read."""
-    with open(path, "rb", opener=_regular) as file:
+    with open(path, "rb", opener=_opened) as file:
         size = os.fstat(file.fileno()).st_size
         start = file.read(8)
         if len(start) < 8:
@@ -43,7 +43,12 @@ def read_header(path: str) -> Entries:
     return _entries(path, _parsed(path, text), size - 8 - length)
 
 
-def _regular(path: str, flags: int) -> int:
+def regular(path: str) -> None:
+    """OSError for what is no file, or cannot be read."""
+    os.close(_opened(path, os.O_RDONLY))
+
+
+def _opened(path: str, flags: int) -> int:
     """A pipe would be waited for."""
     opened = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
     mode = os.fstat(opened).st_mode

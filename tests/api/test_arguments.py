@@ -130,13 +130,41 @@ def test_hyperparameters(given: dict[str, Any], outputs: str) -> None:
         ({"hidden": 3}, "Net: hidden is a list, not the number 3"),
         ({"hidden": {3}}, "Net: hidden is a list, not a set"),
         ({"hidden": [[3]]}, "Net: hidden is a list in which each member is a whole number, not [[3]]"),
-        ({"act": "Tanh"}, 'Net: act is a layer, not the string "Tanh"'),
+        ({"act": 3}, "Net: act is a layer, not the number 3"),
+        ({"act": "3"}, "Net: act is a layer, not the number 3"),
+        ({"act": "ReLU\nblock B = ReLU"}, "act: this is not a value: ReLU\nblock B = ReLU"),
         ({"rate": "x"}, 'Net: rate is a number, not the string "x"'),
         ({"name": 3}, "Net: name is a string, not the number 3"),
     ],
 )
 def test_hyperparameters_of_another_kind(given: dict[str, Any], message: str) -> None:
     assert refusal("bad-argument", TEXT, **given).message == message
+
+
+def test_a_layer_is_a_string_in_the_language() -> None:
+    """Alone, with arguments, of the file, in lists, through another name; a string stays one where one is wanted."""
+    text = """block Wide(k: int) = Linear(k) -> Tanh
+model Net(act: layer = ReLU, more: list[layer] = [], last: layer? = none, note: str = "") {
+  input x: float[N, 4]
+  output y = x -> act -> more -> if last == none { Softplus } else { last }
+}
+model Mine(f: layer, k: int = 1) = Net(act=f)
+"""
+    for name, given, wanted in [
+        ("Net", {"act": "Tanh"}, "softplus tanh"),
+        ("Net", {"act": "LeakyReLU(0.25)", "last": "GELU"}, "gelu leaky_relu 0.25"),
+        (
+            "Net",
+            {"act": "Wide(7)", "more": ["Sigmoid", "Dropout(0.5)"]},
+            "Wide(4, 7) nn.Sigmoid(), nn.Dropout(0.5)",
+        ),
+        ("Mine", {"f": "GELU", "note": "Tanh"}, "gelu"),
+    ]:
+        made = nndsl.loads(text, name, **given).source()
+        assert [part for part in wanted.split() if part not in made] == [], made
+    assert [d.message for d in nndsl.check(text, act="Tahn")] == ["there is no layer Tahn"]
+    found = refusal("unknown-name", text, "Mine", f="gelu")
+    assert (found.hints, found.span.source.name, found.span.text) == (["did you mean GELU?"], "f", "gelu")
 
 
 def test_a_rate_that_is_no_number() -> None:

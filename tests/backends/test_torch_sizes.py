@@ -63,3 +63,33 @@ def test_it_is_a_mistake_and_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     (found,) = caught.value.diagnostics
     assert found.code == "unknown-dim"
     assert found.message == "Seventh computes with the size (H + 3) // 21, and none of its inputs tells it"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "x * n",
+        "x + Arange(n)[:1]",
+        "x[:, none] -> Expand(N, n, D)",
+    ],
+)
+def test_check_refuses_a_size_that_a_block_is_not_told(body: str) -> None:
+    """What `compile` refuses; with the size fixed, or told by one more input, both accept it."""
+    blocks = f"block Times(n: int) {{\n  input x: [N, D]\n  {body}\n}}\n"
+    text = (
+        blocks
+        + "model M {\n  input z: float[K, T]\n  input x: float[N, 8]\n  output y = x -> Times(T)\n  output k = z\n}\n"
+    )
+    (found,) = nndsl.check(text)
+    assert (found.code, found.span.text) == ("unknown-dim", "Times")
+    assert found.message == "Times computes with the size T, and none of its inputs tells it"
+    assert found.hints[-1] == "or fix T with --dim"
+    with pytest.raises(nndsl.SpecError) as caught:
+        nndsl.loads(text).source()
+    assert [d.message for d in caught.value.diagnostics] == [found.message]
+    assert nndsl.loads(text, dims={"T": 4}).source()
+    told = text.replace("input x: [N, D]", "input x: [N, D]\n  input z: [K, E]").replace(
+        "x -> Times", "(x, z) -> Times"
+    )
+    assert [d for d in nndsl.check(told) if d.severity == "error"] == []
+    assert nndsl.loads(told).source()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -124,6 +125,48 @@ def test_strings_of_a_spec_stay_strings() -> None:
     made = source(graph_of(HOSTILE), origin='"""; import os\n#')
     assert "import os\n" not in made
     check(graph_of(HOSTILE), made)
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        ('"Cats" are animals.', '""" "Cats" are animals."""'),
+        ('It says "cat"', '"""It says "cat" """'),
+        ('"cat"', '""" "cat" """'),
+        ('Not """ended""" yet.', "\"\"\"Not '''ended''' yet.\"\"\""),
+        ("A path, C:\\", '"""A path, C:\\\\"""'),
+        (f'{"word " * 15}and a "cat"', f'"""{"word " * 15}and a'),
+    ],
+)
+def test_quotes_at_the_ends_of_a_docstring_stand_apart(words: str, first: str) -> None:
+    """From those that begin and end it, as the formatter has it."""
+    graph = graph_of(f"# {words}\nmodel M {{ input x: float[N, 8]\n output y = x -> Linear(8) }}")
+    made = source(graph)
+    assert made.split("class M(nn.Module):\n", 1)[1].strip().split("\n")[0] == first
+    said = next(n for n in ast.parse(made).body if isinstance(n, ast.ClassDef))
+    assert " ".join((ast.get_docstring(said) or "").split()) == words.replace('"""', "'''")
+    check(graph, made)
+
+
+def test_a_docstring_may_mention_a_part_of_an_input() -> None:
+    """And not of what the class has not."""
+    spec = (
+        "# Of `x[0]` the `width`. Of `z[0]` none. As `x -> B(3)`.\nblock B(k: int) { input x: [N, D]\n x -> Linear(k) }"
+    )
+    made = source(graph_of(f"{spec}\nmodel M {{ input a: float[N, 8]\n output y = a -> B(3) }}"))
+    assert '"""Of `x[0]` the `width`."""' in made
+
+
+def test_whole_factors_are_one() -> None:
+    made = source(
+        graph_of(
+            "block Outer(k: int) { input x: [N, D]\n x -> a: Inner(8 * k) -> b: Inner(4 * k) -> c: Linear(2) }"
+            "block Inner(k: int) { input x: [N, D]\n x -> Linear(4 * k) }".replace("}block", "}\nblock")
+            + "model M { input x: float[N, 8]\n output y = x -> Outer(3) -> Outer(5) }".replace("model", "\nmodel")
+        )
+    )
+    assert "Inner(32 * k, 4 * k)" in made
+    assert "nn.Linear(16 * k, 2)" in made
 
 
 def test_hostile_names_in_the_ir_cannot_become_code() -> None:

@@ -50,7 +50,8 @@ model Net(unit: layer, depths: list[int], n: int? = none, k=3) {
     """extern block F(k: int) = "pkg.mod:F" { input x: [N]  output y: [N] }
 weights from "hf" {
   "a.{i}.q" -> "b.{i}.q"
-  fuse("a", "b") -> "c"
+  ("a", "b") -> Concat(dim=0)
+    -> "c"  # joined
 }
 model A = Net(F, [2, 2])
 model B = Net(F, [3, 4])

@@ -193,7 +193,7 @@ def _number(graph: Graph, size: Any, values: dict[str, int]) -> int:
 def _export(graph: Graph) -> str:
     from nndsl.model import Model
 
-    report = Model(graph, []).export("model.onnx")
+    report = Model(graph, [], open_spec(Source(""), Diagnostics())).export("model.onnx")
     assert report.verified, report.notes
     import onnx
 

@@ -102,7 +102,7 @@ CONSTRUCTS = [
     "block A(\n  n: int,\n  m: int = 3,\n) = [B(n)] * m",
     "fn make_divisible(v, d: int = 8) = (v + d // 2) // d * d",
     'extern block F(k: int) = "pkg.mod:F" { input x: [N]  output y: [N] }',
-    'weights from "hf/bert" {\n  "a.{i}.q" -> "b.{i}.q"\n  fuse("a", "b") -> "c"\n}',
+    'weights from "hf/bert" {\n  "a.{i}.q" -> "b.{i}.q"\n  ("a", "b") -> Concat(dim=0) -> "c"\n  "d" -> none\n}',
     "train A { loss = CE(logits, label) + 0.3 * CE(aux, label) }",
     "train A {\n  step d {\n    a = x -> g\n  }\n  search {\n    o.lr in log(1, 2)\n    n in [10]\n  }\n}",
     "model A {\n  input x: float[N, 3, H // 2, _, ...]\n  input m?: [B, T]\n  output y: [N] = x -> B\n}",

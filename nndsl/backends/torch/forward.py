@@ -74,7 +74,11 @@ def write(
 
 def _untold(size: Dim, graph: Graph) -> Diagnostic:
     message = f"{graph.name} computes with the size {size}, and none of its inputs tells it"
-    hints = [f"give {graph.name} one more input that has this size, or write the expression where the sizes are known"]
+    fixed = " and ".join(sorted(size.symbols()))
+    hints = [
+        f"give {graph.name} one more input that has this size, or write the expression where the sizes are known",
+        f"or fix {fixed} with --dim",
+    ]
     return Diagnostic("unknown-dim", message, graph.span, hints=hints)
 
 

@@ -31,14 +31,13 @@ def docstring(doc: str, indent: int) -> list[str]:
     paragraphs = [_printable(p) for p in paragraphs if p.strip()]
     if not paragraphs:
         return []
+    paragraphs[0] = " " * paragraphs[0].startswith('"') + paragraphs[0]  # as the formatter parts it from the quotes
     lines = _wrapped(paragraphs, WIDTH - len(margin) - 3)
-    if len(lines) == 1 and len(lines[0]) + len(margin) + 6 > WIDTH:
-        lines = _wrapped(paragraphs, WIDTH - len(margin) - 6)
-    last = lines[-1]
-    if last.endswith('"'):
-        lines[-1] = last[:-1] + "'"
+    end = " " * lines[-1].endswith('"')
+    if len(lines) == 1 and len(lines[0] + end) + len(margin) + 6 > WIDTH:
+        lines = _wrapped(paragraphs, WIDTH - len(margin) - 6 - len(end))
     if len(lines) == 1:
-        return [f'{margin}"""{lines[0]}"""']
+        return [f'{margin}"""{lines[0]}{end}"""']
     return [f'{margin}"""{lines[0]}', *[margin + line if line else "" for line in lines[1:]], f'{margin}"""']
 
 

@@ -16,12 +16,16 @@ _EXAMPLE = re.compile(r": `([^`]*)`(?=\.?$)")
 Foreign = Callable[[str], bool]  # has the class nothing that bears this code?
 
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
+_PART = re.compile(r"([A-Za-z_]\w*)\[[\w\s,:+-]+\]")  # of an input or a layer: Python reads it alike
 
 
 def prose(doc: str, hyper: Collection[str], known: Collection[str]) -> str:
     """`hyper`: the block's hyperparameters; `known`: what the class has: arguments, layers."""
 
     def foreign(code: str) -> bool:
+        found = _PART.fullmatch(code)
+        if found is not None:
+            return found[1] not in known
         return _NAME.fullmatch(code) is None or (code in hyper and code not in known)
 
     return "\n\n".join(filter(None, (_paragraph(part, foreign) for part in doc.split("\n\n"))))

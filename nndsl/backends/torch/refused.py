@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
+from nndsl.backends.torch.sizes import Absent, at_hand, said
 from nndsl.backends.torch.uses import MOST_MEMBERS, varied, written_out
 from nndsl.diagnostics import Diagnostic, SpecError
 from nndsl.ir.graph import Graph
+from nndsl.shapes import Dim
 
 
 def refused(graphs: Iterable[Graph]) -> list[Diagnostic]:
     """The text is only made of models that could be refused: this is cheap for all others."""
     found: list[Diagnostic] = []
     for graph in graphs:
-        if next(varied(graph), None) is None and written_out(graph) <= MOST_MEMBERS:
+        if (
+            next(varied(graph), None) is None
+            and written_out(graph) <= MOST_MEMBERS
+            and next(untold(graph), None) is None
+        ):
             continue
         from nndsl.backends.torch.file import File
 
@@ -22,3 +29,24 @@ def refused(graphs: Iterable[Graph]) -> list[Diagnostic]:
         except SpecError as problem:
             found += problem.diagnostics
     return found
+
+
+def untold(root: Graph) -> Iterator[Dim]:
+    """Sizes that a block computes with, and that none of its own inputs tells: they may be another's."""
+    for graph in root.graphs():
+        known = None
+        for node in graph.nodes:
+            for size in () if node.is_call else _sizes([getattr(node.op, name) for name in node.op.params]):
+                known = at_hand((v.name, v.shape) for v in graph.inputs) if known is None else known
+                try:
+                    said(size, known)
+                except Absent:
+                    yield size
+
+
+def _sizes(value: Any) -> Iterator[Dim]:
+    if isinstance(value, Dim):
+        yield value
+    elif isinstance(value, (tuple, list, dict)):
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from _sizes(member)

@@ -85,6 +85,9 @@ class Rulebook:
 
     def __init__(self, root: Graph) -> None:
         self.models = {id(graph): Rules(graph) for graph in root.graphs() if graph.inits}
+        single = {name for rules in self.models.values() for name in rules.single}
+        for rules in self.models.values():  # or the loop of an inner model would come after what an outer one says
+            rules.single = single
 
     def local(self, node: Node, weight: Weight) -> Initializer | None:
         found = [init for rules in self.models.values() if (init := rules.local(node, weight)) is not None]

@@ -101,18 +101,16 @@ class Train:
 
 @dataclass(slots=True, eq=False)
 class Mapping:
-    """`"theirs" -> "ours"` in `weights from`; the value may be an expression (`fuse(…)`, `split(…)`,
-    `transpose(…)`)."""
+    """`"theirs" -> "ours"` in `weights from`: names of tensors, perhaps layers, names again. Two stages or more."""
 
     span: Span
-    source: Expr
-    target: Expr
+    stages: list[Expr]
     doc: str = ""
 
 
 @dataclass(slots=True, eq=False)
 class Weights:
-    """`weights from "…" { … }`: parsed, kept and formatted."""
+    """`weights from "…" { … }`: how names of a foreign file become the model's."""
 
     span: Span
     origin: Text

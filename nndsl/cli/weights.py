@@ -1,0 +1,87 @@
+"""`nndsl weights`: the names of a model's weights, and whether a file has them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from functools import partial
+from pathlib import Path
+
+import click
+
+from nndsl.cli.failures import Failed, say
+from nndsl.cli.specs import hyper_options, open_model, show, target_argument, with_weights
+from nndsl.render.columns import visible
+from nndsl.weights.entries import Entries, entries_of
+from nndsl.weights.files import TORCH, entries_in
+from nndsl.weights.load import planned
+from nndsl.weights.plan import Plan
+from nndsl.weights.report import Fit, mistakes
+
+
+@click.command("weights")
+@target_argument
+@click.option("--check", "file", metavar="PATH", type=click.Path(),
+              help="Say whether this file of weights fits: .safetensors, or .pt, .pth, .bin, for which torch is needed.")  # fmt: skip  # noqa: E501
+@click.option(
+    "--mapping", metavar="NAME", help="By which `weights from` of the spec; the one that fits when not given."
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="How to show it.",
+)
+@hyper_options
+def command(
+    target: str, file: str | None, mapping: str | None, format_: str, hyper: tuple[str, ...], dims: tuple[str, ...]
+) -> None:
+    """List names, shapes and kinds of a model's weights, or of a .safetensors file's (FILE); or check a file against a
+    model, by its header alone: exit code 1 says that it does not fit."""
+    if mapping is not None and file is None:
+        raise click.BadParameter("it says how the names of --check are read", param_hint="--mapping")
+    if Path(target).suffix.lower() in (".safetensors", *TORCH):
+        if file is not None:
+            raise click.BadParameter(f"{target} is a file of weights, and no spec", param_hint="FILE[:MODEL]")
+        _list(with_weights(target, None, partial(entries_in, target)), format_)
+        return
+    model = open_model(target, hyper, dims)
+    graph = model.ir
+    if file is None:
+        _list(entries_of(graph), format_)
+        return
+    plan = with_weights(file, mapping, lambda: planned(graph, model._spec, file, mapping, "float32"))
+    told = mistakes(plan.fit, graph)
+    if format_ == "json":
+        from nndsl.render.json import as_object
+
+        record = {**plan.fit.as_object(), "diagnostics": [as_object(found) for found in told]}
+        sys.stdout.write(json.dumps(record, indent=2) + "\n")
+    else:
+        show(told)
+        if plan.fit.fits:
+            sys.stdout.write(_fitting(plan))
+    if not plan.fit.fits:
+        raise Failed(1)
+
+
+def _list(entries: Entries, format_: str) -> None:
+    if format_ == "json":
+        records = [{"name": n, "shape": list(e.shape), "dtype": e.dtype} for n, e in entries.items()]
+        sys.stdout.write(json.dumps(records, indent=2) + "\n")
+        return
+    shown = {visible(name): entry for name, entry in entries.items()}  # a file's names may be anything
+    width = max(map(len, shown), default=0)
+    for name, entry in shown.items():
+        sys.stdout.write(f"{name:{width}}  {entry}\n")
+    say(f"{len(entries):,} tensors, {sum(entry.elements for entry in entries.values()):,} numbers")
+
+
+def _fitting(plan: Plan) -> str:
+    fit: Fit = plan.fit
+    through = f', by the mapping "{fit.mapping}"' if fit.mapping is not None else ""
+    kinds = sorted({f"{theirs.dtype} becomes {ours.dtype}" for theirs, ours in fit.converted.values()})
+    more = f"\n{len(fit.converted):,} are converted: {', '.join(kinds)}" if kinds else ""
+    return f"{fit.path} fits {fit.model}{through}: {fit.fitting:,} tensors{more}\n"

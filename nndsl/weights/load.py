@@ -1,0 +1,91 @@
+"""The live module with a file's weights: made without memory of its own, then given each tensor once."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from nndsl.diagnostics import Diagnostic, Diagnostics, SpecError
+from nndsl.elaborate import Spec
+from nndsl.elaborate.mappings import Mapping, mappings_of
+from nndsl.ir.graph import Graph
+from nndsl.weights.entries import Entries, Entry
+from nndsl.weights.files import entries_in, reader
+from nndsl.weights.plan import Move, Plan, chosen
+from nndsl.weights.report import mistakes
+
+
+def declared(spec: Spec) -> list[Mapping]:
+    """The spec's mappings; SpecError where a rule cannot be read."""
+    own = Diagnostics()
+    found = mappings_of(spec.file, own)
+    if own.errors:
+        raise SpecError(own.in_order())
+    return found
+
+
+def planned(
+    graph: Graph, spec: Spec, path: str, mapping: str | None, floating: str, more: Entries | None = None
+) -> Plan:
+    """How a file fits, by its header. `more`: what the model has besides what its graph knows. Raises SpecError for
+    what is no file of weights, ValueError for a mapping that there is not, OSError."""
+    known = declared(spec)
+    entries = entries_in(path)
+    try:
+        return chosen(graph, path, entries, known, mapping, spec, floating, more)
+    except LookupError:
+        from nndsl.elaborate.scope import nearest
+
+        names = [each.name for each in known]
+        close = nearest(str(mapping), names)
+        hint = f"did you mean {close}?" if close else f"there is {', '.join(names) or 'none'}"
+        raise ValueError(f'there is no mapping "{mapping}" in the spec: {hint}') from None
+
+
+def loaded(
+    graph: Graph, source: str, spec: Spec, path: str, mapping: str | None, strict: bool, device: Any, allow_extern: bool
+) -> Any:
+    """The module. Strict: SpecError where anything is missing, left over, or of another shape or kind; else what fits
+    is loaded, and the rest is told as a warning."""
+    import torch
+
+    from nndsl.backends.torch import module
+
+    made = module(graph, source, device="meta", allow_extern=allow_extern)
+    state = made.state_dict()
+    floating = str(torch.get_default_dtype()).removeprefix("torch.")
+    more = {name: Entry(tuple(x.shape), str(x.dtype).removeprefix("torch.")) for name, x in state.items()}
+    plan = planned(graph, spec, path, mapping, floating, more)
+    told = mistakes(plan.fit, graph)
+    if plan.fit.found.errors or (strict and not plan.fit.fits):
+        raise SpecError(told)
+    if told:
+        warnings.warn(_text(told), stacklevel=3)
+    left = {*plan.fit.reshaped, *plan.fit.retyped}
+    names = {name for name in state if name in plan.given and name not in left}
+    if names != set(state) or any(name not in state for name, _ in made.named_buffers()):
+        made = module(graph, source, device=device, allow_extern=allow_extern)  # what the file lacks is made as ever
+        state = made.state_dict()
+    place = torch.get_default_device() if device is None else torch.device(device)
+    found = {
+        name: tensor.to(place, state[name].dtype, copy=True, memory_format=torch.contiguous_format)
+        for name, tensor in _moved(plan.moves, path)
+        if name in names
+    }
+    made.load_state_dict(found, strict=False, assign=True)
+    return made
+
+
+def _moved(moves: list[Move], path: str) -> Iterator[tuple[str, Any]]:
+    read = reader(path)
+    for move in moves:
+        if move.targets:
+            tensors = [read(name) for name in move.sources]
+            yield from zip(move.targets, move.steps(tensors) if move.steps is not None else tensors, strict=True)
+
+
+def _text(told: list[Diagnostic]) -> str:
+    from nndsl.render import text
+
+    return "\n" + text.render(told, color=False)

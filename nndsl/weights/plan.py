@@ -1,0 +1,171 @@
+"""Which of a file's tensors become which of the model's: a mapping applied to names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from nndsl.diagnostics import Label
+from nndsl.elaborate import Spec
+from nndsl.elaborate.mappings import REST, Bound, Mapping, Rule
+from nndsl.ir.graph import Graph
+from nndsl.weights.entries import Entries, Entry, entries_of, unknown_in
+from nndsl.weights.report import Fit, compare
+from nndsl.weights.steps import Steps, steps_of
+
+
+@dataclass(slots=True)
+class Move:
+    """Tensors of the file that become tensors of the model, perhaps through layers."""
+
+    sources: list[str]
+    targets: list[str]
+    steps: Steps | None = None
+    rule: Rule | None = None
+
+
+@dataclass(slots=True)
+class Plan:
+    fit: Fit
+    moves: list[Move] = field(default_factory=list)
+    given: Entries = field(default_factory=dict)
+    """By the model's names."""
+
+
+def plan(
+    graph: Graph,
+    path: str,
+    entries: Entries,
+    mapping: Mapping | None,
+    spec: Spec,
+    floating: str,
+    more: Entries | None = None,
+) -> Plan:
+    """How a file would be loaded, told by its header. `more`: what the model has besides what its graph knows."""
+    found = Plan(Fit(path, graph.name, mapping.name if mapping is not None else None))
+    if mapping is None:
+        found.moves = [Move([name], [name]) for name in entries]
+        found.given = entries
+    else:
+        _Mapped(found, mapping, entries, spec).fill()
+    if more is None:  # the classes are not imported, and so are believed
+        unknown = tuple(unknown_in(graph))
+        more = {name: entry for name, entry in found.given.items() if name.startswith(unknown)}
+    compare(found.fit, {**more, **entries_of(graph)}, found.given, floating)
+    return found
+
+
+class _Mapped:
+    """One mapping and one file."""
+
+    def __init__(self, plan: Plan, mapping: Mapping, entries: Entries, spec: Spec) -> None:
+        self.plan = plan
+        self.mapping = mapping
+        self.entries = entries
+        self.spec = spec
+        self.diagnostics = plan.fit.found
+        self.known: dict[tuple[int, tuple[Entry, ...]], Steps | None] = {}
+
+    def fill(self) -> None:
+        taken, kept = self._claims()
+        for number, rule in enumerate(self.mapping.rules):
+            groups = taken.get(number)
+            if groups is None:
+                self._unused(number, rule)
+                continue
+            for bound, sources in groups.items():
+                self._move(rule, dict(bound), sources)
+        for name in kept:
+            self._give(Move([name], [name]), [self.entries[name]])
+
+    def _claims(self) -> tuple[dict[int, dict[tuple[tuple[str, str], ...], dict[int, str]]], list[str]]:
+        """By rules, then by what their names stand for: which tensors they take; and the names that no rule takes."""
+        taken: dict[int, dict[tuple[tuple[str, str], ...], dict[int, str]]] = {}
+        kept: list[str] = []
+        for name in self.entries:
+            number, place, bound = next(self._matches(name), (-1, 0, {}))
+            if number < 0:
+                kept.append(name)
+            else:
+                taken.setdefault(number, {}).setdefault(tuple(sorted(bound.items())), {})[place] = name
+        return taken, kept
+
+    def _matches(self, name: str) -> Iterator[tuple[int, int, Bound]]:
+        for number, rule in enumerate(self.mapping.rules):
+            for place, pattern in enumerate(rule.sources):
+                bound = pattern.match(name)
+                if bound is not None:
+                    yield number, place, bound
+
+    def _unused(self, number: int, rule: Rule) -> None:
+        """The file has nothing of that name, or an earlier rule takes it."""
+        earlier = self.mapping.rules[:number]
+        pattern = rule.sources[0]
+        hidden = next((name for name in self.entries if pattern.match(name) is not None), None)
+        found = self.diagnostics.error(
+            "unused-rule", f"nothing in {self.plan.fit.path} is called {pattern.text}", pattern.span
+        )
+        found.severity = "warning"
+        if hidden is not None:
+            found.message = f"what is called {pattern.text} is taken by a rule above"
+            first = next(r for r in earlier if any(p.match(hidden) is not None for p in r.sources))
+            found.labels.append(Label(first.span, f"takes {hidden}"))
+        elif any(len(name) == 1 for name in pattern.names - {REST}):
+            found.hints.append("{i}, a name of one letter, is a whole number; {part} is any part between dots")
+
+    def _move(self, rule: Rule, bound: Bound, sources: dict[int, str]) -> None:
+        lacking = [p for at, p in enumerate(rule.sources) if at not in sources]
+        if lacking:
+            message = f"{lacking[0].filled(bound)} is not in the file, and {sources[min(sources)]} is joined with it"
+            self.diagnostics.error("bad-mapping", message, lacking[0].span)
+            return
+        names = [sources[at] for at in range(len(rule.sources))]
+        entries = [self.entries[name] for name in names]
+        move = Move(names, [target.filled(bound) for target in rule.targets], rule=rule)
+        if rule.steps:
+            key = (id(rule), tuple(entries))
+            if key not in self.known:
+                self.known[key] = steps_of(rule, entries, self.spec, self.diagnostics)
+            move.steps = self.known[key]
+            if move.steps is None:
+                return
+            entries = move.steps.results
+        self._give(move, entries)
+
+    def _give(self, move: Move, entries: list[Entry]) -> None:
+        for target, entry in zip(move.targets, entries, strict=False):  # nothing is given where tensors are left out
+            if target in self.plan.given:
+                self._twice(target, move)
+            self.plan.given[target] = entry
+        self.plan.moves.append(move)
+
+    def _twice(self, target: str, move: Move) -> None:
+        first = next(each for each in self.plan.moves if target in each.targets)
+        rules = [each.rule for each in (move, first) if each.rule is not None]
+        if not rules:
+            return
+        message = f"{target} is given twice: by {first.sources[0]}, and by {move.sources[0]}"
+        found = self.diagnostics.error("duplicate-weight", message, rules[0].span)
+        if len(rules) > 1 and rules[1] is not rules[0]:
+            found.labels.append(Label(rules[1].span, f"gives {target}, too"))
+
+
+def chosen(
+    graph: Graph,
+    path: str,
+    entries: Entries,
+    mappings: list[Mapping],
+    wanted: str | None,
+    spec: Spec,
+    floating: str,
+    more: Entries | None = None,
+) -> Plan:
+    """The plan of the mapping that is named; else of the names as they are, or the mapping that fits; where none
+    does, of what comes nearest. Raises LookupError for a mapping that there is not."""
+    if wanted is not None:
+        named = next((m for m in mappings if m.name == wanted), None)
+        if named is None:
+            raise LookupError(wanted)
+        return plan(graph, path, entries, named, spec, floating, more)
+    plans = [plan(graph, path, entries, m, spec, floating, more) for m in (None, *mappings)]
+    return min(plans, key=lambda p: (not p.fit.fits, p.fit.problems + len(p.fit.found.errors)))
