@@ -94,8 +94,8 @@ def command(
 ) -> None:
     """Show every layer's shape, parameters and costs, and what a batch takes to run and to train."""
     columns = _timed(columns, setting["device"])
-    format_ = format_ or _format_of(output)
     model = open_model(target, hyper, dims, output)
+    format_ = format_ or _format_of(output)
     summary = counted(model, **setting)
     shown: dict[str, Any] = {"columns": columns, "depth": depth}
     emit(_written(summary, format_, shown, output, encoding), output)

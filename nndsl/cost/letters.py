@@ -59,6 +59,7 @@ class Letters:
         self._lost: set[Leaf] = set()
         self._exact: set[Atom] = set()
         self._homes = {graph.owner: graph for graph in root.graphs() if graph.kind != "sequence"}
+        self._homes |= {g.owner: g for g in root.graphs() if g.owner not in self._homes}  # `block B(…) = [ … ]`
         self._homes[root.owner] = root
         self._nodes: dict[int, Spelled] = {}
         self._graphs: dict[int, Spelled] = {}
@@ -203,7 +204,7 @@ class Letters:
         if kind == "call":
             return _called(parts[0], [self._polynomial(part) for part in parts[1:]])
         a, b = (self._polynomial(part) for part in parts[:2]) if kind in OPERATIONS else (0.5, 0.5)
-        if isinstance(a, float) or isinstance(b, float) or (isinstance(b, int) and b < 0 and kind == "**"):
+        if isinstance(a, float) or isinstance(b, float) or (kind == "**" and (not isinstance(b, int) or b < 0)):
             raise Unwritable
         found = OPERATIONS[kind](a, b)
         if kind == "//" and len(of) > 3 and isinstance(found, Dim):

@@ -187,9 +187,11 @@ def test_weights_without_numbers(model: nndsl.Model, tmp_path: Path) -> None:
 
 
 def test_weights_are_a_mapping(model: nndsl.Model, tmp_path: Path) -> None:
-    for wrong in (model.module(), "weights.pt", [1]):
+    for wrong in (model.module(), [1]):
         with pytest.raises(TypeError, match=r"weights is a mapping, as module\.state_dict\(\) gives, and no"):
             model.export(tmp_path / "net.onnx", weights=wrong)  # type: ignore[arg-type]
+    with pytest.raises(FileNotFoundError):
+        model.export(tmp_path / "net.onnx", weights="weights.pt")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -30,6 +30,11 @@ def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+def made_by(arguments: list[str]) -> str:
+    """A name with an ending that the command takes."""
+    return "made.txt" if arguments == ["summary"] else "made.svg"
+
+
 def left(folder: Path) -> list[str]:
     return sorted(p.name for p in folder.iterdir())
 
@@ -40,12 +45,13 @@ def left(folder: Path) -> list[str]:
 @pytest.mark.parametrize("arguments", WRITERS)
 def test_a_folder_is_not_overwritten(nndsl: Nndsl, write: Write, tmp_path: Path, arguments: list[str]) -> None:
     write("net.nn", GOOD)
-    (tmp_path / "made.svg").mkdir()
-    done = nndsl(*arguments, "net.nn", "-o", "made.svg")
+    made = made_by(arguments)
+    (tmp_path / made).mkdir()
+    done = nndsl(*arguments, "net.nn", "-o", made)
     assert (done.code, done.out) == (2, "")
-    assert "made.svg" in done.err
+    assert made in done.err
     assert "folder" in done.err
-    assert left(tmp_path) == ["made.svg", "net.nn"]
+    assert left(tmp_path) == [made, "net.nn"]
 
 
 @pytest.mark.parametrize("command", ["compile", "ir", "summary", "export"])
@@ -68,9 +74,10 @@ def test_the_spec_is_not_overwritten(nndsl: Nndsl, write: Write, tmp_path: Path,
 @pytest.mark.parametrize("arguments", WRITERS)
 def test_a_folder_that_is_missing(nndsl: Nndsl, write: Write, tmp_path: Path, arguments: list[str]) -> None:
     write("net.nn", GOOD)
-    done = nndsl(*arguments, "net.nn", "-o", "none/made.svg")
+    made = made_by(arguments)
+    done = nndsl(*arguments, "net.nn", "-o", f"none/{made}")
     assert done.code == 2
-    assert "none/made.svg: No such file or directory" in done.err
+    assert f"none/{made}: No such file or directory" in done.err
     assert left(tmp_path) == ["net.nn"]
 
 
