@@ -9,7 +9,7 @@ def shown(value: Any) -> str:
     """A value in a message: short, also where Python itself does not print it."""
     try:
         text = repr(value)
-    except Exception:
+    except Exception:  # a `__repr__` of somebody else may raise anything
         return f"a {type(value).__name__}" if not isinstance(value, int) else "a number of thousands of digits"
     return text if len(text) <= 60 else f"{text[:57]}..."
 

@@ -69,7 +69,7 @@ def broadcast(*shapes: Shape) -> Shape | None:
 
 def _known(inputs: Sequence[Tensor | None]) -> list[TensorType] | None:
     types = [x.known for x in inputs if x is not None]
-    return None if any(t is None for t in types) else types  # type: ignore[return-value]
+    return None if any(t is None for t in types) else types  # type: ignore[return-value]  # no None is left
 
 
 def _like_first(inputs: Sequence[Tensor | None], attributes: dict[str, Any]) -> TensorType | None:

@@ -61,7 +61,7 @@ class Run:
         """Nothing where a model cannot be run like this: exact types do not mix with double precision."""
         try:
             return reference.layers(self.given) if layers else dict(enumerate(reference(self.given)))
-        except Exception:
+        except Exception:  # of PyTorch: whatever a layer raises in this precision
             return {}
 
     def differs(self, name: int | str, got: Any, wanted: Any) -> bool:
