@@ -31,6 +31,7 @@ class TorchReference:
         self.graph = model.ir
         self.floating = "float64" if dtype == "float64" else "float32"
         self.disturbance: Disturbance | None = None
+        self.draws: Sequence[Any] = ()
         with _default(self.floating):
             self.module = model.module(allow_extern=allow_extern).eval()
         if weights is not None:
@@ -95,6 +96,12 @@ class TorchReference:
                 made.disturbance = Disturbance(epsilon, seed)
                 yield made
 
+    def replaying(self, draws: Sequence[Any]) -> TorchReference:
+        """The same, with these random numbers in place of its own, in their order."""
+        made = copy(self)
+        made.draws = draws
+        return made
+
     def _given(self, inputs: Sequence[Any]) -> list[Any]:
         import torch
 
@@ -108,8 +115,13 @@ class TorchReference:
     def _run(self, inputs: Sequence[Any]) -> list[Any]:
         import torch
 
-        with torch.no_grad(), _default(self.floating), self.disturbance or nullcontext():
+        from nndsl.replay import Replay
+
+        replay = Replay(self.draws) if self.draws else None
+        with torch.no_grad(), _default(self.floating), self.disturbance or nullcontext(), replay or nullcontext():
             result = self.module(*self._given(inputs))
+        if replay is not None:
+            replay.done()
         results = result if isinstance(result, tuple) else [result]
         return [value for value in results if value is not None]  # an output of training alone is None in eval
 

@@ -30,7 +30,13 @@ MADE = ("model.py", "model.svg", "summary.txt", "summary.json", "model.onnx", "m
 @click.option("--allow-extern", is_flag=True, help="Allow `extern` blocks to import and run their Python classes.")
 @seed_option
 def command(
-    target: str, output: str, hyper: tuple[str, ...], dims: tuple[str, ...], opset: int, allow_extern: bool, seed: int
+    target: str,
+    output: str,
+    hyper: tuple[str, ...],
+    dims: tuple[str, ...],
+    opset: int | None,
+    allow_extern: bool,
+    seed: int,
 ) -> None:
     """Make model.py, model.onnx (verified), model.svg, summary.txt and summary.json in DIR: all of them, or none."""
     model = open_model(target, hyper, dims)
@@ -43,7 +49,7 @@ def command(
         raise
 
 
-def _build(output: Path, model: Model, opset: int, allow_extern: bool, seed: int) -> None:
+def _build(output: Path, model: Model, opset: int | None, allow_extern: bool, seed: int) -> None:
     """What was made is told when it is where it belongs."""
     with filled(output, MADE) as folder:
         results = _fill(folder, model, opset, allow_extern, seed)
@@ -51,7 +57,7 @@ def _build(output: Path, model: Model, opset: int, allow_extern: bool, seed: int
         result()
 
 
-def _fill(folder: Path, model: Model, opset: int, allow_extern: bool, seed: int) -> list[Callable[[], None]]:
+def _fill(folder: Path, model: Model, opset: int | None, allow_extern: bool, seed: int) -> list[Callable[[], None]]:
     steps: list[tuple[str, Callable[[], str]]] = [
         ("model.py", lambda: _source(model, folder / "model.py")),
         ("model.svg", lambda: _diagram(model, folder / "model.svg")),
@@ -80,7 +86,7 @@ def _summary(model: Model, folder: Path) -> str:
     return f"{summary.parameters:,} parameters" if isinstance(summary.parameters, int) else "shapes and costs"
 
 
-def _onnx(model: Model, path: Path, opset: int, allow_extern: bool, seed: int) -> str:
+def _onnx(model: Model, path: Path, opset: int | None, allow_extern: bool, seed: int) -> str:
     report = seeded(seed, lambda: model.export(path, opset=opset, allow_extern=allow_extern))
     show(report.notes)
     return described(report).split(": ", 1)[1]

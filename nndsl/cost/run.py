@@ -167,7 +167,7 @@ class _Walk:
         use = Use(needs, tuple(seen), run.cuda)
         weights = node.weights() if run.training and not node.borrowed else []
         trained = any(weight.trained for weight in (weights if not node.borrowed else node.weights()))
-        grows = run.training and op.name != "StopGradient" and (any(needs) or trained)
+        grows = run.training and not op.detached and (any(needs) or trained)
         step = self._results(node, use, grows, run)
         step.node = node
         if grows and any(p is not None and p.needs for p in step.results):
