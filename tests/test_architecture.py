@@ -44,7 +44,7 @@ KNOTS = {
     "syntax": {"explain", "generate", "recover", "tables"},
     "elaborate": {
         "apply", "arguments", "arithmetic", "blocks", "combinators", "conditions", "context", "extern", "facts",
-        "flows", "lists", "names", "ports", "statements", "tensors", "training",
+        "flows", "lists", "names", "ports", "scans", "statements", "tensors", "training",
     },
     "backends.draw": {"channel", "regions"},
     "backends.summary": {
