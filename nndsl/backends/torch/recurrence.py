@@ -26,7 +26,7 @@ def recur(body: Body, steps: list[Step]) -> None:
     body.locked |= {*body.arguments[len(states) :]}
     lists: list[str] = []
     for step in joined:
-        lists.append(body.local(f"{step.ins[0].name or 'y'}s" if step.ins[0] is not None else "ys", lists))
+        lists.append(body.local(_plural(step.ins[0]), lists))
     body.locked |= set(lists)
     for name in lists:
         body.lines.append(Line([f"{name} = []"], body.indent))
@@ -46,6 +46,11 @@ def recur(body: Body, steps: list[Step]) -> None:
     for step, name in zip(joined, lists, strict=True):
         op = step.node.op.values()
         step.outs[0].text = Text(f"torch.stack({name}{'[::-1]' if op['reverse'] else ''}, dim={op['dim']})")
+
+
+def _plural(cell: Cell | None) -> str:
+    name = cell.name if cell is not None else ""
+    return f"all_{name}" if name.endswith("s") else f"{name or 'y'}s"
 
 
 def _is(step: Step, name: str) -> bool:
