@@ -124,7 +124,42 @@ block Row {
   output y: [N, S, D] = states
 }
 """
+SEVERAL = """
+block Swap {
+  input a: [N, D]
+  input b: [N, D]
+  input x: [N, D]
+  output a_next: [N, D] = b
+  output b_next: [N, D] = a + x
+  output y: [N, D] = a
+}
+block Keep {
+  input a: [N, D]
+  input x: [N, D]
+  output next: [N, D] = a
+  output y: [N, D] = a * x
+}
+model M {
+  input t: float[N, T, 5]
+  a, p = (Zeros(N, 7), t) -> one: Scan(RNNStep(7))
+  b, q = (Zeros(N, 9), p) -> two: Scan(RNNStep(9), reverse=true)
+  c, d, r = (a, a * 2, p) -> Scan(Swap, states=2)
+  e, s = (d, p) -> Scan(Keep)
+  f, u = (d, p) -> Scan {
+    input h: [N, D]
+    input x: [N, D]
+    n = h * x -> if training { Dropout(0.5) } else { Tanh }
+    output n: [N, D] = n
+    output m: [N, D] = n + x -> fc: Linear(D)
+  }
+  output y: [N, 9] = b
+  output z: [N, T, 7] = r + s + u
+  output w: [N, 7] = c + e + f
+  output v: [N, T, 9] = q
+}
+"""
 MODELS = {
+    "several": SEVERAL,
     "rnn": RNN.replace("REST", ""),
     "reverse": RNN.replace("REST", ", reverse=true"),
     "lstm": LSTM,
@@ -200,6 +235,18 @@ def test_several_sequences_along_the_last_dim_backwards() -> None:
     torch.testing.assert_close(results_of(module, [a, b])[0], module.mix(total))
 
 
+def test_states_change_places() -> None:
+    """All states of a step are those that the step before left."""
+    module = load("several").module().eval()
+    a, p = module.one(torch.zeros(2, 7), torch.randn(2, 3, 5))
+    c, d, r = module.scan_1(a, a * 2, p)
+    left, right = a, a * 2
+    for t in range(3):
+        torch.testing.assert_close(r[:, t], left)
+        left, right = right, left + p[:, t]
+    torch.testing.assert_close((c, d), (left, right))
+
+
 def test_a_shared_layer_in_the_steps() -> None:
     module = load("shared").module()
     assert list(module.state_dict()) == ["mix.weight", "mix.bias"]
@@ -224,7 +271,7 @@ def test_onnx_agrees(name: str, opset: int, functions: bool, tmp_path: Path) -> 
     assert report.verified, report.notes
     if not functions:
         nodes = onnx.load(str(tmp_path / "m.onnx")).graph.node
-        assert [node.op_type for node in nodes].count("Scan") == 1
+        assert [node.op_type for node in nodes].count("Scan") == (5 if name == "several" else 1)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float16"])
