@@ -383,3 +383,8 @@ model M {{
         nndsl.loads(CELLS + text, model="M")
     assert caught.value.diagnostics[0].code == code, caught.value
     assert message in caught.value.diagnostics[0].message
+
+
+def test_a_closed_recurrence_says_how_often_it_runs() -> None:
+    drawn = load("rnn").draw(depth=0)
+    assert "for each of T" in drawn.replace("\u00a0", " ")

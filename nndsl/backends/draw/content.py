@@ -10,6 +10,7 @@ from nndsl.backends.draw.plan import Planner, Thing
 from nndsl.backends.draw.scene import Direction
 from nndsl.backends.draw.style import Font, Tone
 from nndsl.ir.graph import Graph, Node, Value
+from nndsl.ir.loops import repeats
 from nndsl.ops.schema import Op, spell_value
 from nndsl.shapes import Size
 
@@ -198,6 +199,8 @@ class Writer:
         assert target is not None
         if target.kind == "sequence":
             return shortened(self._members(target), MOST_DETAIL) if thing.name else ""
+        if target.kind == "loop":
+            return shortened(f"for each of {repeats(target)}", MOST_DETAIL)
         said = {name: value for name, value in target.hyper.items() if name not in target.defaulted}
         given = {name: spell_value(value) for name, value in said.items() if _is_short(value)}
         words = ", ".join(f"{name}={value}" for name, value in given.items())
