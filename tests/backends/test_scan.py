@@ -388,3 +388,22 @@ model M {{
 def test_a_closed_recurrence_says_how_often_it_runs() -> None:
     drawn = load("rnn").draw(depth=0)
     assert "for each of T" in drawn.replace("\u00a0", " ")
+
+
+def test_random_numbers_in_the_steps_are_refused_in_onnx(tmp_path: Path) -> None:
+    text = """
+block Noise {
+  input h: [N, D]
+  input x: [N, D]
+  output next: [N, D] = h + x + (x -> RandomNormalLike)
+}
+model M {
+  input xs: float[N, T, 4]
+  output y: [N, 4] = (Zeros(N, 4), xs) -> Scan(Noise)
+}
+"""
+    model = nndsl.loads(text)
+    assert model.module()(torch.zeros(2, 3, 4)).std() > 0
+    with pytest.raises(nndsl.SpecError) as caught:
+        model.export(tmp_path / "m.onnx")
+    assert [d.code for d in caught.value.diagnostics] == ["onnx-unsupported"]
