@@ -255,7 +255,7 @@ class Model:
         verify: bool = True,
         *,
         mapping: str | None = None,
-        opset: int = 23,
+        opset: int | None = None,
         functions: bool = False,
         optimize: bool = True,
         dtype: str = "float32",
@@ -265,12 +265,14 @@ class Model:
 
         `weights` maps state-dict names to tensors or arrays, or is a file of them, as for `module`, by the names of
         `mapping` or of the one that fits; without it the model's initial weights are written. The spec's `float`
-        becomes `dtype`. Raises SpecError, and OSError where the file cannot be written; then no file is left."""
+        becomes `dtype`. `opset` is 23 when not given, and 21, the last whose random numbers onnxruntime can draw, for a
+        model that draws some. Raises SpecError, and OSError where the file cannot be written; then no file is left."""
         need("onnx", "onnx", "to export ONNX")
-        from nndsl.backends.onnx import Options, check_options, export_model
+        from nndsl.backends.onnx import Options, check_options, default_opset, export_model
         from nndsl.oracle import TorchReference
 
-        options = Options(opset=whole("opset", opset), functions=functions, optimize=optimize, dtype=dtype)
+        chosen = default_opset(self._graph) if opset is None else whole("opset", opset)
+        options = Options(opset=chosen, functions=functions, optimize=optimize, dtype=dtype)
         check_options(self._graph, options)
         reference = TorchReference(self, weights, allow_extern, dtype, mapping)
         exporter = reference.foreign(options.opset, dtype)

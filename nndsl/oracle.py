@@ -33,6 +33,7 @@ class TorchReference:
         self.graph = model.ir
         self.floating = "float64" if dtype == "float64" else "float32"
         self.disturbance: Disturbance | None = None
+        self.draws: Sequence[Any] = ()
         with _default(self.floating):
             file = weights if isinstance(weights, (str, os.PathLike)) else None
             self.module = model.module(weights=file, mapping=mapping, allow_extern=allow_extern).eval()
@@ -98,6 +99,12 @@ class TorchReference:
                 made.disturbance = Disturbance(epsilon, seed)
                 yield made
 
+    def replaying(self, draws: Sequence[Any]) -> TorchReference:
+        """The same, with these random numbers in place of its own, in their order."""
+        made = copy(self)
+        made.draws = draws
+        return made
+
     def _given(self, inputs: Sequence[Any]) -> list[Any]:
         import torch
 
@@ -111,8 +118,13 @@ class TorchReference:
     def _run(self, inputs: Sequence[Any]) -> list[Any]:
         import torch
 
-        with torch.no_grad(), _default(self.floating), self.disturbance or nullcontext():
+        from nndsl.replay import Replay
+
+        replay = Replay(self.draws) if self.draws else None
+        with torch.no_grad(), _default(self.floating), self.disturbance or nullcontext(), replay or nullcontext():
             result = self.module(*self._given(inputs))
+        if replay is not None:
+            replay.done()
         results = result if isinstance(result, tuple) else [result]
         return [value for value in results if value is not None]  # an output of training alone is None in eval
 

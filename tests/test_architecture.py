@@ -31,7 +31,7 @@ LAYERS = {
     "elaborate": 4,
     "passes": 5,
     "backends.torch": 6, "backends.onnx": 6, "backends.draw": 6, "backends.summary": 6, "backends": 6,
-    "disturbance": 7, "foreign": 7, "memory": 7, "oracle": 8, "weights": 8, "model": 9,
+    "disturbance": 7, "replay": 7, "foreign": 7, "memory": 7, "oracle": 8, "weights": 8, "model": 9,
     "render": 7,
     "cli": 10,
     "": 11, "__main__": 11,
@@ -44,7 +44,7 @@ KNOTS = {
     "syntax": {"explain", "generate", "recover", "tables"},
     "elaborate": {
         "apply", "arguments", "arithmetic", "blocks", "combinators", "conditions", "context", "extern", "facts",
-        "flows", "lists", "names", "ports", "statements", "tensors", "training",
+        "flows", "lists", "names", "ports", "scans", "statements", "tensors", "training",
     },
     "backends.draw": {"channel", "regions"},
     "backends.summary": {
@@ -151,7 +151,9 @@ def test_knots_are_of_modules() -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_heavy_libraries_are_imported_where_they_are_used(path: Path) -> None:
     # loaded when something is exported, or when an export is in doubt
-    allowed = {"backends.onnx": {"numpy", "onnx"}, "disturbance": {"torch"}}.get(part(module_of(path)), set())
+    allowed = {"backends.onnx": {"numpy", "onnx"}, "disturbance": {"torch"}, "replay": {"torch"}}.get(
+        part(module_of(path)), set()
+    )
     for module, lazy, typing in imports(path):
         assert lazy or typing or module.split(".")[0] not in HEAVY - allowed, f"{path.name} imports {module} at its top"
 

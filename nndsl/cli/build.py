@@ -53,7 +53,7 @@ def command(
     output: str,
     hyper: tuple[str, ...],
     dims: tuple[str, ...],
-    opset: int,
+    opset: int | None,
     allow_extern: bool,
     weights: str | None,
     mapping: str | None,

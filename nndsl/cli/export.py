@@ -39,7 +39,7 @@ def command(
     output: str | None,
     hyper: tuple[str, ...],
     dims: tuple[str, ...],
-    opset: int,
+    opset: int | None,
     dtype: str,
     functions: bool,
     no_optimize: bool,

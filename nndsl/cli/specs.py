@@ -49,10 +49,9 @@ def opset_option(function: F) -> F:
     """`--opset`."""
     return click.option(
         "--opset",
-        default=23,
-        show_default=True,
+        type=int,
         callback=_supported,
-        help="ONNX operator set, 17 to 24.",
+        help="ONNX operator set, 17 to 24; 23 when not given, 21 for models that draw random numbers.",
     )(function)
 
 
@@ -77,8 +76,8 @@ def _sown(ctx: click.Context, param: click.Parameter, seed: int) -> int:
     return seed
 
 
-def _supported(ctx: click.Context, param: click.Parameter, opset: int) -> int:
-    if opset not in range(17, 25):
+def _supported(ctx: click.Context, param: click.Parameter, opset: int | None) -> int | None:
+    if opset is not None and opset not in range(17, 25):
         raise click.BadParameter(f"{opset} is not supported: 17 to 24 are")
     return opset
 

@@ -69,6 +69,8 @@ class Peak:
         return _driven(self._ahead, part, self._forward, id)
 
     def _ahead(self, part: Part) -> Generator[Part, Rise, Rise]:
+        if part.graph.kind == "loop":
+            raise Open("what the steps of a recurrence leave behind")
         last = _last_uses(part)
         kept = frozenset().union(*(step.kept for step in part.steps)) if part.steps else frozenset()
         outer = {place.home for place in part.whole.results if place is not None}

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nndsl.cost.numbers import bytes_of, total
+from nndsl.ir import loops
 from nndsl.ir.cost import needed
 from nndsl.ir.graph import Graph, Node, Value
 from nndsl.ops.costing import Use
@@ -77,7 +78,7 @@ class Run:
         self.parts: dict[Key, Part] = {}
         self.first: dict[int, Part] = {}  # how each graph is called first
         self._needed = {id(graph): set(needed(graph)) for graph in root.graphs()}
-        places = tuple(Place(i, None, False) for i in range(len(root.inputs)))
+        places: tuple[Place | None, ...] = tuple(Place(i, None, False) for i in range(len(root.inputs)))
         self.root = self._follow(root, places)
 
     def _follow(self, root: Graph, places: tuple[Place | None, ...]) -> Part:
@@ -107,8 +108,13 @@ class Run:
                 continue
             inputs = [None if v is None else part.values.get(id(v)) for v in node.inputs]
             if isinstance(node.target, Graph):
-                called = yield node.target, canonical(inputs)
+                given = canonical(inputs)
+                called = yield node.target, given
                 assert called is not None
+                while node.target.kind == "loop" and (handed := handed_on(called, given)) != given:
+                    given = handed
+                    called = yield node.target, given
+                    assert called is not None
                 walk.call(node, inputs, called)
             else:
                 walk.operator(node, inputs, self)
@@ -120,6 +126,16 @@ class Run:
 
 def key(graph: Graph, places: tuple[Place | None, ...]) -> Key:
     return id(graph), places
+
+
+def handed_on(part: Part, places: tuple[Place | None, ...]) -> tuple[Place | None, ...]:
+    """As the steps of a recurrence but the first are called: a state that needs a gradient then needs one."""
+    found = list(places)
+    for at in range(len(loops.states(part.graph))):
+        old, new = found[at], part.whole.results[at]
+        if old is not None and new is not None and new.needs and not old.needs:
+            found[at] = Place(at, old.strides, True)
+    return tuple(found)
 
 
 def canonical(inputs: list[Place | None]) -> tuple[Place | None, ...]:
@@ -170,7 +186,7 @@ class _Walk:
         use = Use(needs, tuple(seen), run.cuda)
         weights = node.weights() if run.training and not node.borrowed else []
         trained = any(weight.trained for weight in (weights if not node.borrowed else node.weights()))
-        grows = run.training and op.name != "StopGradient" and (any(needs) or trained)
+        grows = run.training and not op.detached and (any(needs) or trained)
         step = self._results(node, use, grows, run)
         step.node = node
         if grows and any(p is not None and p.needs for p in step.results):
@@ -274,7 +290,23 @@ class _Walk:
         step.gradients = total(s.gradients for s in part.steps)
         step.macs, step.flops = total(s.macs for s in part.steps), total(s.flops for s in part.steps)
         step.unknown = unknown
+        if part.graph.kind == "loop":
+            self._repeated(step, kept)
         return step
+
+    def _repeated(self, step: Step, kept: frozenset[int]) -> None:
+        """All steps of a recurrence: a state that is kept is kept as often as there are steps, the last one's or the
+        first one's outside of them."""
+        part = self.part
+        times = loops.repeats(part.graph)
+        step.inside, step.macs, step.flops = step.inside * times, step.macs * times, step.flops * times
+        count = len(loops.states(part.graph))
+        carried = {
+            place.home
+            for at, place in enumerate(step.results[:count])
+            if place is not None and place.home >= len(part.places) and kept & {place.home, at}
+        }
+        step.inside = step.inside + total(part.homes[home] * (times - 1) for home in carried)
 
 
 def _y(node: Node) -> Any:

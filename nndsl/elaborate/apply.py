@@ -25,6 +25,7 @@ from nndsl.elaborate.values import (
     OpLayer,
     Poison,
     RuntimeSwitch,
+    Scan,
     is_tensor,
 )
 from nndsl.ir.graph import Graph, Node, Value
@@ -71,6 +72,10 @@ def apply(layer: Any, value: Any, builder: GraphBuilder, span: Span, label: str 
 
     if isinstance(layer, list):
         return blocks.apply_sequence(layer, value, builder, span, label, ctx)
+    if isinstance(layer, Scan):
+        from nndsl.elaborate.scans import apply_scan
+
+        return apply_scan(layer, value, builder, span, label, ctx)
     if isinstance(layer, BlockLayer):
         return blocks.apply_block(layer, value, builder, span, label, ctx)
     assert isinstance(layer, (Chain, Closure)), layer

@@ -29,6 +29,7 @@ from nndsl.elaborate.values import (
     Instance,
     Labelled,
     Poison,
+    Scan,
     is_layer,
     is_size,
     is_tensor,
@@ -171,7 +172,7 @@ def _build(layer: Any, operands: Operands, outer: GraphBuilder, span: Span, name
         if not isinstance(layer, BlockLayer)
         else layer.name
     )
-    kind = "sequence" if isinstance(layer, list) else "block"
+    kind = "sequence" if isinstance(layer, list) else "loop" if isinstance(layer, Scan) else "block"
     graph = Graph(title, kind, span)
     builder = GraphBuilder(ctx, graph, frame, None if isinstance(layer, BlockLayer) else outer)
     if isinstance(layer, BlockLayer):
@@ -182,6 +183,10 @@ def _build(layer: Any, operands: Operands, outer: GraphBuilder, span: Span, name
         result = _enter(layer, value, builder, span, ctx)
     elif isinstance(layer, list):
         result = _sequence(layer, value, builder, span, ctx)
+    elif isinstance(layer, Scan):
+        from nndsl.elaborate.scans import inside
+
+        result = inside(layer, value, builder, span, ctx)
     elif isinstance(layer, Chain):
         result = apply(layer, value, builder, layer.span, None, ctx)
     else:
@@ -214,11 +219,14 @@ def close(builder: GraphBuilder, result: Any, span: Span, ctx: Context) -> Built
     if operands is None:
         return builder.finish(POISON)
     values = [*operands.positional, *operands.named.values()]
-    declared = {id(p.value): p for p in builder.graph.outputs}
+    declared: dict[int, list[Port]] = {}  # one value may be several outputs
+    for port in builder.graph.outputs:
+        declared.setdefault(id(port.value), []).append(port)
     builder.graph.outputs = []
     for number, output in enumerate(values):
         assert output is not None
-        kept = declared.get(id(output))
+        ports = declared.get(id(output))
+        kept = ports.pop(0) if ports else None
         name = kept.name if kept else output.name or ("y" if len(values) == 1 else f"y{number}")
         builder.graph.outputs.append(kept or Port(name, output))
     return builder.finish(values[0] if len(values) == 1 else tuple(values))

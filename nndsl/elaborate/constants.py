@@ -73,7 +73,7 @@ class _Copy:
 
     def _operator(self, node: Node, inputs: list[Value | None]) -> list[Value]:
         op = node.op
-        if op.family is REGULARIZATION or op.name in _RANDOM:
+        if op.family is REGULARIZATION or op.random or op.name in _RANDOM:
             raise NotConstant(f"{op.name}, which draws random numbers")
         if op.name == "Extern":
             raise NotConstant(f"the extern block {op.values()['title']}")

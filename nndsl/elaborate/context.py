@@ -24,6 +24,7 @@ from nndsl.elaborate.values import (
     OpLayer,
     Poison,
     RuntimeSwitch,
+    Scan,
     describe,
     spell,
 )
@@ -207,6 +208,8 @@ class Context:
             return ("label", value.label, self.key(value.value, origins))
         if isinstance(value, Item):
             return ("item", value.index)
+        if isinstance(value, Scan):
+            return ("scan", self.key(value.body, origins), value.states, value.dim, value.reverse)
         if isinstance(value, (Instance, Value)):
             self._common.alive[id(value)] = value
             return ("identity", id(value))

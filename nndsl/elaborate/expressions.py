@@ -71,6 +71,10 @@ def _group(node: ast.Group, scope: Scope, ctx: Context) -> Any:
 def _call(node: ast.Call, scope: Scope, ctx: Context) -> Any:
     if isinstance(node.callee, ast.Name) and node.callee.id == "Item" and scope.get("Item") is MISSING:
         return arguments.item(node, scope, ctx)
+    if isinstance(node.callee, ast.Name) and node.callee.id == "Scan" and scope.get("Scan") is MISSING:
+        from nndsl.elaborate.scans import scan
+
+        return scan(node, scope, ctx)
     callee = evaluate(node.callee, scope, ctx)
     if isinstance(callee, FunctionValue):
         return functions.call_function(node, callee, scope, ctx)

@@ -99,7 +99,7 @@ def _walk(node: Any, scope: Scope, ctx: Context) -> None:
 
 def _name(node: ast.Name, scope: Scope, ctx: Context) -> None:
     if (
-        node.id in ("_", "training", "parameters", "Item")
+        node.id in ("_", "training", "parameters", "Item", "Scan")
         or ctx.project.resolve(node.id, scope, node.span) is not MISSING
     ):
         return

@@ -171,6 +171,17 @@ class Item(LayerValue):
     span: Span
 
 
+@dataclass(slots=True, eq=False)
+class Scan(LayerValue):
+    """`Scan(cell, dim=1)`: one layer for each step of a sequence, with states that go from step to step."""
+
+    body: Any
+    states: int
+    dim: int
+    reverse: bool
+    span: Span
+
+
 @dataclass(slots=True)
 class TypeName:
     """`float`, `int64`, …: as an argument (`Cast(float)`)."""
@@ -287,6 +298,8 @@ def spell(value: Any, facts: Facts, depth: int = 4) -> str:
         name = value.op.name if isinstance(value, OpLayer) else value.name
         inside = ", ".join(f"{k}={spell(g.value, facts, depth - 1)}" for k, g in value.given.items())
         return f"{name}({inside})" if inside else name
+    if isinstance(value, Scan):
+        return f"Scan({spell(value.body, facts, depth - 1)})"
     if isinstance(value, Labelled):
         return f"{value.label}: {spell(value.value, facts, depth - 1)}"
     if isinstance(value, Instance):

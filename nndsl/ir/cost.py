@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from nndsl.ir.graph import Graph, Node
+from nndsl.ir.loops import repeats
 from nndsl.ops.schema import Op, Weight, inputs_of
 from nndsl.shapes import Dim, Size, product
 from nndsl.shapes.dims import atom_symbols
@@ -71,6 +72,8 @@ class Costs:
                 self._nodes[id(node)] = operator_cost(node)
             if node.mode != "train" and not self.unused(node):
                 total.run(self.of_node(node))
+        times = repeats(graph)
+        total.macs, total.flops = total.macs * times, total.flops * times
         for node in graph.layers().values():
             total.own(self.of_node(node))
         return total

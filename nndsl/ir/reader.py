@@ -13,7 +13,7 @@ from nndsl.ops.schema import Op
 from nndsl.shapes import DTYPES, Dim, Facts, TensorType
 from nndsl.source import Source, Span
 
-_KINDS = ("model", "block", "sequence")
+_KINDS = ("model", "block", "sequence", "loop")
 _CONSTANTS = {"none": None, "true": True, "false": False}
 _DEEPEST = 100
 

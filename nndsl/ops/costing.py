@@ -58,6 +58,7 @@ class Costed:
     like_input: ClassVar[bool] = False  # results lie in memory as the first input does: what works on each element
     pointwise: ClassVar[bool] = False  # a cell of the result sees one place, though statistics may be of all
     kept: ClassVar[Saved | None] = None  # what `saves` says of every use
+    detached: ClassVar[bool] = False  # no gradient passes through it
     passes_gradient: ClassVar[bool] = False  # the gradient of an input of the result's shape is that of the result
 
     def macs(self, *inputs: Any, **y: Any) -> Size | None:

@@ -159,6 +159,7 @@ class Op(Costed):
       source    where its definition comes from (a paper, a specification), for documentation.
       hidden    true for what has syntax of its own (`+`, `x[:, 0]`, `param`), not to be called by name.
       shown     what tables and diagrams call it, where that is not its name.
+      random    true for what draws random numbers, in training and at inference.
       weighed   false for what may have weights that are not known here.
       extra     name of the parameter (a SizeMap) that takes all keywords which are no parameters: `Rearrange(…, h=8)`.
       inferred  sizes that PyTorch's constructor takes and this one does not. Its other arguments stand elsewhere than
@@ -174,6 +175,7 @@ class Op(Costed):
     examples: ClassVar[list[str]] = []
     source: ClassVar[str] = ""
     hidden: ClassVar[bool] = False
+    random: ClassVar[bool] = False
     weighed: ClassVar[bool] = True
     extra: ClassVar[str | None] = None
     inferred: ClassVar[tuple[Inferred, ...]] = ()

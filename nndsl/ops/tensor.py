@@ -274,6 +274,7 @@ class Cast(Op, family=TENSOR):
 class StopGradient(Op, family=TENSOR):
     """The same values, through which no gradient flows: [*] -> [*] (torch.Tensor.detach)."""
 
+    detached = True
     pointwise = True
     kept = NOTHING
     examples = [

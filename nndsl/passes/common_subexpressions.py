@@ -35,10 +35,10 @@ def _visit(draft: Draft) -> None:
 
 
 def _key(node: Node, identity: Callable[[Value], int]) -> Any:
-    """None for what must stay: layers with weights, what is random while training, and what is written in Python."""
+    """None for what must stay: layers with weights, what is random, and what is written in Python."""
     if node.is_call or node.op.has_weights or node.op.family is REGULARIZATION or not node.inputs:
         return None
-    if node.op.name == "Extern":
+    if node.op.random or node.op.name == "Extern":
         return None
     key = node.op.key()
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nndsl.ir.graph import Graph, Node
+from nndsl.ir.loops import is_start
 from nndsl.passes.rebuild import Draft, rebuild
 
 
@@ -34,8 +35,9 @@ def _alive(graph: Graph, outputs: set[int], wanted: dict[int, set[int]]) -> set[
     for node in reversed(graph.nodes):
         taken = [i for i, value in enumerate(node.outputs) if id(value) in used]
         if isinstance(node.target, Graph):
-            wanted.setdefault(id(node.target), set()).update(taken)
-        if taken:
+            whole = range(len(node.target.outputs)) if node.target.kind == "loop" else taken
+            wanted.setdefault(id(node.target), set()).update(whole if taken else ())
+        if taken or is_start(node):
             found.add(id(node))
             used.update(id(value) for value in _needed(node))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 from nndsl.ir.graph import Graph, Node, Port, Value
 from nndsl.ops.say import Collect
 from nndsl.ops.schema import Op, inputs_of
+from nndsl.replay import Replay
 from nndsl.shapes import Dim, Facts, TensorType
 from nndsl.source import Source, Span
 from tests.ops.support import build_module, read_op, read_type
@@ -99,6 +101,7 @@ class Interpreter:
 
     graph: Graph
     weights: Mapping[str, Any]
+    draws: Sequence[Any] = ()
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
         return [t.numpy() for t in self._run(inputs)]
@@ -107,11 +110,16 @@ class Interpreter:
         self._run(inputs)
         return {name: t.numpy() for name, t in self.seen.items()}
 
+    def replaying(self, draws: Sequence[Any]) -> Interpreter:
+        made = Interpreter(self.graph, self.weights)
+        made.draws = draws
+        return made
+
     def _run(self, inputs: Sequence[Any]) -> list[torch.Tensor]:
         self.seen: dict[str, torch.Tensor] = {}
         self.symbols = solved(self.graph, inputs)
         given = [None if x is None else torch.from_numpy(np.asarray(x)) for x in inputs]
-        with torch.no_grad():
+        with torch.no_grad(), Replay(self.draws) if self.draws else nullcontext():
             return self._graph(self.graph, given, "", {})
 
     def _graph(self, graph: Graph, inputs: list[Any], prefix: str, lent: Mapping[str, str]) -> list[torch.Tensor]:

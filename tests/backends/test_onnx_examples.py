@@ -11,7 +11,7 @@ import onnx
 import onnxruntime
 import pytest
 
-from nndsl.backends.onnx import Options, export_model, feeds
+from nndsl.backends.onnx import Options, default_opset, export_model, feeds
 from nndsl.ir.graph import Graph
 from nndsl.ops import everything
 from nndsl.ops.schema import inputs_of
@@ -42,7 +42,9 @@ def test_example(example: str, tmp_path: Path) -> None:
     for i, value in enumerate(node.outputs):
         b.output(f"y{i}", value)
     weights = random_weights(b.graph)
-    report = export_model(b.graph, weights, tmp_path / "m.onnx", Interpreter(b.graph, weights), Options())
+    report = export_model(
+        b.graph, weights, tmp_path / "m.onnx", Interpreter(b.graph, weights), Options(opset=default_opset(b.graph))
+    )
     assert report.verified, report.notes
     check_types(tmp_path / "m.onnx", b.graph)
 

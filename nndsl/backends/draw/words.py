@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from nndsl.backends.draw.metrics import shortened
 from nndsl.backends.draw.style import SHOWN_AS, Tone
 from nndsl.ir.graph import Graph, Node
+from nndsl.ir.loops import repeats
 from nndsl.ir.wording import worded
 from nndsl.ops.schema import Op, spell_value
 from nndsl.ops.tensor import Extern
@@ -89,6 +90,8 @@ class Words:
         assert target is not None
         if target.kind == "sequence":
             return self.members(target) if thing.name else ""
+        if target.kind == "loop":
+            return shortened(f"for each of {repeats(target)}", MOST_DETAIL)
         return self._arguments(target, [each.target for each, _ in thing.alike])
 
     def _arguments(self, graph: Graph, alike: list[Op | Graph]) -> str:

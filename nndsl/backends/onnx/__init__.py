@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from nndsl.backends.onnx.export import Options, Report, check_options, export, written
+from nndsl.backends.onnx.export import Options, Report, check_options, default_opset, export, written
 from nndsl.backends.onnx.foreign import Exporter
 from nndsl.backends.onnx.verify import Reference, verify
 from nndsl.diagnostics import SpecError
@@ -36,4 +36,4 @@ def export_model(
     return report
 
 
-__all__ = ["Options", "Reference", "Report", "check_options", "export", "export_model", "verify"]
+__all__ = ["Options", "Reference", "Report", "check_options", "default_opset", "export", "export_model", "verify"]

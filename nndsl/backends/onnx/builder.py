@@ -20,7 +20,8 @@ from nndsl.ir.graph import Node
 from nndsl.ops.schema import Unsupported, Weight
 from nndsl.shapes import Dim, Facts, Size, TensorType
 
-_RANDOM = {
+_APART = {  # never the same as another one: what is random, and what its attributes do not tell
+    "Scan",
     "RandomNormal",
     "RandomNormalLike",
     "RandomUniform",
@@ -101,7 +102,7 @@ class Builder:
     ) -> tuple[Tensor, ...]:
         """The node, or the equal one that is there already."""
         key = (op_type, domain, outputs, *map(id, inputs), *map(_frozen, attributes.items()))
-        if self.optimize and key in self.made and op_type not in _RANDOM:
+        if self.optimize and key in self.made and op_type not in _APART:
             return self.made[key]
         values = tuple(
             Tensor("", None, None if domain else partial(infer, op_type, inputs, attributes, outputs, i))

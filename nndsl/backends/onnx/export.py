@@ -123,6 +123,12 @@ def export(
     return report
 
 
+def default_opset(graph: Graph) -> int:
+    """23, and where random numbers are drawn the last whose generators onnxruntime has."""
+    nodes = [node for each in for_inference(graph).graphs() for node in each.nodes]
+    return 21 if any(not node.is_call and node.op.random for node in nodes) else 23
+
+
 def check_options(graph: Graph, options: Options) -> None:
     """SpecError for what cannot be written."""
     if options.opset not in OPSETS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
@@ -9,6 +10,7 @@ from nndsl.backends.onnx.builder import Builder
 from nndsl.backends.onnx.foreign import NoFunction
 from nndsl.backends.onnx.naming import Names
 from nndsl.backends.onnx.records import Body, Step, Tensor
+from nndsl.backends.onnx.recurrence import recur
 from nndsl.backends.onnx.sizes import Unsolvable
 from nndsl.backends.onnx.tidy import finish
 from nndsl.diagnostics import Diagnostic, SpecError
@@ -92,7 +94,10 @@ class Lowering:
         return tensor
 
     def nodes(self, scope: Scope) -> None:
-        for node in scope.graph.nodes:
+        self.some(scope, scope.graph.nodes)
+
+    def some(self, scope: Scope, nodes: Sequence[Node]) -> None:
+        for node in nodes:
             inputs = [scope.values[id(v)] if v is not None else None for v in node.inputs]
             results = (
                 self.call(scope, node, inputs) if isinstance(node.target, Graph) else self.apply(scope, node, inputs)
@@ -147,6 +152,11 @@ class Lowering:
         inner = Scope(callee, f"{layer}.", scope.inner_path(node.label), blocks, scope.lends(node, callee))
         for value, tensor in zip(callee.inputs, inputs, strict=True):
             inner.values[id(value)] = tensor
+        if callee.kind == "loop":
+            try:
+                return recur(self, inner, scope, node, callee, inputs)
+            except Unsupported as problem:
+                raise SpecError([_unsupported(node, problem.message)]) from None
         self.nodes(inner)
         return [self.found(inner, port.value) for port in callee.outputs]
 

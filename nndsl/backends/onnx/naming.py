@@ -43,6 +43,18 @@ def name(body: Body) -> None:
                 value.name = names.take(_value_name(step, value, i))
 
 
+def name_inside(body: Body, prefix: str) -> None:
+    """The values of a subgraph, under the name of the node that holds it: no name around it begins like this."""
+    names = Names()
+    for tensor in body.inputs:
+        tensor.name = f"{prefix}/step/{names.take(tensor.hint or 'x')}"
+    _name_steps(body.steps)
+    for step in body.steps:
+        for i, value in enumerate(step.outputs):
+            if value is not None and not value.name:
+                value.name = f"{prefix}/step/{names.take(_value_name(step, value, i))}"
+
+
 def _name_steps(steps: list[Step]) -> None:
     """A layer's path; where a layer takes several nodes, each adds what it does."""
     counts = Counter(step.path for step in steps)

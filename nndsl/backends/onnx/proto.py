@@ -12,7 +12,7 @@ import nndsl
 from nndsl.backends.onnx.dtypes import Dtypes
 from nndsl.backends.onnx.foreign import connect
 from nndsl.backends.onnx.lower import DOMAIN, place_of
-from nndsl.backends.onnx.naming import name
+from nndsl.backends.onnx.naming import name, name_inside
 from nndsl.backends.onnx.records import Body, Step, Tensor
 from nndsl.backends.onnx.schemas import fill_attribute
 from nndsl.backends.onnx.wire import tensor_proto
@@ -46,7 +46,7 @@ class Writer:
         return model
 
     def _import(self, holder: Any, opset: int, own: str | None, *bodies: Body) -> None:
-        found = {step.domain for body in bodies for step in body.steps} | {""}
+        found = {domain for body in bodies for domain in _domains(body)} | {""}
         for domain in sorted(found | ({own} if own else set())):
             entry = holder.opset_import.add()
             entry.domain = domain
@@ -110,6 +110,8 @@ class Writer:
         proto.output.extend("" if tensor is None else tensor.name for tensor in step.outputs)
         for key, value in step.attributes.items():
             fill_attribute(proto.attribute.add(), key, value)
+        if step.body is not None:
+            fill_attribute(proto.attribute.add(), "body", self._step(step))
         if step.captures:
             connect(proto, {name: tensor.name for name, tensor in step.captures.items()})
         if self.ir_version >= _OPTIONAL_METADATA_FROM and step.origin is not None:
@@ -117,6 +119,19 @@ class Writer:
                 proto,
                 {"nndsl.layer": step.layer, "nndsl.blocks": step.blocks, "nndsl.source": place_of(step)},
             )
+
+    def _step(self, step: Step) -> GraphProto:
+        """One step of a recurrence; its names are those of no other value."""
+        assert step.body is not None
+        proto = GraphProto(name=step.body.name)
+        name_inside(step.body, step.name)
+        for each in step.body.steps:
+            self._node(proto.node.add(), each)
+        for tensor in step.body.inputs:
+            self._info(proto.input.add(), tensor)
+        for tensor in step.body.outputs:
+            self._info(proto.output.add(), tensor)
+        return proto
 
     def _metadata(self, holder: Any, entries: dict[str, str]) -> None:
         for key, value in entries.items():
@@ -139,6 +154,11 @@ class Writer:
         if size not in self.spelled:
             self.spelled[size] = self.facts.spell(size)
         return self.spelled[size]
+
+
+def _domains(body: Body) -> set[str]:
+    inner = [_domains(step.body) for step in body.steps if step.body is not None]
+    return {step.domain for step in body.steps}.union(*inner)
 
 
 def _derived(body: Body) -> list[Tensor]:

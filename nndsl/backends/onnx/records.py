@@ -117,6 +117,7 @@ class Step:
     origin: Node | None = None
     name: str = ""
     captures: dict[str, Tensor] = field(default_factory=dict)  # what its subgraphs read of the values around them
+    body: Body | None = None  # of one step of a Scan
     foreign: bool = False  # written by PyTorch's exporter: its attributes are protobuf's
 
 

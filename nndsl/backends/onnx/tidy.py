@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nndsl.backends.onnx.records import Body, Step, Tensor
+from nndsl.backends.onnx.recurrence import read
 from nndsl.backends.onnx.schemas import may_lack
 
 
@@ -34,6 +35,7 @@ def _drop_unused(body: Body) -> set[int]:
         if any(id(tensor) in used for tensor in step.outputs):
             kept.append(step)
             used.update(id(tensor) for tensor in (*step.inputs, *step.captures.values()) if tensor is not None)
+            used.update(map(id, read(step.body)) if step.body is not None else ())
     body.steps = kept[::-1]
     body.weights = {key: tensor for key, tensor in body.weights.items() if id(tensor) in used}
     body.constants = {key: tensor for key, tensor in body.constants.items() if id(tensor) in used}

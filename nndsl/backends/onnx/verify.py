@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from nndsl.backends.onnx import feeds
+from nndsl.backends.onnx import draws, feeds
 from nndsl.backends.onnx.bisect import first_difference
 from nndsl.backends.onnx.rounding import agrees, is_telling, roughness
 from nndsl.diagnostics import Diagnostic
@@ -26,8 +26,9 @@ LEAST_SCALE = 1e-30
 
 class Reference(Protocol):
     """The model in eval mode, as numpy sees it. It may also have `layers(inputs)`: each layer's result by its
-    state-dict name, with which the first layer that differs is found; and `variants(epsilon)`: references for the same
-    function that round elsewhere, which tell what rounding alone explains."""
+    state-dict name, with which the first layer that differs is found; `variants(epsilon)`: references for the same
+    function that round elsewhere, which tell what rounding alone explains; and `replaying(draws)`: a reference that
+    takes random numbers from there."""
 
     def __call__(self, inputs: Sequence[Any]) -> Sequence[Any]: ...
 
@@ -94,6 +95,11 @@ def verify(
     session = _session(path, graph)
     if isinstance(session, Diagnostic):
         return [session]
+    if draws.draws(path):
+        if not hasattr(reference, "replaying"):
+            message = "the file draws random numbers, which this reference cannot be given: it was checked, and not run"
+            return [_diagnostic("onnx-unverified", message, graph, "warning")]
+        session = draws.Drawn(path)
     tolerance = max(TOLERANCES[name] for name in computed & TOLERANCES.keys())
     for which in range(runs):
         found = _compare(session, path, reference, graph, dtype, tolerance, which)
@@ -147,6 +153,8 @@ def _lacking(found: Diagnostic, problem: Exception) -> Diagnostic:
     """What onnxruntime says of a valid file that asks for a kernel it has not: when it loads it, or when it runs it."""
     if "NOT_IMPLEMENTED" in str(problem) or "does not support double" in str(problem):
         found.hints.append("the file is valid, and onnxruntime cannot run it on the CPU: --no-verify keeps it")
+        if any(f" {operator}(" in str(problem) for operator in draws.MOMENTS):
+            found.hints.append("onnxruntime draws random numbers up to opset 21: --opset 21")
     return found
 
 
@@ -169,24 +177,46 @@ def _compare(
     if isinstance(tried, Exception):
         return [_diagnostic("onnx-unverified", f"PyTorch cannot run the model{at}: {_first_line(tried)}", graph)]
     given, exact, wanted = tried
+    drawn = session if isinstance(session, draws.Drawn) else None
+    session = drawn.session if drawn is not None else session
     names = [i.name for i in session.get_inputs()]
     feed = {name: array for name, array in zip(names, given, strict=True) if name}
     try:
-        got = session.run(None, feed)
+        got, numbers = drawn.run(feed) if drawn is not None else (session.run(None, feed), [])
     except Exception as problem:
         message = f"onnxruntime cannot run the file{at}: {_first_line(problem)}"
         return [_lacking(_diagnostic("onnx-invalid", message, graph), problem)]
+    if drawn is not None:
+        if misfit := drawn.misfit(feed):
+            return [_diagnostic("onnx-mismatch", f"{misfit}{at}", graph)]
+        replayed = _replayed(reference, numbers, exact, graph, at)
+        if isinstance(replayed, Diagnostic):
+            return [replayed]
+        reference, wanted = replayed
     found = _mistyped(graph, got, wanted, dtype)
     if found:
         return found
     run = Run(path, reference, graph, tolerance, dtype, feed, exact, wanted, at)
     found = _mismatches(run, got)
+    if drawn is not None:  # another run, which shows the layers, draws other numbers
+        return found
     if not found and which == 0 and not run.is_told():
         found = [_diagnostic("onnx-mismatch", f"ONNX and PyTorch do not compute the same{at}", graph)]
         return found if _blame(found[0], run) else []
     if found:
         _blame(found[0], run)
     return found
+
+
+def _replayed(
+    reference: Any, numbers: Sequence[Any], given: list[Any], graph: Graph, at: str
+) -> tuple[Reference, Sequence[Any]] | Diagnostic:
+    """A reference that draws what the file has drawn, and its results."""
+    found = reference.replaying(numbers)
+    try:
+        return found, found(given)
+    except LookupError as problem:
+        return _diagnostic("onnx-mismatch", f"ONNX and PyTorch do not draw the same numbers{at}: {problem}", graph)
 
 
 def _tried(

@@ -22,6 +22,7 @@ from nndsl.backends.torch.numbers import is_mark
 from nndsl.backends.torch.pieces import Code, Line
 from nndsl.backends.torch.plan import operand, tensor_path
 from nndsl.backends.torch.precision import DEFAULT_DTYPE, becomes_float, float_dtype
+from nndsl.backends.torch.recurrence import INDEX, recur
 from nndsl.backends.torch.steps import Cell, Flow, Peers, Step, flatten, reshaped
 from nndsl.backends.torch.variables import Variables
 from nndsl.diagnostics import Diagnostic, SpecError
@@ -90,6 +91,7 @@ class Body(Variables):
     ) -> None:
         super().__init__(module.numbers, taken)
         self.module, self.graph, self.inside_init = module, graph, inside_init
+        self.locked |= {INDEX} if graph.kind == "loop" else set()
         self.like = ""
         self.early_sizes: list[sizes.At] = []
         self.arguments = self.names(v.name or "x" for v in graph.inputs)
@@ -118,7 +120,14 @@ class Body(Variables):
     # ------------------------------------------------------------ the whole
 
     def write(self) -> Written:
-        steps = self.flow.steps
+        if self.graph.kind == "loop":
+            recur(self, self.flow.steps)
+        else:
+            self.run(self.flow.steps)
+        self._return()
+        return Written(self.arguments, self.layers, self.lines, self.like)
+
+    def run(self, steps: list[Step]) -> None:
         at = 0
         while at < len(steps):
             if steps[at].switched:
@@ -126,8 +135,6 @@ class Body(Variables):
             else:
                 self.take(steps[at])
                 at += 1
-        self._return()
-        return Written(self.arguments, self.layers, self.lines, self.like)
 
     def take(self, step: Step) -> None:
         if step.kind == "loop":

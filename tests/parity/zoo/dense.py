@@ -55,10 +55,11 @@ class VAE(nn.Module):
         self.fc_logvar = nn.Linear(hidden, latent)
         self.decoder = nn.Sequential(nn.Linear(latent, hidden), nn.Tanh(), nn.Linear(hidden, features))
 
-    def forward(self, x: torch.Tensor, noise: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         h = self.encoder(x)
         mu, logvar = self.fc_mu(h), self.fc_logvar(h)
-        return mu, logvar, self.decoder(mu + noise * logvar.exp().sqrt())
+        z = mu + torch.randn_like(mu) * logvar.exp().sqrt() if self.training else mu
+        return mu, logvar, self.decoder(z)
 
 
 class ConvVAE(nn.Module):
@@ -89,10 +90,10 @@ class ConvVAE(nn.Module):
         self.decoder = nn.Sequential(*decoder)
         self.final_layer = nn.Sequential(nn.Conv2d(last, channels, kernel_size=3, padding=1), nn.Tanh())
 
-    def forward(self, image: torch.Tensor, noise: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         h = self.encoder(image).flatten(1)
         mu, logvar = self.fc_mu(h), self.fc_logvar(h)
-        z = mu + noise * torch.exp(logvar / 2)
+        z = mu + torch.randn_like(mu) * torch.exp(logvar / 2) if self.training else mu
         h = self.decoder_input(z).view(len(z), -1, self.side, self.side)
         return mu, logvar, self.final_layer(self.decoder(h))
 

@@ -241,7 +241,7 @@ CASES = [
     words("recurrent:GRUTagger", lambda: Tagger(nn.GRU, 11, 4, 6, 5), tags=5),
     words("recurrent:RecurrentTagger", lambda: Tagger(nn.LSTM, 11, 4, 6, 5), tags=5),
     words("recurrent:BiLSTMTagger", lambda: Tagger(nn.LSTM, 11, 4, 6, 5, 2, True), depth=2, tags=5),
-    translator("seq2seq:BahdanauSeq2Seq", lambda: Bahdanau(11, 13, 4, 6, 5), {}, maxout=5, steps=4),
+    translator("seq2seq:BahdanauSeq2Seq", lambda: Bahdanau(11, 13, 4, 6, 5), {"T": 4}, maxout=5),
     *[
         translator(
             "seq2seq:LuongSeq2Seq",

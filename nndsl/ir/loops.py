@@ -1,0 +1,46 @@
+"""Graphs of the kind "loop": one step of a recurrence, which is run for each part of a sequence.
+
+The first outputs are the states of the next step: as many as do not come from `Steps`, which joins the results of all
+steps. The first inputs are the states of the first step. `StepOf` gives a step its part of a sequence; what it takes is
+an input too, as is what all steps share."""
+
+from __future__ import annotations
+
+from nndsl.ir.graph import Graph, Node, Value
+from nndsl.shapes import Size
+
+
+def starts(graph: Graph) -> list[Node]:
+    """What takes a step's part of a sequence."""
+    return [node for node in graph.nodes if is_start(node)]
+
+
+def ends(graph: Graph) -> list[Node]:
+    """What joins the results of all steps."""
+    return [node for node in graph.nodes if not node.is_call and node.op.name == "Steps"]
+
+
+def is_start(node: Node) -> bool:
+    return not node.is_call and node.op.name == "StepOf"
+
+
+def states(graph: Graph) -> list[Value]:
+    """What a step makes of the states."""
+    joined = {id(node.outputs[0]) for node in ends(graph)}
+    return [port.value for port in graph.outputs if id(port.value) not in joined]
+
+
+def given(node: Node) -> Value:
+    """What an end takes."""
+    value = node.inputs[0]
+    assert value is not None
+    return value
+
+
+def repeats(graph: Graph) -> Size:
+    """How often the graph is run when it is called."""
+    if graph.kind != "loop":
+        return 1
+    first = starts(graph)[0]
+    size: Size = given(first).shape[first.op.values()["dim"]]
+    return size

@@ -1,0 +1,409 @@
+"""Recurrences written with Scan: against PyTorch's own layers, in ONNX, and what they cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import onnx
+import pytest
+import torch
+from torch import nn
+
+import nndsl
+from nndsl.cost.memory import memory
+from nndsl.ir.reader import read_graph
+from nndsl.ir.verifier import verify
+from tests.backends.torch_support import complaints, results_of
+from tests.ops.saved_support import saved_bytes
+
+CELLS = """
+block RNNStep(hidden: int) {
+  input h: [N, hidden]
+  input x: [N, D]
+  state = (x -> ih: Linear(hidden)) + (h -> hh: Linear(hidden)) -> Tanh
+  output next: [N, hidden] = state
+  output y: [N, hidden] = state
+}
+
+block LSTMStep(hidden: int) {
+  input h: [N, hidden]
+  input c: [N, hidden]
+  input x: [N, D]
+  i, f, g, o = (x -> ih: Linear(4 * hidden)) + (h -> hh: Linear(4 * hidden)) -> Chunk(4, 1)
+  cell = (f -> Sigmoid) * c + (i -> Sigmoid) * (g -> Tanh)
+  state = (o -> Sigmoid) * (cell -> Tanh)
+  output h_next: [N, hidden] = state
+  output c_next: [N, hidden] = cell
+  output y: [N, hidden] = state
+}
+
+block Attending(hidden: int) {
+  input h: [N, hidden]
+  input x: [N, D]
+  input keys: [N, S, hidden]
+  weights = (keys @ h[:, :, none])[:, :, 0] -> Softmax(dim=1)
+  context = (weights, keys) -> Einsum("n s, n s d -> n d")
+  next = ((x, context) -> Concat(dim=1), h) -> cell: GRUCell(hidden)
+  output state: [N, hidden] = next
+  output looked: [N, S] = weights
+  output y: [N, hidden] = next
+}
+"""
+RNN = """
+model M {
+  input xs: float[N, T, 5]
+  h, ys = (Zeros(N, 7), xs) -> rnn: Scan(cell: RNNStep(7)REST)
+  output last: [N, 7] = h
+  output all_states: [N, T, 7] = ys
+}
+"""
+LSTM = """
+model M {
+  input xs: float[T, N, 5]
+  input h0: float[N, 7]
+  input c0: float[N, 7]
+  h, c, ys = (h0, c0, xs) -> lstm: Scan(cell: LSTMStep(7), states=2, dim=0)
+  output y: [T, N, 7] = ys
+  output h_n: [N, 7] = h
+  output c_n: [N, 7] = c
+}
+"""
+ATTENDING = """
+model M {
+  input xs: float[N, T, 3]
+  input keys: float[N, S, 6]
+  h, weights, ys = (Ones(N, 6), xs, keys: keys) -> decoder: Scan(step: Attending(6))
+  output y: [N, T, 6] = ys -> Tanh
+  output alignment: [N, T, S] = weights
+}
+"""
+SUMS = """
+model M {
+  input a: float[N, 3, T]
+  input b: float[N, 3, T]
+  layer mix = Linear(3)
+  total = (a[:, :, 0], a, b) -> Scan(Product, dim=2, reverse=true)
+  output y: [N, 3] = total -> mix
+}
+block Product {
+  input s: [N, D]
+  input p: [N, D]
+  input q: [N, D]
+  output next: [N, D] = s / 2 + p * q
+}
+"""
+SHARED = """
+model M {
+  input xs: float[N, T, 4]
+  layer mix = Linear(4)
+  h, ys = (xs[:, 0] -> mix, xs) -> Scan { Mixed(mix) }
+  output y: [N, T, 4] = ys
+  output last: [N, 4] = h
+}
+block Mixed(mix: layer) {
+  input h: [N, D]
+  input x: [N, D]
+  next = h + x -> mix -> Tanh
+  output state: [N, D] = next
+  output y: [N, D] = next * 2
+}
+"""
+NESTED = """
+model M {
+  input xs: float[N, T, S, 4]
+  h, ys = (Zeros(N, 4), xs) -> outer: Scan(rows: Row)
+  output y: [N, T, S, 4] = ys
+  output last: [N, 4] = h
+}
+block Row {
+  input h: [N, D]
+  input row: [N, S, D]
+  last, states = (h, row) -> inner: Scan(cell: RNNStep(D))
+  output next: [N, D] = last
+  output y: [N, S, D] = states
+}
+"""
+SEVERAL = """
+block Swap {
+  input a: [N, D]
+  input b: [N, D]
+  input x: [N, D]
+  output a_next: [N, D] = b
+  output b_next: [N, D] = a + x
+  output y: [N, D] = a
+}
+block Keep {
+  input a: [N, D]
+  input x: [N, D]
+  output next: [N, D] = a
+  output y: [N, D] = a * x
+}
+model M {
+  input t: float[N, T, 5]
+  a, p = (Zeros(N, 7), t) -> one: Scan(RNNStep(7))
+  b, q = (Zeros(N, 9), p) -> two: Scan(RNNStep(9), reverse=true)
+  c, d, r = (a, a * 2, p) -> Scan(Swap, states=2)
+  e, s = (d, p) -> Scan(Keep)
+  f, u = (d, p) -> Scan {
+    input h: [N, D]
+    input x: [N, D]
+    n = h * x -> if training { Dropout(0.5) } else { Tanh }
+    output n: [N, D] = n
+    output m: [N, D] = n + x -> fc: Linear(D)
+  }
+  output y: [N, 9] = b
+  output z: [N, T, 7] = r + s + u
+  output w: [N, 7] = c + e + f
+  output v: [N, T, 9] = q
+}
+"""
+MODELS = {
+    "several": SEVERAL,
+    "rnn": RNN.replace("REST", ""),
+    "reverse": RNN.replace("REST", ", reverse=true"),
+    "lstm": LSTM,
+    "attending": ATTENDING,
+    "sums": SUMS,
+    "shared": SHARED,
+    "nested": NESTED,
+}
+
+
+def load(name: str, **options: Any) -> nndsl.Model:
+    return nndsl.loads(CELLS + MODELS[name], model="M", **options)
+
+
+def moved(ours: nn.Module, prefix: str, theirs: nn.Module) -> None:
+    """The weights of a cell into a layer of PyTorch's."""
+    state = ours.state_dict()
+    theirs.load_state_dict(
+        {f"{kind}_{part}_l0": state[f"{prefix}.{part}.{kind}"] for part in ("ih", "hh") for kind in ("weight", "bias")}
+    )
+
+
+@pytest.mark.parametrize("steps", [1, 6])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_plain_recurrence_is_nn_rnn(steps: int, reverse: bool) -> None:
+    ours = load("reverse" if reverse else "rnn").module().double()
+    theirs = nn.RNN(5, 7, batch_first=True).double()
+    moved(ours, "rnn.cell", theirs)
+    x = torch.randn(3, steps, 5, dtype=torch.float64)
+    states, last = theirs(x.flip(1) if reverse else x)
+    states = states.flip(1) if reverse else states
+    found = ours(x)
+    torch.testing.assert_close(found.all_states, states)
+    torch.testing.assert_close(found.last, last[0])
+    weight = torch.randn_like(states)
+    (found.all_states * weight).sum().backward()
+    (states * weight).sum().backward()
+    for part in ("ih", "hh"):
+        grad = ours.get_parameter(f"rnn.cell.{part}.weight").grad
+        torch.testing.assert_close(grad, theirs.get_parameter(f"weight_{part}_l0").grad)
+
+
+@pytest.mark.parametrize("steps", [1, 4])
+def test_two_states_are_nn_lstm(steps: int) -> None:
+    ours, theirs = load("lstm").module().double(), nn.LSTM(5, 7).double()
+    moved(ours, "lstm.cell", theirs)
+    x, h, c = (torch.randn(*sizes, dtype=torch.float64) for sizes in ((steps, 2, 5), (2, 7), (2, 7)))
+    y, (h_n, c_n) = theirs(x, (h[None], c[None]))
+    found = ours(x, h, c)
+    for ours_too, wanted in zip(found, (y, h_n[0], c_n[0]), strict=True):
+        torch.testing.assert_close(ours_too, wanted)
+
+
+def test_what_all_steps_share_is_given_by_name() -> None:
+    module = load("attending").module()
+    xs, keys = torch.randn(2, 4, 3), torch.randn(2, 5, 6)
+    found = module(xs, keys)
+    assert list(module.state_dict()) == [f"decoder.step.cell.{w}_{p}" for w in ("weight", "bias") for p in ("ih", "hh")]
+    h, cell = torch.ones(2, 6), module.decoder.step.cell
+    for t in range(4):
+        weights = torch.softmax((keys * h[:, None]).sum(-1), 1)
+        torch.testing.assert_close(found.alignment[:, t], weights)
+        h = cell(torch.cat([xs[:, t], (weights[:, :, None] * keys).sum(1)], 1), h)
+        torch.testing.assert_close(found.y[:, t], torch.tanh(h))
+
+
+def test_several_sequences_along_the_last_dim_backwards() -> None:
+    module = load("sums").module()
+    a, b = torch.randn(2, 3, 5), torch.randn(2, 3, 5)
+    total = a[:, :, 0]
+    for t in reversed(range(5)):
+        total = total / 2 + a[:, :, t] * b[:, :, t]
+    torch.testing.assert_close(results_of(module, [a, b])[0], module.mix(total))
+
+
+def test_states_change_places() -> None:
+    """All states of a step are those that the step before left."""
+    module = load("several").module().eval()
+    a, p = module.one(torch.zeros(2, 7), torch.randn(2, 3, 5))
+    c, d, r = module.scan_1(a, a * 2, p)
+    left, right = a, a * 2
+    for t in range(3):
+        torch.testing.assert_close(r[:, t], left)
+        left, right = right, left + p[:, t]
+    torch.testing.assert_close((c, d), (left, right))
+
+
+def test_a_shared_layer_in_the_steps() -> None:
+    module = load("shared").module()
+    assert list(module.state_dict()) == ["mix.weight", "mix.bias"]
+    xs = torch.randn(2, 3, 4)
+    h = module.mix(xs[:, 0])
+    found = module(xs)
+    for t in range(3):
+        h = torch.tanh(module.mix(h + xs[:, t]))
+        torch.testing.assert_close(found.y[:, t], 2 * h)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_source_is_clean(name: str) -> None:
+    assert not complaints(load(name).source())
+
+
+@pytest.mark.parametrize("functions", [False, True])
+@pytest.mark.parametrize("opset", [17, 23])
+@pytest.mark.parametrize("name", MODELS)
+def test_onnx_agrees(name: str, opset: int, functions: bool, tmp_path: Path) -> None:
+    report = load(name).export(tmp_path / "m.onnx", opset=opset, functions=functions)
+    assert report.verified, report.notes
+    if not functions:
+        nodes = onnx.load(str(tmp_path / "m.onnx")).graph.node
+        assert [node.op_type for node in nodes].count("Scan") == (5 if name == "several" else 1)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16"])
+def test_onnx_in_other_precisions(dtype: str, tmp_path: Path) -> None:
+    assert load("lstm").export(tmp_path / "m.onnx", dtype=dtype).verified
+
+
+def test_onnx_without_passes(tmp_path: Path) -> None:
+    assert load("attending").export(tmp_path / "m.onnx", optimize=False).verified
+
+
+def test_a_state_that_nobody_asks_for_stays(tmp_path: Path) -> None:
+    text = RNN.replace("REST", "").replace("  output last: [N, 7] = h\n", "")
+    model = nndsl.loads(CELLS + text, model="M")
+    assert model.export(tmp_path / "m.onnx").verified
+
+
+def test_a_sequence_that_no_step_reads_counts_them(tmp_path: Path) -> None:
+    text = """
+block Halved {
+  input h: [N, D]
+  input x: [N, E]
+  output next: [N, D] = h / 2
+}
+model M {
+  input h0: float[N, 3]
+  input xs: float[N, T, 2]
+  output y: [N, 3] = (h0, xs) -> Scan(Halved)
+}
+"""
+    model = nndsl.loads(text)
+    assert model.export(tmp_path / "m.onnx").verified
+    assert torch.equal(model.module()(torch.ones(1, 3), torch.zeros(1, 4, 2)), torch.full((1, 3), 1 / 16))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_text_of_the_ir_reads_back(name: str) -> None:
+    graph = load(name).ir
+    assert not verify(graph)
+    assert str(read_graph(str(graph))) == str(graph)
+
+
+def test_costs_grow_with_the_steps() -> None:
+    assert load("rnn").summary().macs == nndsl.loads(CELLS + MODELS["rnn"], model="M").summary().macs
+    one, ten = (load("rnn", dims={"N": 2, "T": steps}).summary() for steps in (1, 10))
+    assert one.parameters == ten.parameters == 7 * 5 + 7 + 7 * 7 + 7
+    assert (one.macs, ten.macs) == (2 * (7 * 5 + 7 * 7), 20 * (7 * 5 + 7 * 7))
+
+
+@pytest.mark.parametrize("name", ["rnn", "reverse", "lstm"])
+@pytest.mark.parametrize("steps", [1, 5])
+def test_saved_activations(name: str, steps: int) -> None:
+    model = load(name, dims={"N": 2, "T": steps})
+    module = model.module().train()
+    inputs = [torch.randn(*v.shape) for v in model.ir.inputs]  # type: ignore[arg-type]
+    assert memory(model.ir).saved == saved_bytes(module, lambda: results_of(module, inputs))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_draws_and_counts(name: str) -> None:
+    assert load(name).draw(depth=9).startswith("<svg")
+    assert "Scan" in str(load(name).summary())
+
+
+def test_one_value_may_be_several_outputs_of_a_block() -> None:
+    step = next(graph for graph in load("rnn").ir.graphs() if graph.name == "RNNStep")
+    assert [port.name for port in step.outputs] == ["next", "y"]
+
+
+@pytest.mark.parametrize(
+    ("flow", "code", "message"),
+    [
+        ("(h0, xs) -> Scan(RNNStep(6))", "contract", "RNNStep's input h: dim 1 should be hidden = 6"),
+        ("(h0, xs) -> Scan(Linear(7))", "wrong-inputs", "Linear takes one tensor"),
+        ("h0 -> Scan(RNNStep(7))", "wrong-inputs", "Scan takes 1 state and at least one sequence"),
+        ("(h0, xs) -> Scan(RNNStep(7), states=3)", "wrong-inputs", "Scan takes 3 states"),
+        ("(h0, xs) -> Scan(RNNStep(7), dim=3)", "rank-mismatch", "Scan takes"),
+        ("(h0, xs) -> Scan(RNNStep(7), axis=1)", "unknown-argument", "Scan has no argument axis"),
+        ("(h0, xs) -> Scan(dim=1)", "missing-argument", "Scan needs body"),
+        ("(h0, xs) -> Scan(3)", "bad-argument", "Scan: body is a layer"),
+        ("(h0, xs) -> Scan(RNNStep(7), states=0)", "bad-argument", "Scan: states is a whole number from 1 on"),
+        ("(h0, xs) -> Scan(Wider)", "shape-mismatch", "state 0 is [N, 7], and a step makes [N, 8] of it: 7 ≠ 8"),
+        ("(h0, xs, more) -> Scan(Both)", "unproven", "all sequences of a Scan have as many steps"),
+        ("(h0, h0, xs) -> Scan(Both, states=2)", "wrong-outputs", "a step gives 1 tensor, and Scan has 2 states"),
+    ],
+)
+def test_mistakes(flow: str, code: str, message: str) -> None:
+    text = f"""
+block Wider {{
+  input h: [N, D]
+  input x: [N, E]
+  output y: [N, 8] = h -> Linear(8)
+}}
+block Both {{
+  input h: [N, D]
+  input p: [N, E]
+  input q: [N, F]
+  output y: [N, D] = h
+}}
+model M {{
+  input xs: float[N, T, 5]
+  input more: float[N, S, 5]
+  input h0: float[N, 7]
+  y = {flow}
+  output z: [N, T, 5] = xs + 1
+}}
+"""
+    with pytest.raises(nndsl.SpecError) as caught:
+        nndsl.loads(CELLS + text, model="M")
+    assert caught.value.diagnostics[0].code == code, caught.value
+    assert message in caught.value.diagnostics[0].message
+
+
+def test_a_closed_recurrence_says_how_often_it_runs() -> None:
+    drawn = load("rnn").draw(depth=0)
+    assert "for each of T" in drawn.replace("\u00a0", " ")
+
+
+def test_random_numbers_in_the_steps_are_refused_in_onnx(tmp_path: Path) -> None:
+    text = """
+block Noise {
+  input h: [N, D]
+  input x: [N, D]
+  output next: [N, D] = h + x + (x -> RandomNormalLike)
+}
+model M {
+  input xs: float[N, T, 4]
+  output y: [N, 4] = (Zeros(N, 4), xs) -> Scan(Noise)
+}
+"""
+    model = nndsl.loads(text)
+    assert model.module()(torch.zeros(2, 3, 4)).std() > 0
+    with pytest.raises(nndsl.SpecError) as caught:
+        model.export(tmp_path / "m.onnx")
+    assert [d.code for d in caught.value.diagnostics] == ["onnx-unsupported"]
