@@ -41,7 +41,7 @@ OWN_SIZES = {
     "latent_diffusion:LatentDecoder": {"H": 64, "W": 64},
     "latent_diffusion:ConditionalUNet": {"H": 64, "W": 64},
 }
-DRAWN: dict[str, dict[str, object]] = {"BahdanauSeq2Seq": {"steps": 2}, "ConditionalUNet": {"factors": [1, 2]}}
+DRAWN: dict[str, dict[str, object]] = {"ConditionalUNet": {"factors": [1, 2]}}
 """What makes a picture small enough where a loop is written out."""
 
 PAPER = re.compile(r'"(?P<title>[^"]+)"(?:\s*\(|,\s*)(?P<by>[^()";]*?\d{4})(?:,\s*(?P<link>https?://[^\s);]+))?[);,]')
