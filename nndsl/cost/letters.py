@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 
 from nndsl.ir.cost import Costs
 from nndsl.ir.graph import Graph, Node, callee_numbers
+from nndsl.ir.loops import repeats
 from nndsl.ops.schema import inputs_of
 from nndsl.shapes import Dim, DimTooLarge, Size, TensorType, symbol
 from nndsl.shapes.dims import Atom, Monomial, monomial, smax, smin
@@ -37,6 +38,9 @@ class Spelled:
 
     def __add__(self, other: Spelled) -> Spelled:
         return Spelled(self.macs + other.macs, self.flops + other.flops)
+
+    def times(self, count: Size) -> Spelled:
+        return Spelled(self.macs * count, self.flops * count)
 
     def substituted(self, values: dict[str, Size]) -> Spelled:
         return Spelled(_substituted(self.macs, values), _substituted(self.flops, values))
@@ -118,7 +122,8 @@ class Letters:
                 continue
             told = self._of_node(node)
             found += self._outside(told, node, graph) if isinstance(node.target, Graph) else told
-        return found
+        times = repeats(graph)
+        return found if times == 1 else found.times(self.size(times))
 
     def _of_node(self, node: Node) -> Spelled:
         return self._graphs[id(node.target)] if isinstance(node.target, Graph) else self._nodes[id(node)]
@@ -213,6 +218,8 @@ class Letters:
 
     def _leaf(self, leaf: Leaf) -> Any:
         value = self._value(leaf)
+        if leaf[1] == self.root.owner and leaf[0] == "hyper" and leaf[2] not in self.root.hyper:
+            return value  # of a layer that the model is given: none of its own
         if isinstance(value, float) or value < 1:  # a letter stands for a size
             self._lost.add(leaf)
             return int(value) if float(value).is_integer() else value
