@@ -166,6 +166,46 @@ def test_without_a_depth_each_structure_of_a_large_model_is_open_once() -> None:
     assert opened == ["layer1", "layer2", "layer2.0", "layer2.0.downsample"]
 
 
+IDLE = """
+block Some(p: float) {
+  input x: [N, D]
+  x -> Linear(D) -> Dropout(p) -> Dropout(0) -> (Dropout(0), ReLU) -> Concat(dim=-1) -> DropPath(p)
+}
+model M {
+  input x: float[N, 8]
+  output z = x -> Dropout(0)
+  output y = x -> a: Some(0.0) -> b: Some(0.1)
+}
+"""
+
+
+def test_what_does_nothing_is_left_out() -> None:
+    graph = nndsl.loads(IDLE).ir
+    closed, opened = draw.scene(graph, depth=0, collapse="a"), draw.scene(graph, depth=1)
+    paths = {box.id: box.path for box in opened.boxes}
+    assert {path for path in paths.values() if path.startswith("a.")} == {"a.linear_1", "a.relu_1", "a.concat_1"}
+    edges = {(paths[edge.source], paths[edge.target]) for edge in opened.edges}
+    assert {edge for edge in edges if edge[0].startswith("a.") or edge[0] == "x"} == {
+        ("x", "z"), ("x", "a.linear_1"), ("a.linear_1", "a.relu_1"), ("a.linear_1", "a.concat_1"),
+        ("a.relu_1", "a.concat_1"), ("a.concat_1", "b.linear_1"),
+    }  # fmt: skip
+    assert {path for path in paths.values() if "drop" in path} == {"b.dropout_1", "b.droppath_1"}
+    heads = {tuple(path.split(".")[0] for path in edge) for edge in edges}
+    closed_paths = {box.id: box.path for box in closed.boxes}
+    assert {(closed_paths[e.source], closed_paths[e.target]) for e in closed.edges} == {
+        e for e in heads if e[0] != e[1]
+    }
+    starts = {opened.wires[e.wires[0]].points[0][0] for e in opened.edges if paths[e.source] == "x"}
+    assert len(starts) == 1  # the input is one value, however it is passed on
+
+
+def test_a_block_in_which_nothing_is_done_stays_closed() -> None:
+    graph = nndsl.loads(
+        "block Nothing = Dropout(0)\nmodel M { input x: float[N, 8]\n  output y = x -> Nothing -> ReLU }"
+    ).ir
+    assert [box.path for box in draw.scene(graph, depth=9).boxes] == ["x", "nothing_1", "relu_1", "y"]
+
+
 def test_shared_layers_are_marked_and_counted_once() -> None:
     scene = draw.scene(siamese())
     first, second = (c for c in scene.clusters if c.path == "encoder")

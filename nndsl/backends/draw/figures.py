@@ -25,7 +25,7 @@ class EveryFigure(Planner):
             self.figures.append(self.figure(*self._waiting[len(self.figures)]))
 
     def _open(self, figure: Figure, thing: Thing, given: list[Source | None], spot: Spot) -> None:
-        if thing.target is not None and thing.target.nodes:
+        if thing.target is not None and self.holds_something(thing.target):
             constants = [source if isinstance(source, Constant) else None for source in given]
             again = spot.again or not thing.counted
             self.inside[id(thing)] = self._number_of(thing.target, constants, again=again)

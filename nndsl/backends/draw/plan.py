@@ -119,7 +119,7 @@ class Planner:
                 size += self._sizes[id(node.target)]
                 parts.append((self._skeletons[id(node.target)], wires))
             else:
-                size += 1
+                size += not does_nothing(node)
                 parts.append((node.target.name, wires))
         self._sizes[id(graph)] = min(size, MOST_THINGS)
         key = (graph.name if graph.kind == "block" else "", tuple(parts))
@@ -195,6 +195,11 @@ class Planner:
         if self._is_constant(node, given):
             made = self._constant(node, constants)
             sources.update((id(v), made) for v in node.outputs)
+            return
+        if does_nothing(node) and isinstance(given[0], tuple):
+            assert node.inputs[0] is not None
+            sources[id(last.outputs[0])] = given[0]
+            figure.values[id(last.outputs[0])] = self._number(figure, node.inputs[0])
             return
         thing = self._thing(node, run.count, constants)
         thing.labels = [graph.nodes[run.start + i].label for i in range(run.count)]
@@ -285,7 +290,7 @@ class Planner:
 
     def _open(self, figure: Figure, thing: Thing, given: list[Source | None], spot: Spot) -> None:
         graph = thing.target
-        if graph is None or spot.frames >= DEEPEST or self.made > MOST_THINGS or not graph.nodes:
+        if graph is None or spot.frames >= DEEPEST or self.made > MOST_THINGS or not self.holds_something(graph):
             return
         states, asked = self.asked(thing, spot)
         me = len(figure.things)
@@ -297,6 +302,10 @@ class Planner:
         inside = spot.inside(me, states, plain=plain, asked=asked is True, again=not thing.counted)
         thing.body = self.figure(graph, constants, inside)
         thing.body.plain = plain
+
+    def holds_something(self, graph: Graph) -> bool:
+        """Is there anything to be seen inside?"""
+        return self._sizes[id(graph)] > 0
 
     def asked(self, thing: Thing, spot: Spot) -> tuple[States, bool | None]:
         """What paths inside a block may match, and whether globs have it open or closed; None: they say nothing."""
@@ -358,6 +367,12 @@ def may_skip(figure: Figure, number: int) -> bool:
         or figure.graph.kind != "model"
         or (head.node is not None and not head.node.is_call and bool(sign(head.node)))
     )
+
+
+def does_nothing(node: Node) -> bool:
+    """Neither at work nor in training, as Dropout(0): such a node is not drawn."""
+    passed = node.inputs[0] if node.inputs else None
+    return passed is not None and not node.is_call and node.op.same(passed.type, node.outputs[0].type)
 
 
 def is_group(graph: Graph) -> bool:
