@@ -16,6 +16,7 @@ from nndsl.elaborate import Expression, Spec, Unreadable, check_spec, elaborate,
 from nndsl.elaborate.models import Variant, needed, variants
 from nndsl.elaborate.scope import nearest
 from nndsl.ir.graph import Graph, returned
+from nndsl.packages import need
 from nndsl.source import Source, Span
 
 if TYPE_CHECKING:
@@ -218,9 +219,9 @@ class Model:
     ) -> torch.nn.Module:
         """A live `torch.nn.Module`: the source, executed. `device="meta"` allocates nothing.
 
-        `weights` is a file of weights (.safetensors; .pt, .pth and .bin as far as they hold nothing but tensors), by
-        the model's names or by those of a mapping in the spec: the one that fits, or that `mapping` names. All must
-        fit, unless `strict` is false: then what does not is told as a warning.
+        `weights` is a file of weights (.safetensors; .pt, .pth and .bin as far as they hold nothing but tensors), the
+        index of several, or their folder; by the model's names or by those of a mapping in the spec: the one that fits,
+        or that `mapping` names. All must fit, unless `strict` is false: then what does not is told as a warning.
 
         Raises SpecError where the spec has `extern` layers and `allow_extern` is false, where the weights are more
         than there is memory and where those of a file do not fit; OSError for a file that cannot be read, ValueError
@@ -235,8 +236,6 @@ class Model:
 
             if not isinstance(weights, (str, os.PathLike)):
                 raise TypeError(f"weights is the name of a file, and not {type(weights).__name__}")
-            if os.fsdecode(weights).lower().endswith(".safetensors"):
-                need("safetensors", "weights", "to load weights")
             if device is not None and str(device) == "meta":
                 raise ValueError('device="meta" holds no numbers, and weights are numbers')
             path = os.fsdecode(weights)
@@ -373,14 +372,6 @@ class Model:
 def _one_of(what: str, given: str, known: tuple[str, ...], shown: str = "") -> None:
     if given not in known:
         raise ValueError(f"{what} {', '.join(known)}, and this is {shown or given!r}")
-
-
-def need(module: str, extra: str, purpose: str) -> None:
-    """A missing optional dependency is said in words."""
-    from importlib.util import find_spec
-
-    if find_spec(module) is None:
-        raise ImportError(f'{purpose} {module} is needed: pip install "nndsl[{extra}]"')
 
 
 __all__ = ["Expression", "Model", "check", "choose", "load", "loads", "loads_source", "split_target"]

@@ -23,7 +23,7 @@ HEAVY = {"torch", "onnx", "onnxruntime", "numpy", "pydantic", "rich", "lark"}
 
 # A part imports only parts of lower layers, and itself.
 LAYERS = {
-    "source": 0, "diagnostics": 1, "arguments": 0, "files": 0, "folders": 1,
+    "source": 0, "diagnostics": 1, "arguments": 0, "files": 0, "folders": 1, "packages": 0,
     "shapes": 0,
     "syntax": 2, "ops": 2,
     "ir": 3,

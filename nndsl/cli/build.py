@@ -30,7 +30,8 @@ from nndsl.cli.specs import (
 )
 from nndsl.files import write
 from nndsl.folders import filled
-from nndsl.model import Model, need
+from nndsl.model import Model
+from nndsl.packages import need
 from nndsl.weights.files import entries_in
 
 MADE = ("model.py", "model.svg", "summary.txt", "summary.json", "model.onnx", "model.onnx.data")

@@ -65,7 +65,7 @@ def command(
 
 def seeded(seed: int, work: Any) -> Any:
     """Initial weights are the same in every run."""
-    from nndsl.model import need
+    from nndsl.packages import need
 
     need("torch", "onnx", "to export ONNX")
     import torch

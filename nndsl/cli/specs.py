@@ -60,7 +60,8 @@ def weights_options(function: F) -> F:
     mapping = click.option("--mapping", metavar="NAME", help="By which `weights from` of the spec --weights are named; "
                            "the one that fits when not given.")  # fmt: skip
     return click.option("--weights", metavar="PATH", type=click.Path(), callback=named,
-                        help="A file of weights (.safetensors, .pt); initial ones when not given.")(mapping(function))  # fmt: skip  # noqa: E501
+                        help="A file of weights (.safetensors, .pt), an index of several, or their folder; initial "
+                        "ones when not given.")(mapping(function))  # fmt: skip
 
 
 def seed_option(function: F) -> F:
@@ -210,7 +211,7 @@ def with_weights(weights: str | None, mapping: str | None, work: Callable[[], An
     try:
         return guarded(work)
     except OSError as problem:
-        if weights is None or problem.filename != weights:
+        if weights is None or not str(problem.filename).startswith(weights):
             raise
         raise Failed(stop_for(problem)) from None
     except ValueError as problem:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from functools import partial
-from pathlib import Path
 
 import click
 
@@ -13,7 +12,7 @@ from nndsl.cli.failures import Failed, say
 from nndsl.cli.specs import hyper_options, open_model, show, target_argument, with_weights
 from nndsl.render.columns import visible
 from nndsl.weights.entries import Entries, entries_of
-from nndsl.weights.files import TORCH, entries_in
+from nndsl.weights.files import entries_in, is_weights
 from nndsl.weights.load import planned
 from nndsl.weights.plan import Plan
 from nndsl.weights.report import Fit, mistakes
@@ -22,7 +21,8 @@ from nndsl.weights.report import Fit, mistakes
 @click.command("weights")
 @target_argument
 @click.option("--check", "file", metavar="PATH", type=click.Path(),
-              help="Say whether this file of weights fits: .safetensors, or .pt, .pth, .bin, for which torch is needed.")  # fmt: skip  # noqa: E501
+              help="Say whether these weights fit: .safetensors, an index of several, or their folder; or .pt, .pth, "
+              ".bin, for which torch is needed.")  # fmt: skip
 @click.option(
     "--mapping", metavar="NAME", help="By which `weights from` of the spec; the one that fits when not given."
 )
@@ -42,7 +42,7 @@ def command(
     model, by its header alone: exit code 1 says that it does not fit."""
     if mapping is not None and file is None:
         raise click.BadParameter("it says how the names of --check are read", param_hint="--mapping")
-    if Path(target).suffix.lower() in (".safetensors", *TORCH):
+    if is_weights(target):
         if file is not None:
             raise click.BadParameter(f"{target} is a file of weights, and no spec", param_hint="FILE[:MODEL]")
         _list(with_weights(target, None, partial(entries_in, target)), format_)

@@ -48,9 +48,9 @@ class _Page:
     def text(self) -> str:
         self.header()
         for at, section in enumerate(self.sections):
-            where = f"{visible(section[0].source.name)}:{section[0].line}:{section[0].column}"
-            self.rule("╭─" if at == 0 else "├─", [(where, "plain")])
-            for row in drawn(section, self.width - self.margin - 3):
+            place = "" if _bare(section) else f":{section[0].line}:{section[0].column}"
+            self.rule("╭─" if at == 0 else "├─", [(visible(section[0].source.name) + place, "plain")])
+            for row in () if _bare(section) else drawn(section, self.width - self.margin - 3):
                 self.row(row)
         self.footer()
         return "\n".join(self.lines) + "\n"
@@ -95,6 +95,11 @@ def _sections(found: list[Mark]) -> list[list[Mark]]:
     for mark in found:
         sections.setdefault(id(mark.source), []).append(mark)
     return list(sections.values())
+
+
+def _bare(section: list[Mark]) -> bool:
+    """A file without text, about which nothing more is said: a file of weights has no lines."""
+    return not section[0].source.text and not any(mark.text for mark in section)
 
 
 def _steps(trace: list[Frame]) -> list[str]:

@@ -1,4 +1,5 @@
-"""Files of weights by their endings: safetensors, and what `torch.save` wrote, of which nothing but tensors is read."""
+"""Files of weights by their endings: safetensors, what `torch.save` wrote, of which nothing but tensors is read, and
+indices of several files."""
 
 from __future__ import annotations
 
@@ -6,31 +7,61 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from nndsl.packages import need
 from nndsl.weights.entries import Entries, Entry, refuse
-from nndsl.weights.header import read_header
+from nndsl.weights.header import read_header, regular
+from nndsl.weights.shards import is_index, located, placed
 
 TORCH = (".pt", ".pth", ".bin")
 WITHIN = ("state_dict", "model_state_dict", "model")  # where trainers keep the state dict among other things
 
 
+def is_weights(path: str) -> bool:
+    """A file of weights, an index, or a folder, and no spec."""
+    return Path(path).suffix.lower() in (".safetensors", ".json", *TORCH) or Path(path).is_dir()
+
+
 def entries_in(path: str) -> Entries:
-    """Names, shapes and kinds of a file's tensors; nothing is allocated for them. Only files of `torch.save` need
-    torch. Raises SpecError, OSError, and ImportError where torch is missing."""
+    """Names, shapes and kinds of a file's tensors, of all that an index names, or of a folder's; nothing is allocated
+    for them. Only files of `torch.save` need torch. Raises SpecError, OSError, ImportError where torch is missing."""
+    path = located(path)
+    if is_index(path):
+        return {name: entries[name] for name, (_, entries) in placed(path, _entries).items()}
+    return _entries(path)
+
+
+def _entries(path: str) -> Entries:
+    """Of one file."""
     ending = Path(path).suffix.lower()
     if ending == ".safetensors":
         return read_header(path)
     if ending not in TORCH:
-        known = (
-            "weights are read from .safetensors files, and by `torch.load(weights_only=True)` from .pt, .pth and .bin"
-        )
-        refuse(path, known)
+        known = "weights are read from .safetensors files, indices of several, and by `torch.load(weights_only=True)`"
+        refuse(path, f"{known} from .pt, .pth and .bin")
     state = _state(path, "meta")
     return {name: Entry(tuple(x.shape), str(x.dtype).removeprefix("torch.")) for name, x in state.items()}
 
 
 def reader(path: str) -> Callable[[str], Any]:
-    """What reads one tensor by its name, as the file has it. The file is mapped into memory."""
+    """What reads one tensor by its name, as the file has it. Files are mapped into memory."""
+    path = located(path)
+    if not is_index(path):
+        return _reader(path)
+    files = {name: file for name, (file, _) in placed(path, _entries).items()}
+    readers: dict[str, Callable[[str], Any]] = {}
+
+    def read(name: str) -> Any:
+        file = files[name]
+        if file not in readers:
+            readers[file] = _reader(file)
+        return readers[file](name)
+
+    return read
+
+
+def _reader(path: str) -> Callable[[str], Any]:
     if Path(path).suffix.lower() == ".safetensors":
+        need("safetensors", "weights", "to load weights")
         from safetensors import SafetensorError, safe_open
 
         try:
@@ -42,12 +73,7 @@ def reader(path: str) -> Callable[[str], Any]:
 
 def _state(path: str, device: str) -> dict[str, Any]:
     """The state dict of a file of `torch.save`."""
-    from importlib.util import find_spec
-
-    from nndsl.weights.header import regular
-
-    if find_spec("torch") is None:
-        raise ImportError('to read files of torch.save torch is needed: pip install "nndsl[torch]"')
+    need("torch", "torch", "to read files of torch.save")
     regular(path)
     try:
         found = _loaded(path, device)

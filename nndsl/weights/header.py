@@ -26,7 +26,7 @@ class _Twice(Exception):
 def read_header(path: str) -> Entries:
     """The tensors of a file by their names. Raises SpecError for what is no sound safetensors file, OSError where it
     cannot be read."""
-    with open(path, "rb", opener=_opened) as file:
+    with open(path, "rb", opener=opened) as file:
         size = os.fstat(file.fileno()).st_size
         start = file.read(8)
         if len(start) < 8:
@@ -40,21 +40,21 @@ def read_header(path: str) -> Entries:
         text = file.read(length)
     if len(text) < length:
         refuse(path, f"it ends within its header, after {len(text) + 8:,} bytes")
-    return _entries(path, _parsed(path, text), size - 8 - length)
+    return _entries(path, parsed(path, text, "its header"), size - 8 - length)
 
 
 def regular(path: str) -> None:
     """OSError for what is no file, or cannot be read."""
-    os.close(_opened(path, os.O_RDONLY))
+    os.close(opened(path, os.O_RDONLY))
 
 
-def _opened(path: str, flags: int) -> int:
-    """A pipe would be waited for."""
-    opened = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-    mode = os.fstat(opened).st_mode
+def opened(path: str, flags: int) -> int:
+    """An opener that takes regular files alone: a pipe would be waited for."""
+    found = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    mode = os.fstat(found).st_mode
     if stat.S_ISREG(mode):
-        return opened
-    os.close(opened)
+        return found
+    os.close(found)
     raise OSError(0, "it is a folder" if stat.S_ISDIR(mode) else "it is no regular file", path)
 
 
@@ -76,17 +76,18 @@ def _guess(start: bytes) -> list[str]:
     return []
 
 
-def _parsed(path: str, text: bytes) -> dict[str, Any]:
+def parsed(path: str, text: bytes, what: str) -> dict[str, Any]:
+    """The object that a text holds. `what` the text is, in messages."""
     try:
         found = json.loads(text.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_number)
     except _Twice as problem:
-        refuse(path, f"its header has {problem} twice")
+        refuse(path, f"{what} has {problem} twice")
     except RecursionError:
-        refuse(path, "its header is nested too deep")
+        refuse(path, f"{what} is nested too deep")
     except ValueError as problem:
-        refuse(path, f"its header is not JSON: {problem}")
+        refuse(path, f"{what} is not JSON: {problem}")
     if not isinstance(found, dict):
-        refuse(path, "its header is no JSON object")
+        refuse(path, f"{what} is no JSON object")
     return found
 
 

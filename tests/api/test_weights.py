@@ -148,6 +148,21 @@ def test_gpt2_of_transformers_with_its_matrices_turned_and_cut(tmp_path: Path) -
     alike(ours(tokens), theirs(tokens).last_hidden_state)
 
 
+@pytest.mark.parametrize("shards", ["2KB", "20KB"])
+def test_shards_as_transformers_writes_them(tmp_path: Path, shards: str) -> None:
+    """Projections that are joined lie in several files."""
+    transformers = pytest.importorskip("transformers")
+    config = transformers.BertConfig(vocab_size=30, hidden_size=16, num_hidden_layers=3, num_attention_heads=4,
+                                     intermediate_size=24, max_position_embeddings=12)  # fmt: skip
+    theirs = shaken(transformers.BertModel(config))
+    theirs.save_pretrained(tmp_path, max_shard_size=shards)
+    assert len(list(tmp_path.glob("*.safetensors"))) > 1
+    tokens = torch.randint(0, 30, (2, 7))
+    for path in (tmp_path, tmp_path / "model.safetensors.index.json"):
+        ours = nndsl.loads(BERT).module(weights=path).eval()
+        alike(ours(tokens)[0], theirs(tokens).last_hidden_state)
+
+
 def test_resnet_of_torchvision_by_its_names(tmp_path: Path) -> None:
     torchvision = pytest.importorskip("torchvision")
     torch.manual_seed(0)

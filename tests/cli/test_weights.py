@@ -86,6 +86,27 @@ def test_a_file_that_fits(nndsl: Nndsl, write: Write) -> None:
     assert (record["fits"], record["mapping"], record["fitting"], record["diagnostics"]) == (True, "turned", 4, [])
 
 
+def test_a_file_is_a_place_without_lines(nndsl: Nndsl, write: Write) -> None:
+    write("x.safetensors", b"1234567")
+    done = nndsl("weights", "x.safetensors")
+    assert done.err.startswith("error[weights-file]: x.safetensors: it ends after 7 bytes")
+    assert done.err.splitlines()[1:] == ["   ╭─ x.safetensors", "", "1 error"]
+
+
+def test_shards_are_checked_by_their_index(nndsl: Nndsl, write: Write) -> None:
+    write("net.nn", NET)
+    write("1.safetensors", file(dict(list(TURNED.items())[:2])))
+    write("2.safetensors", file(dict(list(TURNED.items())[2:])))
+    where = {name: f"{1 + (at > 1)}.safetensors" for at, name in enumerate(TURNED)}
+    write("net.safetensors.index.json", json.dumps({"weight_map": where}))
+    done = nndsl("weights", "net.nn", "--check", "net.safetensors.index.json")
+    assert done.out == 'net.safetensors.index.json fits Net, by the mapping "turned": 4 tensors\n', done.err
+    assert nndsl("weights", ".").out.splitlines()[1] == "first.bias    float32[4]"
+    write("net.safetensors.index.json", json.dumps({"weight_map": where | {"out.bias": "3.safetensors"}}))
+    done = nndsl("weights", "net.nn", "--check", "net.safetensors.index.json")
+    assert done.code == 1 and "1 of its 3 shards are not beside it: 3.safetensors" in done.err
+
+
 def test_a_file_that_does_not_fit(nndsl: Nndsl, write: Write) -> None:
     write("net.nn", NET)
     write("x.safetensors", file({"module." + name: shape for name, shape in SHAPES.items()}))
@@ -121,7 +142,8 @@ def test_a_rule_that_the_shapes_do_not_go_through(nndsl: Nndsl, write: Write) ->
     ("arguments", "said"),
     [
         (["--check", "nowhere.safetensors"], "nowhere.safetensors: No such file or directory"),
-        (["--check", "."], "weights are read from .safetensors files"),
+        (["--check", "net.nn"], "weights are read from .safetensors files"),
+        (["--check", "."], "the folder has several files of weights: cut.safetensors, x.safetensors"),
         (["--mapping", "turned"], "it says how the names of --check are read"),
         (["--check", "x.safetensors", "--mapping", "tuned"], 'no mapping "tuned" in the spec: did you mean turned?'),
         (["--check", "cut.safetensors"], "the file was cut off"),
