@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
-DRAWING = {torch.randn_like, torch.rand_like}
+DRAWING = {torch.randn_like, torch.rand_like, torch.bernoulli}
 
 
 class Replay(TorchFunctionMode):  # type: ignore[misc]
@@ -31,6 +31,8 @@ class Replay(TorchFunctionMode):  # type: ignore[misc]
         self.taken += 1
         if drawn.shape != args[0].shape:
             raise LookupError(f"PyTorch draws {list(args[0].shape)}, and the other {list(drawn.shape)}")
+        if func is torch.bernoulli:  # what is drawn for it is uniform
+            drawn = drawn < args[0]
         return drawn.to(args[0].dtype)
 
     def done(self) -> None:

@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from nndsl.ops.say import Say
 
 
+def _drawn_as(g: OnnxBuilder, x: OnnxValue) -> str:
+    """onnxruntime draws in single and double precision only."""
+    exact = g.elem_type(x.dtype) in (g.elem_type("float32"), g.elem_type("float64"))
+    return x.dtype if exact else "float32"
+
+
+def _started(seed: int | None) -> float | None:
+    return None if seed is None else float(seed)
+
+
 class _Like(Op, family=TENSOR, abstract=True):
     """Independent numbers of one distribution. The input gives shape and type, and gets no gradient."""
 
@@ -45,12 +55,9 @@ class _Like(Op, family=TENSOR, abstract=True):
         return scaled if self.offset() == 0 else t.binary("+", self.offset(), scaled)
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
-        """onnxruntime draws in single and double precision only."""
-        exact = g.elem_type(x.dtype) in (g.elem_type("float32"), g.elem_type("float64"))
-        drawn_as = x.dtype if exact else "float32"
-        seed = None if self.seed is None else float(self.seed)
-        y = g.op(self.name, x, dtype=g.elem_type(drawn_as), seed=seed)
-        y = y if exact else g.cast(y, x.dtype)
+        drawn_as = _drawn_as(g, x)
+        y = g.op(self.name, x, dtype=g.elem_type(drawn_as), seed=_started(self.seed))
+        y = y if drawn_as == x.dtype else g.cast(y, x.dtype)
         y = y if self.scale() == 1 else g.op("Mul", y, g.const(self.scale(), x.dtype))
         return y if self.offset() == 0 else g.op("Add", y, g.const(self.offset(), x.dtype))
 
@@ -113,3 +120,39 @@ class RandomUniformLike(_Like):
 
     def detail(self) -> str:
         return f"{self.low:g} to {self.high:g}"
+
+
+class Bernoulli(Op, family=TENSOR):
+    """1 with the probability that the input says, else 0, drawn anew in each run: [*] -> [*] (torch.bernoulli)."""
+
+    random = True
+    kept = NOTHING  # its gradient is 0 everywhere
+    pointwise = True
+    like_input = True
+
+    seed: int | None = param(
+        None, doc="where the generator of an ONNX file starts; PyTorch's is torch.manual_seed", keyword=True
+    )
+
+    examples = [
+        "[2, 3] -> Bernoulli -> [2, 3]",
+        "[N, T, 8] -> Bernoulli -> [N, T, 8]",
+        "[N, 4] -> Bernoulli(seed=3) -> [N, 4]",
+    ]
+
+    def shape(self, x: TensorType, say: Say) -> TensorType | None:
+        return x if say.floating(x) else None
+
+    def flops(self, x: TensorType, y: TensorType) -> Size:
+        """A number is drawn and compared."""
+        return same_along(y, 2)
+
+    def torch(self, t: TorchWriter, x: Operand) -> Text:
+        return t.call("torch.bernoulli", x)
+
+    def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
+        """Not ONNX's own Bernoulli, with which onnxruntime draws 1 where 0 is meant."""
+        drawn_as = _drawn_as(g, x)
+        drawn = g.op("RandomUniformLike", x, dtype=g.elem_type(drawn_as), seed=_started(self.seed))
+        given = x if drawn_as == x.dtype else g.cast(x, drawn_as)
+        return g.cast(g.op("Less", drawn, given), x.dtype)

@@ -53,7 +53,7 @@ def test_example(example: str) -> None:
     names = sorted({n for v in graph.inputs for size in v.shape if isinstance(size, Dim) for n in size.symbols()})
     at = {name: 6 + i for i, name in enumerate(names)}
     inputs = [
-        support.random_tensor(support.type_at(v.type, at), 2, i)  # type: ignore[arg-type]
+        support.fitting(graph.nodes[0].op, support.random_tensor(support.type_at(v.type, at), 2, i))  # type: ignore[arg-type]
         for i, v in enumerate(graph.inputs)
     ]
     torch.manual_seed(0)

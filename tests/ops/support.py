@@ -301,6 +301,11 @@ def random_tensor(type: TensorType, high: int, seed: int) -> torch.Tensor:
     return tensor if type.dtype == "float" else tensor.to(getattr(torch, type.dtype))
 
 
+def fitting(op: Op, tensor: torch.Tensor) -> torch.Tensor:
+    """What the operator takes: probabilities, where it draws with them."""
+    return tensor.sigmoid() if op.name == "Bernoulli" else tensor
+
+
 def infer(op: Op, *types: str | TensorType | None) -> tuple[Any, list[tuple[str, str]]]:
     """What the shape rule gives, and the messages it says."""
     say = Collect(op.name)
@@ -404,7 +409,7 @@ class _Case:
 
     def _made(self, index: int, type: TensorType) -> torch.Tensor:
         make = self.data.get(index)
-        return make(type) if make is not None else random_tensor(type, self.high, index)
+        return make(type) if make is not None else fitting(self.op, random_tensor(type, self.high, index))
 
     def _compare_types(self, got: list[torch.Tensor], exact: list[TensorType], at: dict[str, int]) -> None:
         for tensor, symbolic, type in zip(got, self.outputs, exact, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,47 @@ def test_moments(layer: str, mean: float, deviation: float, tmp_path: Path) -> N
         assert made.dtype == np.float32
         assert abs(made.mean() - mean) <= 6 * deviation / COUNT**0.5
         assert made.std() == pytest.approx(deviation, rel=0.02)
+
+
+def test_probabilities(tmp_path: Path) -> None:
+    """Each column has another one: what is never, what is always, and what comes between."""
+    model = nndsl.loads(spec("Bernoulli"))
+    model.export(tmp_path / "m.onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "m.onnx"), providers=["CPUExecutionProvider"])
+    chances = torch.tensor([0.0, 0.02, 0.25, 0.5, 0.5, 0.75, 0.98, 1.0])
+    x = chances.expand(COUNT // 8, 8)
+    torch.manual_seed(1)
+    for made in (model.module()(x).numpy(), session.run(None, {"x": x.numpy()})[0]):
+        assert set(np.unique(made)) == {0, 1}
+        wanted = chances.numpy()
+        assert (abs(made.mean(0) - wanted) <= 6 * np.sqrt(wanted * (1 - wanted) / len(x))).all()
+
+
+def test_a_chance_has_no_gradient() -> None:
+    x = torch.rand(2, 8, requires_grad=True)
+    nndsl.loads(spec("Bernoulli")).module()(x).sum().backward()
+    assert x.grad is not None
+    assert torch.equal(x.grad, torch.zeros(2, 8))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_what_follows_chances_is_compared(dtype: str, tmp_path: Path) -> None:
+    text = (
+        "model M {\n  input x: float[N, 8]\n  output y = x -> Linear(6) -> Sigmoid -> Bernoulli(seed=2) -> Linear(3)\n}"
+    )
+    torch.manual_seed(0)
+    report = nndsl.loads(text).export(tmp_path / "m.onnx", dtype=dtype)
+    assert report.verified, report.notes
+
+
+def test_chances_the_wrong_way_round_are_found(tmp_path: Path) -> None:
+    def turned(file: onnx.ModelProto) -> None:
+        less = next(node for node in file.graph.node if node.op_type == "Less")
+        less.op_type = "Greater"
+
+    model = nndsl.loads(spec("Sigmoid -> Bernoulli"))
+    _broken(model, tmp_path / "m.onnx", turned)
+    assert [d.code for d in _verified(model, tmp_path / "m.onnx")] == ["onnx-mismatch"]
 
 
 def test_pytorch_draws_from_its_global_generator() -> None:
@@ -118,7 +160,9 @@ def test_draws_of_another_distribution_are_found(tmp_path: Path) -> None:
     _broken(model, path, lambda file: file.graph.node[0].attribute.append(onnx.helper.make_attribute("scale", 1.2)))
     found = _verified(model, path)
     assert [d.code for d in found] == ["onnx-mismatch"]
-    assert "variance 1.4" in found[0].message
+    told = re.search(r"variance (\S+), where 0 and 1 are meant", found[0].message)
+    assert told is not None
+    assert 1.2 < float(told[1]) < 1.7  # of 1.44, drawn anew in each run
 
 
 def test_a_draw_that_is_missing_is_found(tmp_path: Path) -> None:
@@ -145,6 +189,7 @@ def test_files_that_draw_are_told() -> None:
 
 def test_mistakes() -> None:
     assert complaint("RandomUniformLike(1, 1)", "[2]")[0] == "bad-value"
+    assert complaint("Bernoulli", "bool[2]")[0] == "dtype-mismatch"
     assert complaint("RandomNormalLike", "int[2]")[0] == "dtype-mismatch"
 
 

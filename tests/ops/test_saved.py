@@ -95,7 +95,7 @@ def test_examples(example: str) -> None:
     known = [support.type_at(t, at) for t in padded]
     exact = support.op_at(op, at)
     told = predicted(exact, known, support.typed(exact, known))
-    tensors = [support.random_tensor(t, 2, i) for i, t in enumerate(known) if t is not None]
+    tensors = [support.fitting(op, support.random_tensor(t, 2, i)) for i, t in enumerate(known) if t is not None]
     for tensor in tensors:
         tensor.requires_grad_(tensor.is_floating_point())
     module = support.build_module(exact, known, len(support.typed(exact, known))).train()
