@@ -61,12 +61,16 @@ class Pattern:
 
 @dataclass(slots=True)
 class Rule:
-    """`sources` become `targets` through `steps`; no targets: they are left out."""
+    """`sources` become `targets` through `steps`; no targets: they are left out. `gathered`: numbers that stand on the
+    left alone, whose tensors go through the steps side by side. `spread`: a number that stands on the right alone, and
+    counts what the steps give."""
 
     span: Span
     sources: list[Pattern]
     targets: list[Pattern]
     steps: list[ast.Expr]
+    gathered: frozenset[str] = frozenset()
+    spread: str | None = None
 
 
 @dataclass(slots=True)
@@ -103,8 +107,10 @@ def _rule(node: ast.Mapping, diagnostics: Diagnostics) -> Rule:
         message = "the tensors become as many others as they are, where no layer stands between"
         hint = 'join by `("a", "b") -> Concat(dim=0) -> "c"`, cut by `"a" -> Chunk(2) -> ("b", "c")`'
         _bad(message, node.span, diagnostics, hint)
-    _bound(sources, targets, diagnostics)
-    return Rule(node.span, sources, targets, steps)
+    spread = _bound(sources, targets, bool(steps), diagnostics)
+    kept = {name for target in targets for name in target.names}
+    gathered = frozenset(name for name in sources[0].names - kept if len(name) == 1 and steps)
+    return Rule(node.span, sources, targets, steps, gathered, spread)
 
 
 class _Unread(Exception):
@@ -167,19 +173,24 @@ def _undotted(part: re.Match[str]) -> str:
     return part[0].replace(".", "")
 
 
-def _bound(sources: list[Pattern], targets: list[Pattern], diagnostics: Diagnostics) -> None:
-    """All sources of a rule bind the same names, and the targets use no others."""
+def _bound(sources: list[Pattern], targets: list[Pattern], steps: bool, diagnostics: Diagnostics) -> str | None:
+    """All sources of a rule bind the same names, and the targets use no others, but for the number that counts what
+    layers give."""
     names = sources[0].names
     for pattern in sources[1:]:
         if pattern.names != names:
             odd = sorted(pattern.names ^ names)[0]
             _bad(f"{_shown(odd)} stands in one of the names and not in the other", pattern.span, diagnostics)
+    spread: str | None = None
     for pattern in targets:
         left = sorted(pattern.names - names)
-        if left:
+        if steps and len(targets) == len(left) == 1 and len(left[0]) == 1:
+            spread = left[0]
+        elif left:
             close = nearest(left[0], sorted(names - {REST})) or next(iter(sorted(names - {REST})), None)
             hints = [f"the file's name has {_shown(close)}"] if close else []
             _bad(f"{_shown(left[0])} does not stand in the file's name", pattern.span, diagnostics, *hints)
+    return spread
 
 
 def _shown(name: str) -> str:

@@ -13,6 +13,9 @@ from nndsl.weights.entries import Entries, Entry, entries_of, unknown_in
 from nndsl.weights.report import Fit, compare
 from nndsl.weights.steps import Steps, steps_of
 
+Key = tuple[tuple[str, str], ...]  # what a rule's names stand for
+Place = tuple[int, tuple[int, ...]]  # which of a rule's sources, and the numbers that are gathered
+
 
 @dataclass(slots=True)
 class Move:
@@ -74,20 +77,25 @@ class _Mapped:
                 self._unused(number, rule)
                 continue
             for bound, sources in groups.items():
-                self._move(rule, dict(bound), sources)
+                names = self._side_by_side(rule, dict(bound), sources)
+                if names:
+                    self._move(rule, dict(bound), names)
         for name in kept:
             self._give(Move([name], [name]), [self.entries[name]])
 
-    def _claims(self) -> tuple[dict[int, dict[tuple[tuple[str, str], ...], dict[int, str]]], list[str]]:
+    def _claims(self) -> tuple[dict[int, dict[Key, dict[Place, str]]], list[str]]:
         """By rules, then by what their names stand for: which tensors they take; and the names that no rule takes."""
-        taken: dict[int, dict[tuple[tuple[str, str], ...], dict[int, str]]] = {}
+        taken: dict[int, dict[Key, dict[Place, str]]] = {}
         kept: list[str] = []
         for name in self.entries:
             number, place, bound = next(self._matches(name), (-1, 0, {}))
             if number < 0:
                 kept.append(name)
             else:
-                taken.setdefault(number, {}).setdefault(tuple(sorted(bound.items())), {})[place] = name
+                gathered = self.mapping.rules[number].gathered
+                numbers = tuple(int(bound[each]) for each in sorted(gathered))
+                key = tuple(sorted(pair for pair in bound.items() if pair[0] not in gathered))
+                taken.setdefault(number, {}).setdefault(key, {})[place, numbers] = name
         return taken, kept
 
     def _matches(self, name: str) -> Iterator[tuple[int, int, Bound]]:
@@ -113,24 +121,38 @@ class _Mapped:
         elif any(len(name) == 1 for name in pattern.names - {REST}):
             found.hints.append("{i}, a name of one letter, is a whole number; {part} is any part between dots")
 
-    def _move(self, rule: Rule, bound: Bound, sources: dict[int, str]) -> None:
-        lacking = [p for at, p in enumerate(rule.sources) if at not in sources]
-        if lacking:
-            message = f"{lacking[0].filled(bound)} is not in the file, and {sources[min(sources)]} is joined with it"
-            self.diagnostics.error("bad-mapping", message, lacking[0].span)
-            return
-        names = [sources[at] for at in range(len(rule.sources))]
+    def _side_by_side(self, rule: Rule, bound: Bound, sources: dict[Place, str]) -> list[str]:
+        """The tensors that go through a rule together, in its order; none where one is missing, which is told."""
+        letters, known = sorted(rule.gathered), [numbers for _, numbers in sources]
+        ranges = [range(min(column), max(column) + 1) for column in zip(*known, strict=True)]
+        names: list[str] = []
+        for place, pattern in enumerate(rule.sources):
+            for numbers in _together(ranges):
+                name = sources.get((place, numbers))
+                if name is None:
+                    wanted = pattern.filled({**bound, **{k: str(n) for k, n in zip(letters, numbers, strict=True)}})
+                    message = f"{wanted} is not in the file, and {sources[min(sources)]} is joined with it"
+                    self.diagnostics.error("bad-mapping", message, pattern.span)
+                    return []
+                names.append(name)
+        return names
+
+    def _move(self, rule: Rule, bound: Bound, names: list[str]) -> None:
         entries = [self.entries[name] for name in names]
-        move = Move(names, [target.filled(bound) for target in rule.targets], rule=rule)
+        steps = None
         if rule.steps:
             key = (id(rule), tuple(entries))
             if key not in self.known:
                 self.known[key] = steps_of(rule, entries, self.spec, self.diagnostics)
-            move.steps = self.known[key]
-            if move.steps is None:
+            steps = self.known[key]
+            if steps is None:
                 return
-            entries = move.steps.results
-        self._give(move, entries)
+            entries = steps.results
+        if rule.spread is None:
+            targets = [target.filled(bound) for target in rule.targets]
+        else:
+            targets = [rule.targets[0].filled({**bound, rule.spread: str(n)}) for n in range(len(entries))]
+        self._give(Move(names, targets, steps, rule), entries)
 
     def _give(self, move: Move, entries: list[Entry]) -> None:
         for target, entry in zip(move.targets, entries, strict=False):  # nothing is given where tensors are left out
@@ -148,6 +170,16 @@ class _Mapped:
         found = self.diagnostics.error("duplicate-weight", message, rules[0].span)
         if len(rules) > 1 and rules[1] is not rules[0]:
             found.labels.append(Label(rules[1].span, f"gives {target}, too"))
+
+
+def _together(ranges: list[range]) -> Iterator[tuple[int, ...]]:
+    """All numbers of the ranges with each other, one by one: what a file's names claim may be endless."""
+    if not ranges:
+        yield ()
+        return
+    for number in ranges[0]:
+        for others in _together(ranges[1:]):
+            yield (number, *others)
 
 
 def chosen(

@@ -55,7 +55,7 @@ def steps_of(rule: Rule, given: Sequence[Entry], spec: Spec, diagnostics: Diagno
         diagnostics.add(found)
     if graph is None or not _pure(graph, rule, diagnostics):
         return None
-    if len(graph.outputs) != len(rule.targets):
+    if rule.spread is None and len(graph.outputs) != len(rule.targets):
         message = f"this gives {len(graph.outputs)} tensors, and {len(rule.targets)} are named"
         diagnostics.error("bad-mapping", message, rule.span)
         return None
@@ -83,7 +83,8 @@ def _model(rule: Rule, given: Sequence[Entry]) -> ast.Definition:
     body: list[ast.Statement] = [
         ast.Input(name.span, name, _type(entry, name.span)) for name, entry in zip(names, given, strict=True)
     ]
-    start: ast.Expr = names[0] if len(names) == 1 else ast.Tuple(names[0].span.to(names[-1].span), list(names))
+    alone = len(names) == 1 and not rule.gathered
+    start: ast.Expr = names[0] if alone else ast.Tuple(names[0].span.to(names[-1].span), list(names))
     body.append(ast.Express(rule.span, ast.Flow(rule.span, [start, *rule.steps])))
     return ast.Definition(rule.span, "model", ast.Name(rule.span, NAME), None, ast.Braces(rule.span, body), None)
 

@@ -163,6 +163,55 @@ def test_shards_as_transformers_writes_them(tmp_path: Path, shards: str) -> None
         alike(ours(tokens)[0], theirs(tokens).last_hidden_state)
 
 
+STACKED = """
+model Net(experts: int) {
+  input x: float[N, 8]
+  param gates: float[experts, 8, 4] = zeros
+  output y = (x, gates) -> Einsum("n d, e d k -> n e k") -> layers: [Linear(4)] * 2
+}
+
+weights from "other" {
+  ("experts.{e}.a.w", "experts.{e}.b.w")
+    -> Stack(dim=0) -> Rearrange("(two e) h d -> e d (two h)", two=2) -> "gates"
+  "stacked.{part}" -> Unbind(0) -> "layers.{i}.{part}"
+}
+"""
+
+
+def experts(count: int) -> dict[str, Any]:
+    state = {f"experts.{e}.{part}.w": torch.rand(2, 8) for e in range(count) for part in "ab"}
+    return {**state, "stacked.weight": torch.rand(2, 4, 4), "stacked.bias": torch.rand(2, 4)}
+
+
+@pytest.mark.parametrize("count", [1, 3, 11])
+def test_numbers_on_one_side_stack_and_unstack(tmp_path: Path, count: int) -> None:
+    """Eleven: they are ordered as numbers, not as texts."""
+    state = experts(count)
+    save_file(state, tmp_path / "x.safetensors")
+    module = nndsl.loads(STACKED, experts=count).module(weights=tmp_path / "x.safetensors")
+    for e in range(count):
+        expected = torch.cat([state[f"experts.{e}.{part}.w"] for part in "ab"])
+        assert torch.equal(module.gates[e], expected.T)
+    for i in range(2):
+        layer = module.layers[i]
+        assert torch.equal(layer.weight, state["stacked.weight"][i])
+        assert torch.equal(layer.bias, state["stacked.bias"][i])
+
+
+@pytest.mark.parametrize("far", [2, 10**17])
+def test_a_number_that_is_lacking_is_told(tmp_path: Path, far: int) -> None:
+    """However far the others are from each other."""
+    state = experts(3)
+    state[f"experts.{far}.b.w"] = state.pop("experts.2.b.w")
+    del state["experts.1.b.w"]
+    save_file(state, tmp_path / "x.safetensors")
+    with pytest.raises(nndsl.SpecError) as problem:
+        nndsl.loads(STACKED, experts=3).module(weights=tmp_path / "x.safetensors", mapping="other")
+    lacking = "experts.1.b.w" if far == 2 else "experts.3.a.w"
+    message = f"{lacking} is not in the file, and experts.0.a.w is joined with it"
+    assert message in [found.message for found in problem.value.diagnostics]
+
+
 def test_resnet_of_torchvision_by_its_names(tmp_path: Path) -> None:
     torchvision = pytest.importorskip("torchvision")
     torch.manual_seed(0)
