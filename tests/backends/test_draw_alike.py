@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import nndsl
 from nndsl.backends import draw
 from nndsl.backends.draw.scene import Scene
@@ -82,3 +84,62 @@ model M {
     scene = draw.scene(nndsl.loads(text).ir, depth=0)
     assert [count for _, count in boxes(scene)] == [5]
     assert "360 params" in words(scene)
+
+
+CROWD = """
+block Expert(hidden: int) {
+  input x: [N, D]
+  x -> Linear(hidden) -> GELU -> Linear(D)
+}
+model M(n: int) {
+  input x: float[N, 8]
+  gate = x -> gate: Linear(n) -> Softmax(dim=-1)
+  outs = x -> (*["expert{i}": Expert(16) for i in range(n)],) -> Stack(dim=-1)
+  output y = (outs, gate) -> Einsum("b d e, b e -> b d")
+}
+model Lists(n: int) {
+  input x: float[N, 8]
+  output y = x -> (*["part{i}": [Linear(4), ReLU] for i in range(n)],) -> Stack(dim=0)
+}"""
+
+
+def crowd(n: int, model: str = "M", **options: Any) -> Scene:
+    return draw.scene(nndsl.loads(CROWD, model=model, n=n).ir, **options)
+
+
+def edges(scene: Scene) -> list[tuple[str, str]]:
+    paths = {box.id: box.path for box in scene.boxes}
+    return sorted((paths[edge.source], paths[edge.target]) for edge in scene.edges)
+
+
+def test_many_equal_ones_side_by_side_are_one() -> None:
+    folded = crowd(12)
+    assert [(box.path, box.count) for box in folded.boxes if box.count > 1] == [("expert0", 12)]
+    told = next("".join(text.text for text in box.texts) for box in folded.boxes if box.count > 1)
+    assert told == f"Expert × 12 in parallel  hidden=16 · {12 * 280 / 1000:.2f}K"
+
+
+def test_what_is_said_of_many_is_what_each_would_say() -> None:
+    """No edge is lost, and none invented: those of all are those of one."""
+    apart = edges(crowd(12, depth=0, expand="expert0"))
+    assert len([edge for edge in apart if edge[1] == "stack_1"]) == 2  # of the open one, and of the others
+    alone = draw.scene(nndsl.loads(CROWD, model="M", n=12).ir, depth=0, max_nodes=99)  # nothing is folded
+
+    def one(path: str) -> str:
+        return "expert0" if path.startswith("expert") else path
+
+    assert len(alone.boxes) == len(crowd(12).boxes) + 11
+    assert sorted({(one(tail), one(head)) for tail, head in edges(alone)}) == edges(crowd(12))
+
+
+def test_few_are_drawn_apart_and_what_is_asked_for_is_open() -> None:
+    assert not any(box.count > 1 for box in crowd(8).boxes)
+    assert len(crowd(12, expand="Expert").clusters) == 12
+    some = crowd(12, expand="expert3")
+    assert [frame.path for frame in some.clusters] == ["expert3"]
+    assert [box.count for box in some.boxes if box.count > 1] == [11]
+
+
+def test_lists_with_a_number_are_called_without_it() -> None:
+    told = ["".join(text.text for text in box.texts) for box in crowd(20, "Lists").boxes if box.count > 1]
+    assert told == ["part × 20 in parallelLinear → ReLU · 720 params"]

@@ -1,49 +1,123 @@
-"""Closed blocks of one kind that follow each other, whose sizes differ: told once, as `DenseLayer × 24`.
+"""Closed blocks that one box stands for: those of one kind that follow each other, whose sizes differ, as
+`DenseLayer × 24`, and many equal ones side by side, as `Expert × 60 in parallel`.
 
-Equal members are folded before (`ir/runs.py`), and one of them may be drawn open. These are not equal, so that none
-could stand for the others: they are folded only where all of them are closed.
+Equal members in a row are folded before (`ir/runs.py`), and one of them may be drawn open. Those that follow each
+other here are not equal, so that none could stand for the others: they are folded only where all of them are closed.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nndsl.ir.graph import Graph, Node
+from nndsl.ir.runs import Likeness
 
 if TYPE_CHECKING:
-    from nndsl.backends.draw.plan import Figure, Thing
+    from nndsl.backends.draw.plan import Feed, Figure, Thing
+    from nndsl.backends.draw.regions import Flow
 
 FEWEST = 2
+CROWD = 9  # so many equal ones side by side are one
+NUMBER = "0123456789_.-"  # what a number at the end of a name consists of
 
 
-def fold(figure: Figure, skeletons: dict[int, int]) -> None:
-    """Replace each row of at least two by one thing. `skeletons`: what a graph is when sizes do not count."""
-    rows = _rows(figure, skeletons)
+def fold(figure: Figure, skeletons: dict[int, int], crowds: list[list[Node]]) -> None:
+    """Replace each row of at least two, and each crowd, by one thing. `skeletons`: what a graph is when sizes do not
+    count."""
+    rows = [(row, _one([figure.things[i] for i in row])) for row in _rows(figure, skeletons)]
+    rows += [(beside, _one_beside([figure.things[i] for i in beside])) for beside in _beside(figure, crowds)]
     if not rows:
         return
     stands_for = list(range(len(figure.things)))  # which of the old things each is now told by
-    for row in rows:
-        stands_for[row.start : row.stop] = [row.start] * len(row)
-        figure.things[row.start] = _one(figure.things[row.start : row.stop])
+    for members, one in rows:
+        for i in members:
+            stands_for[i] = members[0]
+        figure.things[members[0]] = one
     kept = [i for i, first in enumerate(stands_for) if first == i]
     place = {old: new for new, old in enumerate(kept)}
     at = [place[first] for first in stands_for]
     figure.things = [figure.things[i] for i in kept]
+    crowds_at = {i for i, thing in enumerate(figure.things) if thing.beside}
     for thing in figure.things:
-        thing.feed = [(at[tail], port, value) for tail, port, value in thing.feed]
+        thing.feed = _fed([(at[tail], port, value) for tail, port, value in thing.feed], crowds_at)
     moved = [replace(flow, tail=at[flow.tail], head=at[flow.head]) for flow in figure.flows]
-    figure.flows = [flow for flow in moved if flow.tail != flow.head]
+    figure.flows = _flowing([flow for flow in moved if flow.tail != flow.head], crowds_at)
     figure.inputs = [at[i] for i in figure.inputs]
     figure.outputs = [at[i] for i in figure.outputs]
 
 
-def _rows(figure: Figure, skeletons: dict[int, int]) -> list[range]:
+def _fed(feed: list[Feed], crowds: set[int]) -> list[Feed]:
+    """What a crowd gives is one value: what each of its members would give."""
+    known: set[tuple[int, int]] = set()
+    found: list[Feed] = []
+    for tail, port, value in feed:
+        if tail not in crowds or (tail, port) not in known:
+            found.append((tail, port, value))
+        known.add((tail, port))
+    return found
+
+
+def _flowing(flows: list[Flow], crowds: set[int]) -> list[Flow]:
+    """One flow into a crowd from each place, one out of it."""
+    known: set[tuple[int, int, int]] = set()
+    found: list[Flow] = []
+    for flow in flows:
+        way = flow.tail, flow.tail_port, flow.head
+        if way not in known or not crowds & {flow.tail, flow.head}:
+            found.append(flow)
+        known.add(way)
+    return found
+
+
+def crowds(graph: Graph, likeness: Likeness) -> list[list[Node]]:
+    """Calls of equal blocks that are given the same values, and whose results are joined by one node: more of them than
+    anyone would look at one by one."""
+    readers: dict[int, list[object]] = {}
+    for node in graph.nodes:
+        for value in node.inputs:
+            if value is not None:
+                readers.setdefault(id(value), []).append(node)
+    for port in graph.outputs:
+        readers.setdefault(id(port.value), []).append(port)
+    found: dict[Any, list[Node]] = {}
+    for node in graph.nodes:
+        read = readers.get(id(node.outputs[0]), []) if len(node.outputs) == 1 else []
+        if isinstance(node.target, Graph) and len(read) == 1 and isinstance(read[0], Node):
+            given = tuple(id(value) for value in node.inputs)
+            found.setdefault((likeness.of_node(node), given, id(read[0])), []).append(node)
+    return [members for members in found.values() if len(members) >= CROWD]
+
+
+def _beside(figure: Figure, crowds: list[list[Node]]) -> list[list[int]]:
+    """The closed things of each crowd, where what joins them is closed too."""
+    if not crowds:
+        return []
+    places = {id(thing.node): i for i, thing in enumerate(figure.things) if thing.node is not None}
+    heads: dict[int, set[int]] = {}
+    for flow in figure.flows:
+        heads.setdefault(flow.tail, set()).add(flow.head)
+    found = []
+    for crowd in crowds:
+        members = [places[id(node)] for node in crowd if id(node) in places]
+        members = [i for i in members if _may_stand_beside(figure.things[i])]
+        joins = set().union(*(heads.get(i, set()) for i in members))
+        if len(members) >= CROWD and len(joins) == 1 and all(figure.things[i].body is None for i in joins):
+            found.append(members)
+    return found
+
+
+def _may_stand_beside(thing: Thing) -> bool:
+    """A closed block of which nothing else has to be said."""
+    return thing.body is None and thing.count == 1 and not (thing.shared or thing.constants)
+
+
+def _rows(figure: Figure, skeletons: dict[int, int]) -> list[list[int]]:
     """Where blocks of one kind follow each other, each fed by the one before it alone, and feeding no other."""
     readers = [0] * len(figure.things)
     for flow in figure.flows:
         readers[flow.tail] += 1
-    found: list[range] = []
+    found: list[list[int]] = []
     start = 0
     for i in range(1, len(figure.things) + 1):
         follows = (
@@ -54,7 +128,7 @@ def _rows(figure: Figure, skeletons: dict[int, int]) -> list[range]:
         )
         if not follows:
             if i - start >= FEWEST:
-                found.append(range(start, i))
+                found.append([*range(start, i)])
             start = i
     return found
 
@@ -90,3 +164,12 @@ def _one(things: list[Thing]) -> Thing:
     first.until = things[-1].until or things[-1].label
     first.alike = [(thing.node, thing.count) for thing in things if thing.node is not None]
     return first
+
+
+def _one_beside(things: list[Thing]) -> Thing:
+    """`expert0`, `expert1` and so on are called `expert`."""
+    one = _one(things)
+    one.beside = True
+    names = {thing.name.rstrip(NUMBER) for thing in things}
+    one.name = names.pop() if len(names) == 1 else ""
+    return one

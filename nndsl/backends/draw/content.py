@@ -122,7 +122,8 @@ class Writer:
         name_size, size = (SMALL_NAME, SMALL_DETAIL) if small else (NAME, DETAIL)
         first = [self.run(shortened(self.words.name(thing), MOST_NAME), name_size, not small)]
         if thing.count > 1:
-            first.append(self.run(f" × {thing.count}", name_size, True, "count"))
+            beside = " in parallel" if thing.beside else ""
+            first.append(self.run(f" × {thing.count}{beside}", name_size, True, "count"))
         label = self.label(thing, first[0].text)
         if label:
             first.append(self.run("  " + label, size))
@@ -231,7 +232,7 @@ class Writer:
         assert node is not None
         graph = thing.target
         what = self.words.call(thing, node)
-        times = f" × {thing.count}" if thing.count > 1 else ""
+        times = (f" × {thing.count}" if thing.count > 1 else "") + (" in parallel" if thing.beside else "")
         came = ", ".join(self.shape(v) for v in node.inputs if v is not None)
         left = ", ".join(self.shape(v) for v in node.outputs)
         lines = [f"{shortened(path, 120)}: {what}{times}", f"{came} → {left}"]

@@ -47,6 +47,7 @@ class Thing:
     member: str = ""  # for a folded list: the part of the path of its first member
     labels: list[str] = field(default_factory=list)  # of all for which it stands
     until: str = ""  # for equal ones in a row: the label of the last one
+    beside: bool = False  # those for which it stands are not in a row, but side by side
     target: Graph | None = None  # what a call applies, lists with one kind of member looked through
     body: Figure | None = None
     feed: list[Feed] = field(default_factory=list)  # for each port that something flows into
@@ -85,7 +86,8 @@ Source: TypeAlias = tuple[int, int] | Constant
 
 class Planner:
     """Decides for one model. `ways`: exactly what is open; None: what `opening` says, and where that has no depth,
-    small models in full, of larger ones each structure once. `folds`: closed blocks of one kind in a row are one."""
+    small models in full, of larger ones each structure once. `folds`: closed blocks of one kind in a row are one, and
+    many equal ones side by side."""
 
     def __init__(self, root: Graph, opening: Opening, ways: set[str] | None = None, *, folds: bool = False) -> None:
         self.root = root
@@ -94,6 +96,8 @@ class Planner:
         self.costs = Costs(root)
         self.likeness = Likeness(root)
         self.runs = {id(g): runs(g, self.likeness) for g in root.graphs()}
+        self.crowds = {id(g): alike.crowds(g, self.likeness) for g in root.graphs()} if folds else {}
+        self.crowded = {id(node) for found in self.crowds.values() for members in found for node in members}
         self.depth = opening.depth
         self.folds = folds
         self.made = 0
@@ -145,7 +149,7 @@ class Planner:
         for port in graph.outputs:
             self._output(figure, port, sources)
         if self.folds:
-            alike.fold(figure, self._skeletons)
+            alike.fold(figure, self._skeletons, self.crowds[id(graph)])
         return figure
 
     def _input(self, figure: Figure, value: Value) -> Source:
@@ -330,6 +334,8 @@ class Planner:
             return asked
         if self.depth is not None:
             return spot.level < self.depth
+        if id(thing.node) in self.crowded:
+            return False
         if self.full or is_plain(thing):
             return True
         return (thing.counted or not thing.shared) and self._is_new(figure, thing.target)
