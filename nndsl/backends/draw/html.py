@@ -28,6 +28,7 @@ WEB = Path(__file__).parent / "web"
 SCRIPTS = (
     "dom.js",
     "channel.js",
+    "places.js",
     "regions.js",
     "tracks.js",
     "columns.js",

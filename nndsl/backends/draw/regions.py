@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from nndsl.backends.draw.places import Places, joined, united
+
 Point: TypeAlias = tuple[float, float]
 
 PIN = 14.0  # between wires that enter one box
@@ -64,8 +66,8 @@ class Region:
     def __init__(self) -> None:
         self.left = self.right = self.out = self.height = 0.0
         self.weight = 1  # how many things follow each other inside
-        self.entry: dict[int, float] = {}
-        self.exit: dict[int, float] = {}
+        self.entry = Places()
+        self.exit = Places()
         self.skips: set[int] = set()  # flows that pass this region at its side
         self.bypasses: set[int] = set()  # those of a value that also goes into it: shown as skip connections
         self.pieces: list[tuple[int, list[Point]]] = []
@@ -126,19 +128,20 @@ class Leaf(Region):
         axis = ports_in[0] if ports_in else (ports_out[0] if ports_out else self.half)
         self.left, self.right = -axis, 2 * self.half - axis
         self.out = ports_out[0] - axis if ports_out else 0.0
-        self.entry = {f: ports_in[flows[f].head_port] - axis for f in self.incoming}
-        self.exit = {f: ports_out[flows[f].tail_port] - axis for f in self.outgoing}
+        self.entry = Places({f: ports_in[flows[f].head_port] - axis for f in self.incoming})
+        self.exit = Places({f: ports_out[flows[f].tail_port] - axis for f in self.outgoing})
 
     def set_pins(self, flows: list[Flow]) -> None:
         """Flows of one value leave at one place; what enters is spread."""
-        values = sorted({flows[f].value for f in self.outgoing}, key=lambda v: self._port_of(v, flows))
+        ports: dict[int, int] = {}
+        for f in self.outgoing:
+            value, port = flows[f].value, flows[f].tail_port
+            ports[value] = min(port, ports.get(value, port))
+        values = sorted(ports, key=ports.__getitem__)
         together = len({flows[f].head for f in self.outgoing}) == 1
         places = dict(zip(values, spread(len(values), self.half, not together), strict=True))
-        self.exit = {f: places[flows[f].value] for f in self.outgoing}
-        self.entry = dict(zip(self.incoming, spread(len(self.incoming), self.half), strict=True))
-
-    def _port_of(self, value: int, flows: list[Flow]) -> int:
-        return min(flows[f].tail_port for f in self.outgoing if flows[f].value == value)
+        self.exit = Places({f: places[flows[f].value] for f in self.outgoing})
+        self.entry = Places(dict(zip(self.incoming, spread(len(self.incoming), self.half), strict=True)))
 
     def label(self, *, strip: float, before: float = 0.0, after: float = 0.0) -> None:
         """Keep room for a shape beside the wire that leaves: so much of it before or after the wire."""
@@ -180,12 +183,13 @@ def spread(count: int, half: float, from_middle: bool = False) -> list[float]:
 class Series(Region):
     """One region after another along the flow, each aligned with the exit of the one below."""
 
-    __slots__ = ("flows", "regions")
+    __slots__ = ("flows", "regions", "values")
 
     def __init__(self, regions: list[Region], flows: list[Flow]) -> None:
         super().__init__()
         self.regions = regions
         self.flows = flows
+        self.values: set[int] = set()  # of the flows that go in
 
     def parts(self) -> list[Region]:
         return self.regions
@@ -194,7 +198,8 @@ class Series(Region):
         from nndsl.backends.draw.channel import connect
 
         first = self.regions[0]
-        self.entry = dict(first.entry)
+        self.entry = _passed_on(first, first.entry)
+        self.values = _values_into(first, self.flows)
         self.adopt(first, 0.0, 0.0)
         x, y, below = 0.0, first.height, first
         for above in self.regions[1:]:
@@ -204,7 +209,7 @@ class Series(Region):
             x, y, below = above_x, y + above.height, above
         self.height = y
         self.out = x + below.out
-        self.exit = {flow: x + at for flow, at in below.exit.items()}
+        self.exit = _passed_on(below, below.exit).moved(x)
         self.skips, self.bypasses = below.skips, below.bypasses
         self.weight = sum(region.weight for region in self.regions)
 
@@ -220,7 +225,7 @@ def _main_port(below: Region, above: Region) -> float:
 class Parallel(Region):
     """Branches side by side in the order of the text; flows that skip them run at the right."""
 
-    __slots__ = ("branches", "ends", "flows", "passing", "ports", "starts")
+    __slots__ = ("branches", "ends", "flows", "passing", "ports", "starts", "values")
 
     def __init__(
         self,
@@ -228,7 +233,7 @@ class Parallel(Region):
         skips: list[int],
         starts: bool,
         ends: bool,
-        ports: dict[int, float],
+        ports: Places,
         flows: list[Flow],
     ) -> None:
         super().__init__()
@@ -239,6 +244,7 @@ class Parallel(Region):
         self.ends = ends  # nothing is above: branches end with the outputs
         self.flows = flows
         self.ports = ports  # where an open block above takes the flows
+        self.values: set[int] = set()  # of the flows that go in or pass
 
     def parts(self) -> list[Region]:
         return self.branches
@@ -248,16 +254,26 @@ class Parallel(Region):
         self.weight = max(branch.weight for branch in self.branches)
         places = self._columns()
         axis = self._axis(places)
-        for branch, x in zip(self.branches, places, strict=True):
-            self._stand(branch, x - axis)
+        offs = [x - axis for x in places]
+        for branch, off in zip(self.branches, offs, strict=True):
+            self._stand(branch, off)
+        self._take_over(offs)
         self.out = self._main_out(places, axis)
-        inside = {self.flows[f].value for branch in self.branches for f in branch.entry}
-        self.bypasses.update(f for f in self.passing if self.flows[f].value in inside)
+        self.bypasses.update(f for f in self.passing if self.flows[f].value in self.values)
+        self.values.update(self.flows[f].value for f in self.passing)
         lane = self.right + LANE_GAP
         for flow in self.passing:
             self.wire(flow, (lane, 0.0), (lane, self.height))
             self.entry[flow] = self.exit[flow] = lane
             lane += LANE
+
+    def _take_over(self, offs: list[float]) -> None:
+        """What the branches know of the flows that pass them."""
+        self.entry = joined([(_passed_on(b, b.entry), x) for b, x in zip(self.branches, offs, strict=True)])
+        self.exit = joined([(_passed_on(b, b.exit), x) for b, x in zip(self.branches, offs, strict=True)])
+        self.skips = united([self.skips, *(branch.skips for branch in self.branches)])
+        self.bypasses = united([self.bypasses, *(branch.bypasses for branch in self.branches)])
+        self.values = united(_values_into(branch, self.flows) for branch in self.branches)
 
     def _columns(self) -> list[float]:
         """Side by side, with more room between them where that brings them below their ports."""
@@ -265,13 +281,18 @@ class Parallel(Region):
         right, origin = 0.0, None
         for branch in self.branches:
             x = right - branch.left
-            port = next((self.ports[f] for f, at in branch.exit.items() if f in self.ports and at == branch.out), None)
+            port = self._port(branch) if self.ports else None
             if port is not None:
                 origin = x + branch.out - port if origin is None else origin
                 x = max(x, origin + port - branch.out)
             places.append(x)
             right = x + branch.right + COLUMN_GAP
         return places
+
+    def _port(self, branch: Region) -> float | None:
+        """Where the flow that goes straight up out of a branch enters the open block above."""
+        ends = ((f, at) for f, at in branch.exit.items() if f in self.ports)
+        return next((self.ports[f] for f, at in ends if abs(at - branch.out) < 0.01), None)
 
     def _main(self) -> int | None:
         """The branch that goes straight on, where one clearly is the trunk and the others are its side branches."""
@@ -303,16 +324,23 @@ class Parallel(Region):
         free = self.height - branch.height
         y = 0.0 if self.ends or (self.starts and _begins_with_input(branch)) else free if self.starts else free / 2
         self.adopt(branch, x, y)
-        for flow, at in branch.entry.items():
-            self.entry[flow] = x + at
-            if y:
+        if y:
+            for flow, at in branch.entry.items():
                 self.wire(flow, (x + at, 0.0), (x + at, y))
-        for flow, at in branch.exit.items():
-            self.exit[flow] = x + at
-            if y + branch.height < self.height:
+        if y + branch.height < self.height:
+            for flow, at in branch.exit.items():
                 self.wire(flow, (x + at, y + branch.height), (x + at, self.height))
-        self.skips |= branch.skips
-        self.bypasses |= branch.bypasses
+
+
+def _passed_on(region: Region, places: Places) -> Places:
+    """To what holds the region, which may add to them; those of a leaf stay its own."""
+    return places.copy() if isinstance(region, Leaf) else places
+
+
+def _values_into(region: Region, flows: list[Flow]) -> set[int]:
+    if isinstance(region, Series | Parallel):
+        return region.values
+    return {flows[f].value for f in region.entry}
 
 
 def _begins_with_input(region: Region) -> bool:
@@ -331,7 +359,8 @@ def settle(root: Region) -> Body:
         stack.extend(region.parts())
     for region in reversed(order):
         region.measure()
-    body = Body()
+    around = {id(region.bypasses): region.bypasses for region in order}  # nests share them
+    body = Body(skips=set().union(*around.values()))
     placing = [(root, 0.0, 0.0)]
     while placing:
         region, x, y = placing.pop()
@@ -340,6 +369,5 @@ def settle(root: Region) -> Body:
         for flow, points in region.pieces:
             body.pieces.setdefault(flow, []).append([(x + px, y + py) for px, py in points])
         body.dots.extend((x + px, y + py) for px, py in region.dots)
-        body.skips |= region.bypasses
         placing.extend((child, x + cx, y + cy) for child, cx, cy in region.children)
     return body

@@ -9,8 +9,9 @@ All in linear time.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
+from nndsl.backends.draw.places import Places
 from nndsl.backends.draw.regions import Flow, Leaf, Parallel, Region, Series
 from nndsl.backends.draw.rows import Rows, Wiring
 
@@ -163,7 +164,9 @@ class Structure:
         if link is None:
             return knot
         made = [(rank, -1, knot), *((b.begin, i, self._series([*_flat(b)])) for i, b in enumerate(link.branches))]
-        return Parallel([region for _, _, region in sorted(made, key=lambda m: m[:2])], [], True, True, {}, self.flows)
+        return Parallel(
+            [region for _, _, region in sorted(made, key=lambda m: m[:2])], [], True, True, Places(), self.flows
+        )
 
     def _knot(self, things: list[int], below: int, above: int) -> Rows:
         """Things and the links with branches become cells; bare flows become wires between them.
@@ -190,7 +193,7 @@ class Structure:
         if link.is_bare:
             knot.tie(link.flows, tail, head)
             return
-        entering, leaving = _edges(link)
+        entering, leaving = _edges(link, "first"), _edges(link, "last")
         leads = head is not None and self._lead(link.head) is link
         if link.tail == START:
             for branch in link.branches:
@@ -207,7 +210,7 @@ class Structure:
     def _tie_input(self, knot: Knot, branch: Chain, link: Link, head: int | None, leads: bool) -> None:
         """An input stays at the bottom, what follows it goes up to where it is needed."""
         parts = _flat(branch)
-        _, leaving = _edges(Link(link.tail, link.head, [], [branch]))
+        leaving = _edges(Link(link.tail, link.head, [], [branch]), "last")
         first = parts[0]
         if not isinstance(first, int) or not self.leaves[first].is_input or len(parts) == 1:
             cell = knot.add(self._series(list(parts)), branch.begin)
@@ -266,14 +269,14 @@ class Structure:
         if link.head >= 0 and self.leaves[link.head].is_frame:
             branches.sort(key=lambda branch: self._port(branch, link))
         regions = [self._stack(_flat(branch), made) for branch in branches]
-        ports = self.leaves[link.head].entry if link.head >= 0 and self.leaves[link.head].is_frame else {}
+        ports = self.leaves[link.head].entry if link.head >= 0 and self.leaves[link.head].is_frame else Places()
         if len(regions) == 1 and not link.flows and link.tail != START and link.head != END:
             return regions[0]
         return Parallel(regions, link.flows, link.tail == START, link.head == END, ports, self.flows)
 
     def _port(self, branch: Chain, link: Link) -> int:
         """The first port of an open block that a branch ends at: in their order no lines cross below it."""
-        _, leaving = _edges(Link(link.tail, link.head, [], [branch]))
+        leaving = _edges(Link(link.tail, link.head, [], [branch]), "last")
         return min((self.flows[f].head_port for f in leaving), default=0)
 
 
@@ -298,13 +301,12 @@ def _first(link: Link) -> int:
     return min(branch.begin for branch in link.branches)
 
 
-def _edges(link: Link) -> tuple[list[int], list[int]]:
-    """The flows that enter the branches of a link, and those that leave them."""
-    entering, leaving = list(link.flows), list(link.flows)
-    for side, found in (("first", entering), ("last", leaving)):
-        stack = [getattr(branch, side) for branch in link.branches]
-        while stack:
-            at = stack.pop()
-            found.extend(at.flows)
-            stack.extend(getattr(branch, side) for branch in at.branches)
-    return entering, leaving
+def _edges(link: Link, side: Literal["first", "last"]) -> list[int]:
+    """The flows of a link at one side of it: those that enter its branches ("first"), or leave them ("last")."""
+    found = list(link.flows)
+    stack: list[Link] = [getattr(branch, side) for branch in link.branches]
+    while stack:
+        at = stack.pop()
+        found.extend(at.flows)
+        stack.extend(getattr(branch, side) for branch in at.branches)
+    return found

@@ -2,6 +2,7 @@
 // `Parallel` puts branches side by side, `Rows` (in rows.js) holds what is neither. Each region owns its rectangle and
 // the wires inside it. y grows along the flow; x = 0 is a region's axis, y = 0 its lower side.
 import { connect } from "./channel.js";
+import { joined, Places, united } from "./places.js";
 
 export const PIN = 14; // between wires that enter one box
 export const COLUMN_GAP = 26;
@@ -14,8 +15,8 @@ export class Region {
   constructor() {
     this.left = this.right = this.out = this.height = 0;
     this.weight = 1; // how many things follow each other inside
-    this.entry = new Map(); // flow -> where it passes the lower side
-    this.exit = new Map();
+    this.entry = new Places(); // where each flow passes the lower side
+    this.exit = new Places();
     this.skips = new Set(); // flows that pass this region at its side
     this.bypasses = new Set(); // those of a value that also goes into it: shown as skip connections
     this.pieces = [];
@@ -66,8 +67,8 @@ export class Leaf extends Region {
     this.left = -axis;
     this.right = 2 * this.half - axis;
     this.out = portsOut.length ? portsOut[0] - axis : 0;
-    this.entry = new Map(this.incoming.map((f) => [f, portsIn[flows[f].headPort] - axis]));
-    this.exit = new Map(this.outgoing.map((f) => [f, portsOut[flows[f].tailPort] - axis]));
+    this.entry = new Places(this.incoming.map((f) => [f, portsIn[flows[f].headPort] - axis]));
+    this.exit = new Places(this.outgoing.map((f) => [f, portsOut[flows[f].tailPort] - axis]));
   }
 
   /** Flows of one value leave at one place; what enters is spread. */
@@ -81,9 +82,9 @@ export class Leaf extends Region {
     const together = new Set(this.outgoing.map((f) => flows[f].head)).size === 1;
     const places = spread(values.length, this.half, !together);
     const at = new Map(values.map((value, i) => [value, places[i]]));
-    this.exit = new Map(this.outgoing.map((f) => [f, at.get(flows[f].value)]));
+    this.exit = new Places(this.outgoing.map((f) => [f, at.get(flows[f].value)]));
     const pins = spread(this.incoming.length, this.half);
-    this.entry = new Map(this.incoming.map((f, i) => [f, pins[i]]));
+    this.entry = new Places(this.incoming.map((f, i) => [f, pins[i]]));
   }
 
   /** Keep room for a shape beside the wire that leaves: so much of it before or after the wire. */
@@ -103,12 +104,7 @@ export class Leaf extends Region {
   measure() {
     this.height = this.glyphHeight + this.strip;
     if (!this.strip) return;
-    for (const [flow, x] of this.exit) {
-      this.wire(flow, [
-        [x, this.glyphHeight],
-        [x, this.height],
-      ]);
-    }
+    for (const [flow, x] of this.exit) this.wire(flow, upright(x, this.glyphHeight, this.height));
   }
 
   get middle() {
@@ -120,6 +116,8 @@ export class Leaf extends Region {
     return this.isRound ? Math.sqrt(Math.max(this.half ** 2 - off ** 2, 1)) : this.half;
   }
 }
+
+const upright = (x, from, to) => [[x, from], [x, to]];
 
 /** Places for `count` wires around the middle of a side, or from the middle to the right. */
 export function spread(count, half, fromMiddle = false) {
@@ -147,7 +145,8 @@ export class Series extends Region {
 
   measure() {
     let below = this.regions[0];
-    this.entry = new Map(below.entry);
+    this.entry = passedOn(below, below.entry);
+    this.values = valuesInto(below, this.flows);
     this.adopt(below, 0, 0);
     let x = 0;
     let y = below.height;
@@ -161,7 +160,7 @@ export class Series extends Region {
     }
     this.height = y;
     this.out = x + below.out;
-    this.exit = new Map([...below.exit].map(([flow, at]) => [flow, x + at]));
+    this.exit = passedOn(below, below.exit).moved(x);
     this.skips = below.skips;
     this.bypasses = below.bypasses;
     this.weight = this.regions.reduce((sum, region) => sum + region.weight, 0);
@@ -201,21 +200,29 @@ export class Parallel extends Region {
     const places = this.columns();
     const main = this.main();
     const axis = this.axis(places, main);
-    this.branches.forEach((branch, i) => this.stand(branch, places[i] - axis));
+    const offs = places.map((x) => x - axis);
+    this.branches.forEach((branch, i) => this.stand(branch, offs[i]));
+    this.takeOver(offs);
     this.out = this.mainOut(places, axis, main);
-    const inside = new Set();
-    for (const branch of this.branches) for (const f of branch.entry.keys()) inside.add(this.flows[f].value);
-    for (const f of this.passing) if (inside.has(this.flows[f].value)) this.bypasses.add(f);
+    for (const f of this.passing) if (this.values.has(this.flows[f].value)) this.bypasses.add(f);
+    for (const f of this.passing) this.values.add(this.flows[f].value);
     let lane = this.right + LANE_GAP;
     for (const flow of this.passing) {
-      this.wire(flow, [
-        [lane, 0],
-        [lane, this.height],
-      ]);
+      this.wire(flow, upright(lane, 0, this.height));
       this.entry.set(flow, lane);
       this.exit.set(flow, lane);
       lane += LANE;
     }
+  }
+
+  /** What the branches know of the flows that pass them. */
+  takeOver(offs) {
+    const { branches } = this;
+    this.entry = joined(branches.map((branch, i) => [passedOn(branch, branch.entry), offs[i]]));
+    this.exit = joined(branches.map((branch, i) => [passedOn(branch, branch.exit), offs[i]]));
+    this.skips = united([this.skips, ...branches.map((branch) => branch.skips)]);
+    this.bypasses = united([this.bypasses, ...branches.map((branch) => branch.bypasses)]);
+    this.values = united(branches.map((branch) => valuesInto(branch, this.flows)));
   }
 
   /** Side by side, with more room between them where that brings them below their ports. */
@@ -225,9 +232,8 @@ export class Parallel extends Region {
     let origin = null;
     for (const branch of this.branches) {
       let x = right - branch.left;
-      const straight = [...branch.exit].find(([f, at]) => this.ports.has(f) && at === branch.out);
-      if (straight) {
-        const port = this.ports.get(straight[0]);
+      const port = this.ports.size ? this.port(branch) : null;
+      if (port !== null) {
         if (origin === null) origin = x + branch.out - port;
         x = Math.max(x, origin + port - branch.out);
       }
@@ -235,6 +241,14 @@ export class Parallel extends Region {
       right = x + branch.right + COLUMN_GAP;
     }
     return places;
+  }
+
+  /** Where the flow that goes straight up out of a branch enters the open block above. */
+  port(branch) {
+    for (const [f, at] of branch.exit) {
+      if (this.ports.has(f) && Math.abs(at - branch.out) < 0.01) return this.ports.get(f);
+    }
+    return null;
   }
 
   /** The branch that goes straight on, where one clearly is the trunk and the others are its side branches. */
@@ -266,27 +280,20 @@ export class Parallel extends Region {
     const low = this.ends || (this.starts && beginsWithInput(branch));
     const y = low ? 0 : this.starts ? free : free / 2;
     this.adopt(branch, x, y);
-    for (const [flow, at] of branch.entry) {
-      this.entry.set(flow, x + at);
-      if (y) {
-        this.wire(flow, [
-          [x + at, 0],
-          [x + at, y],
-        ]);
-      }
-    }
-    for (const [flow, at] of branch.exit) {
-      this.exit.set(flow, x + at);
-      if (y + branch.height < this.height) {
-        this.wire(flow, [
-          [x + at, y + branch.height],
-          [x + at, this.height],
-        ]);
-      }
-    }
-    for (const flow of branch.skips) this.skips.add(flow);
-    for (const flow of branch.bypasses) this.bypasses.add(flow);
+    const top = y + branch.height;
+    if (y) for (const [flow, at] of branch.entry) this.wire(flow, upright(x + at, 0, y));
+    if (top < this.height) for (const [flow, at] of branch.exit) this.wire(flow, upright(x + at, top, this.height));
   }
+}
+
+/** To what holds the region, which may add to them; those of a leaf stay its own. */
+function passedOn(region, places) {
+  return region instanceof Leaf ? places.copy() : places;
+}
+
+/** The values of the flows that go in. */
+function valuesInto(region, flows) {
+  return region.values || new Set([...region.entry].map(([f]) => flows[f].value));
 }
 
 /** Several branches at once count as inputs: one of them may be. */
@@ -305,7 +312,9 @@ export function settle(root) {
     stack.push(...region.parts());
   }
   for (const region of order.reverse()) region.measure();
+  const around = new Set(order.map((region) => region.bypasses)); // nests share them
   const body = { things: new Map(), pieces: new Map(), dots: [], skips: new Set() };
+  for (const bypasses of around) for (const flow of bypasses) body.skips.add(flow);
   const placing = [[root, 0, 0]];
   while (placing.length) {
     const [region, x, y] = placing.pop();
@@ -315,7 +324,6 @@ export function settle(root) {
       body.pieces.get(flow).push(points.map(([px, py]) => [x + px, y + py]));
     }
     for (const [px, py] of region.dots) body.dots.push([x + px, y + py]);
-    for (const flow of region.bypasses) body.skips.add(flow);
     for (const [child, cx, cy] of region.children) placing.push([child, x + cx, y + cy]);
   }
   return body;

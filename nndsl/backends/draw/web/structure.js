@@ -1,5 +1,6 @@
 // Which regions a body consists of, as in structure.py: its flows, reduced until series and parallel branches show. What
 // is left when nothing reduces any further is split at the things that all flow passes; each knot is laid out in rows.
+import { Places } from "./places.js";
 import { Parallel, Region, Series } from "./regions.js";
 import { Rows } from "./rows.js";
 
@@ -141,7 +142,7 @@ export class Structure {
     if (!link) return knot;
     const made = [[rank, -1, knot], ...link.branches.map((b, i) => [b.begin, i, this.series(flat(b))])];
     made.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-    return new Parallel(made.map(([, , region]) => region), [], true, true, new Map(), this.flows);
+    return new Parallel(made.map(([, , region]) => region), [], true, true, new Places(), this.flows);
   }
 
   /** Things and the links with branches become cells; bare flows become wires between them. A thing with one link in,
@@ -173,7 +174,7 @@ export class Structure {
       knot.tie(link.flows, tail, head);
       return;
     }
-    const { entering, leaving } = edgesOf(link);
+    const [entering, leaving] = [edgesOf(link, "first"), edgesOf(link, "last")];
     const leads = head !== null && this.lead(link.head) === link;
     if (link.tail === START) {
       for (const branch of link.branches) this.tieInput(knot, branch, link, head, leads);
@@ -190,7 +191,7 @@ export class Structure {
   /** An input stays at the bottom, what follows it goes up to where it is needed. */
   tieInput(knot, branch, link, head, leads) {
     const parts = flat(branch);
-    const { leaving } = edgesOf(linkOf(link.tail, link.head, [], [branch]));
+    const leaving = edgesOf({ flows: [], branches: [branch] }, "last");
     const first = parts[0];
     const isThing = typeof first === "number";
     if (!isThing || !this.leaves[first].isInput || parts.length === 1) {
@@ -254,13 +255,13 @@ export class Structure {
     }
     const regions = branches.map((branch) => this.stack(flat(branch), made));
     if (regions.length === 1 && !link.flows.length && link.tail !== START && link.head !== END) return regions[0];
-    const ports = above ? above.entry : new Map();
+    const ports = above ? above.entry : new Places();
     return new Parallel(regions, link.flows, link.tail === START, link.head === END, ports, this.flows);
   }
 
   /** The first port of an open block that a branch ends at: in their order no lines cross below it. */
   port(branch, link) {
-    const { leaving } = edgesOf(linkOf(link.tail, link.head, [], [branch]));
+    const leaving = edgesOf({ flows: [], branches: [branch] }, "last");
     return leaving.length ? Math.min(...leaving.map((f) => this.flows[f].headPort)) : 0;
   }
 }
@@ -290,18 +291,16 @@ function firstOfLink(link) {
   return Math.min(...link.branches.map((branch) => branch.begin));
 }
 
-/** The flows that enter the branches of a link, and those that leave them. */
-function edgesOf(link) {
-  const sides = { first: [...link.flows], last: [...link.flows] };
-  for (const [side, found] of Object.entries(sides)) {
-    const stack = link.branches.map((branch) => branch[side]);
-    while (stack.length) {
-      const at = stack.pop();
-      found.push(...at.flows);
-      stack.push(...at.branches.map((branch) => branch[side]));
-    }
+/** The flows of a link at one side of it: those that enter its branches ("first"), or leave them ("last"). */
+function edgesOf(link, side) {
+  const found = [...link.flows];
+  const stack = link.branches.map((branch) => branch[side]);
+  while (stack.length) {
+    const at = stack.pop();
+    found.push(...at.flows);
+    stack.push(...at.branches.map((branch) => branch[side]));
   }
-  return { entering: sides.first, leaving: sides.last };
+  return found;
 }
 
 /** Numbers, the smallest first. */
