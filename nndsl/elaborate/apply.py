@@ -32,7 +32,7 @@ from nndsl.ir.graph import Graph, Node, Value
 from nndsl.ops import lookup
 from nndsl.ops.kinds import Unfit
 from nndsl.ops.schema import Op
-from nndsl.shapes import TensorType
+from nndsl.shapes import Dim, DimTooLarge, TensorType
 from nndsl.source import Span
 from nndsl.syntax import ast
 
@@ -138,8 +138,8 @@ def apply_operator(
 
 
 def _instance_of(layer: OpLayer, span: Span, builder: GraphBuilder, ctx: Context) -> Op | None:
-    left = [p.name for p in layer.op.params.values() if p.required and p.name not in layer.given]
-    if left:
+    if not layer.op.needed().issubset(layer.given):
+        left = [p.name for p in layer.op.params.values() if p.required and p.name not in layer.given]
         missing(layer.op, left, span, Scope(None, builder), ctx)
         return None
     try:
@@ -164,13 +164,12 @@ def operator_node(
     if inputs is None:
         return None
     say = LayerSay(op.name, builder, span, given, inputs, op)
-    from nndsl.shapes import DimTooLarge
-
+    given_types = [None if v is None else v.type for v in inputs]
     try:
         if not op.check(say):
             assert say.said, f"{op.name}.check said nothing"
             return None
-        types = op.shape(*[v.type if v is not None else None for v in inputs], say=say)
+        types = op.shape(*given_types, say=say)
     except DimTooLarge as problem:
         ctx.error("too-big", f"a dim of {op.name} is too large an expression: {problem}", span, frame=builder.frame)
         return None
@@ -178,9 +177,10 @@ def operator_node(
         assert say.said, f"{op.name}.shape said nothing"
         return None
     types = types if isinstance(types, tuple) else (types,)
-    if op.has_weights and not op.initializable(*[v.type if v is not None else None for v in inputs], say=say):
+    if op.has_weights and not op.initializable(*given_types, say=say):
         return None
-    warn_misread(op, say)
+    if op.inferred:
+        warn_misread(op, say)
     if not _one_mode(inputs, builder, span, ctx) or not possible(types, op.name, span, builder, ctx):
         return None
     name = shared if shared is not None else builder.claim(label, op.name, span)
@@ -198,14 +198,18 @@ def possible(types: tuple[TensorType, ...], who: str, span: Span, builder: Graph
             message = f"{who} has {len(type_.shape)} dims, and a tensor has at most {MOST_DIMS}"
             ctx.error("too-big", message, span, frame=builder.frame)
             return False
-        if any(isinstance(size, int) and size > LARGEST for size in type_.shape):
-            ctx.error("too-big", f"{who} has a dim beyond {LARGEST:,}", span, frame=builder.frame)
-            return False
+        for size in type_.shape:
+            if isinstance(size, int) and size > LARGEST:
+                ctx.error("too-big", f"{who} has a dim beyond {LARGEST:,}", span, frame=builder.frame)
+                return False
     return True
 
 
 def _normal(type_: TensorType, ctx: Context) -> TensorType:
-    return type_.with_shape(tuple(s if isinstance(s, int) else ctx.facts.normalize(s) for s in type_.shape))
+    for size in type_.shape:
+        if isinstance(size, Dim) and ctx.facts.normalize(size) is not size:
+            return type_.with_shape([ctx.facts.normalize(s) for s in type_.shape])
+    return type_
 
 
 def _one_mode(inputs: list[Value | None], builder: GraphBuilder, span: Span, ctx: Context) -> bool:

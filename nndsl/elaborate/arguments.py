@@ -12,9 +12,9 @@ from nndsl.elaborate.evaluation import evaluate
 from nndsl.elaborate.flows import closure
 from nndsl.elaborate.hyperparameters import fits, instead
 from nndsl.elaborate.names import hidden_layer
-from nndsl.elaborate.pasted import told
+from nndsl.elaborate.pasted import suspicious, told
 from nndsl.elaborate.scope import Scope, nearest
-from nndsl.elaborate.slots import Signature, place
+from nndsl.elaborate.slots import Signature, place, signature_of
 from nndsl.elaborate.values import (
     POISON,
     BlockLayer,
@@ -31,7 +31,6 @@ from nndsl.elaborate.values import (
 )
 from nndsl.ops.initializers import make_initializer
 from nndsl.ops.kinds import Unfit
-from nndsl.ops.schema import Op
 from nndsl.shapes import Dim
 from nndsl.shapes.simplified import Origin
 from nndsl.syntax import ast
@@ -90,14 +89,14 @@ def call(node: ast.Call, callee: Any, scope: Scope, ctx: Context) -> Any:
 
 def _op(layer: OpLayer, bound: Bound, node: ast.Call, scope: Scope, ctx: Context) -> Any:
     params = layer.op.params
-    signature = Signature.of_op(layer.op)
+    signature = signature_of(layer.op)
     given = dict(layer.given)
     positional = [g for name, g in bound if name is None]
     keywords = {name: g for name, g in bound if name is not None}
     if "{}" in keywords:
         return ctx.poison("too-many-arguments", f"{layer.op.name} takes no {{ … }}", keywords["{}"].span, scope)
-    positional = _starred(layer.op, signature.order, positional, keywords)
-    if layer.op.inferred and not layer.given:
+    positional = _starred(signature, positional, keywords)
+    if not layer.given and suspicious(layer.op, positional, keywords):
         written = {name: replace(g, value=plain(g.value)) for name, g in keywords.items()}
         meant = told(layer.op, [replace(g, value=plain(g.value)) for g in positional], written, node, scope, ctx)
         if meant is not None:
@@ -116,12 +115,12 @@ def _op(layer: OpLayer, bound: Bound, node: ast.Call, scope: Scope, ctx: Context
     return apply_operator(made, (), scope.builder, node.span, None, ctx)
 
 
-def _starred(op: type[Op], order: list[str], positional: list[Given], keywords: dict[str, Given]) -> list[Given]:
+def _starred(signature: Signature, positional: list[Given], keywords: dict[str, Given]) -> list[Given]:
     """The positional arguments less those that one parameter takes all of (`Reshape(N, -1, 4)`)."""
-    star = next((p.name for p in op.params.values() if p.star), None)
-    if star is None or len(positional) <= order.index(star):
+    star = signature.star
+    if star is None or len(positional) <= signature.order.index(star):
         return positional
-    at = order.index(star)
+    at = signature.order.index(star)
     rest = positional[at:]
     alone = len(rest) == 1 and isinstance(rest[0].value, (list, tuple))
     values = rest[0].value if alone else [g.value for g in rest]
@@ -132,8 +131,10 @@ def _starred(op: type[Op], order: list[str], positional: list[Given], keywords: 
 def _convert_extra(layer: OpLayer, given: dict[str, Given], scope: Scope, ctx: Context) -> bool:
     """Keywords that are no parameters become one parameter, a dict (`Rearrange(…, h=heads)`)."""
     extra = layer.op.extra
+    if extra is None:
+        return True
     loose = {name: given.pop(name) for name in list(given) if name not in layer.op.params}
-    if extra is None or not loose:
+    if not loose:
         return True
     first = next(iter(loose.values()))
     earlier = given[extra].value if extra in given else {}
@@ -205,7 +206,7 @@ def _block(layer: BlockLayer, bound: Bound, node: ast.Call, scope: Scope, ctx: C
     types = {p.name.id: p.type for p in declared}
     fresh = [(n, g) for n, g in given.items() if n not in layer.given]
     fine = all([fits(types[name], name, g, layer.name, scope, ctx) for name, g in fresh])
-    return replace(layer, span=node.span, given=given) if fine else POISON
+    return BlockLayer(layer.definition, layer.home, node.span, given, layer.within, layer.alias) if fine else POISON
 
 
 def _wants_layer(type_: ast.ParamTypeExpr | None) -> bool:

@@ -34,16 +34,17 @@ class Budget:
     def __init__(self) -> None:
         self.steps = self.nodes = self.held = 0
         self.spent = False  # nothing more can be done with this budget
-        self._next = 4096
+        self.due = 4096  # at which step it is to be looked at
         self._until = thread_time() + self.SECONDS
 
     def step(self, weight: int = 1) -> None:
         self.steps += weight
-        if self.steps >= self._next:
-            self._next = self.steps + 4096
-            self._check()
+        if self.steps >= self.due:
+            self.look()
 
-    def _check(self) -> None:
+    def look(self) -> None:
+        """Is there anything left?"""
+        self.due = self.steps + 4096
         if self.steps > self.STEPS:
             self._stop(f"this takes more than {self.STEPS:,} steps to expand")
         if thread_time() > self._until:

@@ -13,8 +13,9 @@ from nndsl.elaborate.context import Context
 from nndsl.elaborate.project import BUILTINS
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import BlockLayer, OpLayer
-from nndsl.source import Source, Span
 from nndsl.syntax import ast
+
+_PLAIN = frozenset({"Source", "Span", "str", "bool", "bool | None", "int | float"})  # as nodes declare their fields
 
 
 def is_combinator(definition: ast.Definition, home: Scope, ctx: Context) -> bool:
@@ -109,16 +110,30 @@ def names_in(node: Any) -> tuple[str, ...]:
 
 def walk(node: Any, everything: bool = False) -> Iterator[Any]:
     """All nodes of a tree; unless all are wanted, without the names of arguments, of attributes and in types."""
-    stack = [node]
+    stack, known = [node], _PARTS[everything]
     while stack:
         at = stack.pop()
-        if isinstance(at, (list, tuple)) and not isinstance(at, Span):
+        if isinstance(at, (list, tuple)):
             stack.extend(at)
-        elif is_dataclass(at) and not isinstance(at, Source):
+            continue
+        kind = type(at)
+        if kind not in known:
+            known[kind] = _parts(kind, everything)
+        names = known[kind]
+        if names is not None:
             yield at
-            skip = {"span", "op_span"}
-            if isinstance(at, ast.Argument) and not everything:
-                skip |= {"name"}
-            if isinstance(at, (ast.Attribute, ast.Input, ast.Output, ast.Param)) and not everything:
-                skip |= {"name", "type"}
-            stack.extend(getattr(at, f.name) for f in fields(at) if f.name not in skip)
+            for name in names:
+                stack.append(getattr(at, name))
+
+
+_PARTS: dict[bool, dict[type, tuple[str, ...] | None]] = {True: {}, False: {}}
+
+
+def _parts(kind: type, everything: bool) -> tuple[str, ...] | None:
+    """The fields of a node in which there may be others; None for what is no node."""
+    if not is_dataclass(kind):
+        return None
+    skip = {"name"} if kind is ast.Argument and not everything else set()
+    if kind in (ast.Attribute, ast.Input, ast.Output, ast.Param) and not everything:
+        skip = {"name", "type"}
+    return tuple(f.name for f in fields(kind) if f.name not in skip and f.type not in _PLAIN)

@@ -122,7 +122,7 @@ TOTALS = ("parameters",)
 def _mentions_totals(node: Any) -> bool:
     from nndsl.elaborate.combinators import walk
 
-    return any(isinstance(n, ast.Name) and n.id in TOTALS for n in walk(node))
+    return any(type(n) is ast.Name and n.id in TOTALS for n in walk(node))
 
 
 def require_totals(ctx: Context) -> None:

@@ -28,6 +28,8 @@ class Operands:
 
 def gather(value: Any, builder: GraphBuilder, span: Span, ctx: Context) -> Operands | None:
     """Tuples inside tuples lie flat; values of outer graphs become inputs of this one."""
+    if type(value) is Value:
+        return Operands([builder.take(value)], {})
     found = Operands([], {})
     stack = [value]
     while stack:
@@ -68,6 +70,8 @@ def match_inputs(
                 frame=builder.frame,
             )
             return None
+        return list(operands.positional)
+    if not operands.named and len(operands.positional) == len(names) and None not in operands.positional:
         return list(operands.positional)
     plain = [n.rstrip("?") for n in names]
     unknown = next((n for n in operands.named if n not in plain), None)

@@ -7,6 +7,7 @@ layer is applied. Either way the layer goes on as it was meant, so that what fol
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -59,11 +60,10 @@ def told(
 ) -> OpLayer | None:
     """The layer that was meant, after saying what is wrong with the call; None where it is right, or wrong in another
     way."""
-    order = [p.name for p in op.params.values() if not p.keyword]
-    sizes = {size.name for size in op.inferred}
-    surplus = len(positional) > len(order) or any(name in keywords for name in order[: len(positional)])
-    if not sizes or not (surplus or sizes & set(keywords)):
+    if not suspicious(op, positional, keywords):
         return None
+    order = [p.name for p in op.params.values() if not p.keyword]
+    surplus = _surplus(op, positional, keywords)
     theirs = _theirs(op, positional, keywords)
     ours = _ours(op, positional, keywords) if surplus or theirs is None else None
     if theirs is None and ours is None:
@@ -78,6 +78,19 @@ def told(
     found = ctx.error(code, _words(op, reading), _place(order, reading, positional), scope)
     found.fixes += _fixes(op, node, reading)
     return OpLayer(op, node.span, _converted(op, reading))
+
+
+def suspicious(op: type[Op], positional: Sequence[Given], keywords: Mapping[str, Given]) -> bool:
+    """Does the call have what only PyTorch's arguments would explain?"""
+    if not op.inferred:
+        return False
+    return any(size.name in keywords for size in op.inferred) or _surplus(op, positional, keywords)
+
+
+def _surplus(op: type[Op], positional: Sequence[Given], keywords: Mapping[str, Given]) -> bool:
+    """More by position than there is room for."""
+    order = [p.name for p in op.params.values() if not p.keyword]
+    return len(positional) > len(order) or any(name in keywords for name in order[: len(positional)])
 
 
 def settled(layer: OpLayer, operands: Operands) -> OpLayer:
@@ -109,9 +122,11 @@ def warn_misread(op: Op, say: LayerSay) -> None:
 
 def advice_on_sizes(op: Op, given: dict[str, Given], inputs: list[Value | None]) -> list[str]:
     """Where the first of two sizes may be PyTorch's, because the input has it: what to write then."""
+    if len(op.inferred) != 1 or op.inferred[0].place:
+        return []
     required = [p.name for p in op.params.values() if p.required]
     by_position = [name for name in given if given[name].name_span is None]
-    if len(op.inferred) != 1 or op.inferred[0].place or len(required) < 2 or by_position[:2] != required[:2]:
+    if len(required) < 2 or by_position[:2] != required[:2]:
         return []
     size = op.inferred[0]
     types = [None if value is None else value.type for value in inputs]

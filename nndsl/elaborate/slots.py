@@ -19,20 +19,15 @@ SIZED = ("Linear", "Bilinear", "Conv", "BatchNorm", "InstanceNorm", "LayerNorm",
 
 @dataclass(slots=True)
 class Signature:
-    """`order`: what may be given by position; `known`: all names; `open`: takes other names too."""
+    """`order`: what may be given by position; `known`: all names; `open`: takes other names too; `star`: what takes all
+    that is left by position."""
 
     who: str
     order: list[str]
     known: list[str]
     open: bool = False
     defined: Span | None = None
-
-    @staticmethod
-    def of_op(op: type[Op]) -> Signature:
-        params = op.params.values()
-        return Signature(
-            op.name, [p.name for p in params if not p.keyword], list(op.params), getattr(op, "extra", None) is not None
-        )
+    star: str | None = None
 
     @staticmethod
     def of(definition: ast.Definition | ast.Extern | ast.Function) -> Signature:
@@ -44,6 +39,20 @@ class Signature:
         if self.defined is None or ctx.project.is_shipped(self.defined.source):
             return []
         return [Label(self.defined, f"takes {', '.join(self.known) or 'no arguments'}")]
+
+
+def signature_of(op: type[Op]) -> Signature:
+    """Of an operator: one for all its calls."""
+    known = _SIGNATURES.get(op)
+    if known is not None:
+        return known
+    order = [p.name for p in op.params.values() if not p.keyword]
+    star = next((p.name for p in op.params.values() if p.star), None)
+    found = _SIGNATURES[op] = Signature(op.name, order, list(op.params), op.extra is not None, star=star)
+    return found
+
+
+_SIGNATURES: dict[type[Op], Signature] = {}
 
 
 def place(

@@ -14,7 +14,7 @@ from nndsl.elaborate.names import unknown_name, unknown_type
 from nndsl.elaborate.pasted import UNKNOWN, told
 from nndsl.elaborate.ports import declared_inputs, named_once
 from nndsl.elaborate.scope import MISSING, Scope, nearest
-from nndsl.elaborate.slots import Signature, missing, too_many, unknown
+from nndsl.elaborate.slots import Signature, missing, signature_of, too_many, unknown
 from nndsl.elaborate.values import BlockLayer, Given, OpLayer, TypeName
 from nndsl.source import Span
 from nndsl.syntax import ast
@@ -120,7 +120,7 @@ def _call(node: ast.Call, scope: Scope, ctx: Context) -> None:
 def _arguments(node: ast.Call, callee: OpLayer | BlockLayer, scope: Scope, ctx: Context) -> None:
     if isinstance(callee, BlockLayer) and is_alias(callee) and not callee.definition.params:
         return  # they are the other model's
-    signature = Signature.of_op(callee.op) if isinstance(callee, OpLayer) else Signature.of(callee.definition)
+    signature = signature_of(callee.op) if isinstance(callee, OpLayer) else Signature.of(callee.definition)
     given = node.arguments or []
     for argument in given:
         if argument.name is not None and argument.name.id not in signature.known and not signature.open:

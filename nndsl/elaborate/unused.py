@@ -46,25 +46,31 @@ def _dims(node: ast.Input) -> set[str]:
 
 def _declared(root: Any) -> Iterator[tuple[str, ast.Name]]:
     for node in walk(root):
-        if isinstance(node, ast.Input):
+        kind = type(node)
+        if kind is ast.Input:
             yield "input", node.name
-        elif isinstance(node, ast.Layer):
+        elif kind is ast.Layer:
             yield "layer", node.name
-        elif isinstance(node, ast.Tensor):
+        elif kind is ast.Tensor:
             yield ("parameter" if node.trained else "buffer"), node.name
-        elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+        elif kind is ast.Assign and len(node.targets) == 1:
             yield "value", node.targets[0]
 
 
 def _mentioned(root: Any) -> Iterator[str]:
     naming: set[int] = set()
     for node in walk(root, everything=True):  # parents come before their children
-        naming.update(map(id, _names_given(node)))
-        if isinstance(node, ast.Name) and id(node) not in naming:
-            yield node.id
-        elif isinstance(node, ast.Labelled) and isinstance(node.label, ast.Text):
-            for inside in _IN_BRACES.findall(node.label.value):
-                yield from _WORD.findall(inside)
+        kind = type(node)
+        if kind is ast.Name:
+            if id(node) not in naming:
+                yield node.id
+        elif kind in _NAMES:
+            naming.update(map(id, _names_given(node)))
+        elif kind is ast.Labelled:
+            naming.add(id(node.label))
+            if isinstance(node.label, ast.Text):
+                for inside in _IN_BRACES.findall(node.label.value):
+                    yield from _WORD.findall(inside)
 
 
 def _names_given(node: Any) -> list[Any]:
@@ -72,6 +78,7 @@ def _names_given(node: Any) -> list[Any]:
     if isinstance(node, (ast.Assign, ast.For, ast.Clause)):
         targets = node.targets if isinstance(node, ast.Assign) else node.names
         return [name for name, _ in ast.plain_names(targets)]
-    if isinstance(node, (ast.Input, ast.Output, ast.Layer, ast.Tensor, ast.Attribute, ast.Argument)):
-        return [node.name]
-    return [node.label] if isinstance(node, ast.Labelled) else []
+    return [node.name]
+
+
+_NAMES = {ast.Assign, ast.For, ast.Clause, ast.Input, ast.Output, ast.Layer, ast.Tensor, ast.Attribute, ast.Argument}

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops.costing import Costed
@@ -180,6 +181,7 @@ class Op(Costed):
     extra: ClassVar[str | None] = None
     inferred: ClassVar[tuple[Inferred, ...]] = ()
     positional: ClassVar[tuple[str, ...]] = ()
+    fillers: ClassVar[tuple[str, ...]] = ("init", "bias_init")  # the parameters that say what weights begin with
     has_weights: ClassVar[bool] = False  # set from whether `weights` is overridden
 
     init: Any  # Initializer | None, accepted by every operator with weights
@@ -235,13 +237,22 @@ class Op(Costed):
         return made
 
     def fill(self, values: dict[str, Any]) -> None:
-        for name, declared in self.params.items():
-            if name in values:
-                setattr(self, name, values[name])
-            elif declared.required:
-                raise Unfit(f"{self.name} needs {name}")
-            else:
-                setattr(self, name, declared.default)
+        if not self.needed().issubset(values):
+            left = next(name for name in self.params if name in self.needed() and name not in values)
+            raise Unfit(f"{self.name} needs {left}")
+        self.__dict__.update(self._defaults())
+        self.__dict__.update(values)
+
+    @classmethod
+    @cache
+    def needed(cls) -> frozenset[str]:
+        """The parameters without a default."""
+        return frozenset(name for name, declared in cls.params.items() if declared.required)
+
+    @classmethod
+    @cache
+    def _defaults(cls) -> dict[str, Any]:
+        return {name: declared.default for name, declared in cls.params.items() if not declared.required}
 
     def seems_misread(self, *inputs: Any) -> bool:
         """Would nobody write this with its first argument as it is read here, when that equals the inferred size? Then
@@ -274,6 +285,8 @@ class Op(Costed):
 
     def initializable(self, *inputs: Any, say: Say) -> bool:
         """Do the initialisers that the spec gives fit the weights? Asked after `shape` succeeded."""
+        if all(getattr(self, name, None) is None for name in self.fillers):
+            return True
         for weight in self.weights(*inputs):
             # A buffer's value may be a graph that computes it, which has its shape by then.
             problem = weight.init.misfit(weight.shape) if hasattr(weight.init, "misfit") else None

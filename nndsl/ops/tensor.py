@@ -68,6 +68,7 @@ class Buffer(Op, family=TENSOR):
     sizes: Sizes = param(doc="its shape")
     dtype: DType = param("float", doc="its type")
     value: Any = param(None, doc="an initialiser, or a graph without inputs that computes it")
+    fillers = ("value",)
 
     def shape(self, say: Say) -> TensorType | None:
         for size in self.sizes:
