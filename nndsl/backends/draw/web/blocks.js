@@ -6,8 +6,7 @@ export const MOST_THINGS = 20000; // that are ever shown at once
 export class Blocks {
   constructor(atlas) {
     this.atlas = atlas;
-    this.base = "start";
-    this.open = new Set(atlas.start);
+    this.setBase("start");
   }
 
   // ------------------------------------------------------------ things by their ways
@@ -133,6 +132,7 @@ export class Blocks {
   setBase(base) {
     this.base = base;
     const { ways, whole } = this.waysOf(base);
+    this.opened = new Set(ways); // by `base`
     this.open = new Set(ways);
     return whole;
   }
@@ -164,7 +164,7 @@ export class Blocks {
   // ------------------------------------------------------------ in the address of the page
 
   write() {
-    const base = new Set(this.waysOf(this.base).ways);
+    const base = this.opened;
     const words = {};
     if (this.base !== "start") words.base = String(this.base);
     const opened = [...this.open].filter((id) => !base.has(id));

@@ -12,6 +12,7 @@ export class Camera {
     this.scale = 1;
     this.x = this.y = 0;
     this.waiting = false;
+    this.known = null; // the size of `area`
     this.travel = 0;
     this.pointers = new Map();
     this.dragged = false;
@@ -21,8 +22,14 @@ export class Camera {
     for (const end of ["pointerup", "pointercancel"]) area.addEventListener(end, (event) => this.up(event));
   }
 
+  /** Kept, since a browser lays out the whole page to tell it. */
   get size() {
-    return { width: this.area.clientWidth, height: this.area.clientHeight };
+    this.known = this.known || { width: this.area.clientWidth, height: this.area.clientHeight };
+    return this.known;
+  }
+
+  forget() {
+    this.known = null;
   }
 
   set(scale, x, y) {

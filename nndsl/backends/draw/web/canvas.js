@@ -40,9 +40,8 @@ export class Canvas {
   /** Show another scene; what was there and still is moves to its place, unless `still`. */
   show(scene, camera, still, before) {
     const old = this.scene;
-    const places = still || !old ? null : placesOf(old);
+    const places = still || !old ? null : old.places;
     this.scene = scene;
-    this.byId = new Map([...scene.boxes, ...scene.frames].map((item) => [item.id, item]));
     this.items = itemsOf(scene);
     for (const element of this.drawn.values()) element.remove();
     this.drawn.clear();
@@ -140,7 +139,7 @@ export class Canvas {
     let count = 0;
     for (const item of this.missing) {
       if (count % 16 === 0 && performance.now() > end) break;
-      const element = item.make();
+      const element = item.glyph(item.of);
       this.drawn.set(item, element);
       fresh.get(item.layer).append(element);
       count += 1;
@@ -221,7 +220,7 @@ export class Canvas {
       for (const wire of new Set(wires)) shown.push(svg("path", { class: `light ${kind}`, d: pathOf(this.scene.wires[wire]) }));
     }
     for (const [id, kind] of this.isDetailed ? [] : this.marks) {
-      const item = this.byId.get(id);
+      const item = this.scene.places.get(id);
       if (item) shown.push(svg("path", { class: `light spot ${kind}`, d: outline(item) }));
     }
     this.layers.lights.replaceChildren(...shown);
@@ -237,10 +236,6 @@ export class Canvas {
       this.lit.push(element);
     }
   }
-}
-
-function placesOf(scene) {
-  return new Map([...scene.boxes, ...scene.frames].map((item) => [item.id, item]));
 }
 
 function holds(region, seen) {
@@ -261,27 +256,33 @@ function touches(region, item) {
   );
 }
 
-/** All that can be drawn, with the rectangle it lies in. */
+/** All that can be drawn, with the rectangle it lies in; `glyph`: draws what the item is `of`. */
 export function itemsOf(scene) {
   const items = [];
-  const add = (layer, make, box, more = {}) => {
-    const { x, y, width, height } = box;
-    items.push({ layer, make, x, y, width, height, ...more });
+  const add = (layer, glyph, of, { x, y, width, height }, id, depth) => {
+    items.push({ layer, glyph, of, x, y, width, height, id, depth });
   };
-  for (const frame of scene.frames) add("frames", () => frameGlyph(frame), frame, { id: frame.id, depth: frame.depth });
-  for (const wire of scene.wires) {
-    const [xs, ys] = [wire.points.map(([x]) => x), wire.points.map(([, y]) => y)];
-    const [x, y] = [Math.min(...xs) - 4, Math.min(...ys) - 4];
-    const box = { x, y, width: Math.max(...xs) + 4 - x, height: Math.max(...ys) + 4 - y };
-    add(wire.skip ? "skips" : "wires", () => wireGlyph(wire), box);
-  }
-  for (const dot of scene.dots) add("dots", () => dotGlyph(dot), { x: dot[0] - 3, y: dot[1] - 3, width: 6, height: 6 });
-  for (const box of scene.boxes) add("boxes", () => boxGlyph(box), box, { id: box.id });
+  for (const frame of scene.frames) add("frames", frameGlyph, frame, frame, frame.id, frame.depth);
+  for (const wire of scene.wires) add(wire.skip ? "skips" : "wires", wireGlyph, wire, around(wire.points));
+  for (const dot of scene.dots) add("dots", dotGlyph, dot, { x: dot[0] - 3, y: dot[1] - 3, width: 6, height: 6 });
+  for (const box of scene.boxes) add("boxes", boxGlyph, box, box, box.id);
   for (const label of scene.labels) {
     const width = label.runs.reduce((sum, run) => sum + run.width, 0);
-    add("labels", () => labelGlyph(label), { x: label.x, y: label.y - 10, width, height: 14 });
+    add("labels", labelGlyph, label, { x: label.x, y: label.y - 10, width, height: 14 });
   }
   return items;
+}
+
+/** The rectangle of a line and its arrowhead. */
+function around(points) {
+  let [left, low, right, high] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const [x, y] of points) {
+    if (x < left) left = x;
+    if (x > right) right = x;
+    if (y < low) low = y;
+    if (y > high) high = y;
+  }
+  return { x: left - 4, y: low - 4, width: right - left + 8, height: high - low + 8 };
 }
 
 /** The whole scene in a few paths. */

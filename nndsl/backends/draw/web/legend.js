@@ -18,7 +18,7 @@ export function legendOf({ words, signs, lines, pills }, scene) {
   for (const [line, text] of Object.entries(lines)) {
     if (scene.wires.some((wire) => wire[line])) entries.push({ family: line, line, text, tone: "grey" });
   }
-  const isShared = (box) => box.face.lines.flat().some((run) => run.tone === "shared");
+  const isShared = ({ face }) => face.lines.some((runs) => runs.some((run) => run.tone === "shared"));
   if (scene.boxes.some(isShared)) entries.push({ family: "", text: "↔  shared weights", tone: "shared" });
   return entries;
 }

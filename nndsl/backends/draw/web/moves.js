@@ -6,21 +6,15 @@ export class Moves {
   constructor(scene, direction) {
     this.scene = scene;
     this.direction = direction;
-    this.ahead = new Map();
-    this.behind = new Map();
-    for (const edge of scene.edges) {
-      push(this.ahead, edge.source, edge);
-      push(this.behind, edge.target, edge);
-    }
-    this.places = new Map([...scene.boxes, ...scene.frames].map((item) => [item.id, item]));
+    this.places = scene.places;
   }
 
   /** The edges that enter and leave a box or a frame. */
   around(id) {
-    if (this.ahead.has(id) || this.behind.has(id)) {
-      return { into: this.behind.get(id) || [], out: this.ahead.get(id) || [] };
-    }
     const { edges } = this.scene;
+    const into = edges.filter((edge) => edge.target === id);
+    const out = edges.filter((edge) => edge.source === id);
+    if (into.length || out.length) return { into, out };
     return {
       into: edges.filter((edge) => isIn(edge.target, id) && !isIn(edge.source, id)),
       out: edges.filter((edge) => isIn(edge.source, id) && !isIn(edge.target, id)),
@@ -76,9 +70,4 @@ export class Moves {
     }
     return best;
   }
-}
-
-function push(map, key, value) {
-  if (!map.has(key)) map.set(key, []);
-  map.get(key).push(value);
 }

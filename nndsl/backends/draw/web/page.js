@@ -96,7 +96,7 @@ export class Page {
     addEventListener("hashchange", () => {
       if (location.hash !== this.address) this.readAddress(true);
     });
-    addEventListener("resize", () => this.canvas.draw(this.camera));
+    new ResizeObserver(() => this.resized()).observe(area);
     addEventListener("beforeprint", () => this.beforePrint());
     addEventListener("afterprint", () => this.afterPrint());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.paintTheme());
@@ -111,7 +111,7 @@ export class Page {
     const was = anchor && this.scene ? this.placeOf(anchor) : null;
     this.scene = paint(this.layouter, this.blocks.tree());
     this.moves = new Moves(this.scene, this.atlas.direction);
-    this.places = new Map([...this.scene.boxes, ...this.scene.frames].map((item) => [item.id, item]));
+    this.places = this.scene.places;
     const is = was && this.placeOf(anchor);
     if (is) {
       const clamp = (middle, from, size) => Math.min(Math.max(middle, from + 40), from + size - 40);
@@ -160,7 +160,12 @@ export class Page {
   }
 
   paintLegend() {
-    this.legend.replaceChildren(...legendOf(this.atlas.legend, this.scene).map(legendItem));
+    const entries = legendOf(this.atlas.legend, this.scene);
+    const told = JSON.stringify(entries);
+    if (told === this.told) return;
+    this.told = told;
+    this.legend.replaceChildren(...entries.map(legendItem));
+    this.camera.forget(); // lines of the legend take room from the picture
   }
 
   // ------------------------------------------------------------ what the reader does
@@ -265,7 +270,12 @@ export class Page {
   togglePanel() {
     const shown = document.body.classList.toggle("bare");
     this.infoButton.setAttribute("aria-expanded", String(!shown));
-    if (this.canvas) this.canvas.draw(this.camera);
+    if (this.canvas) this.resized();
+  }
+
+  resized() {
+    this.camera.forget();
+    this.canvas.draw(this.camera);
   }
 
   toggleSelected() {

@@ -11,13 +11,16 @@ export class Panel {
     this.go = go;
     this.toggle = toggle;
     this.element = html("aside", { id: "panel", "aria-label": "Details", tabindex: "-1" });
+    this.isScrolled = false;
+    this.element.addEventListener("scroll", () => (this.isScrolled = true));
   }
 
   show(id) {
     const { atlas } = this.blocks;
     const thing = id ? this.blocks.thing(id) : null;
     this.element.replaceChildren(...(thing ? this.ofThing(id, thing) : this.ofModel(atlas.model)));
-    this.element.scrollTop = 0;
+    if (this.isScrolled) this.element.scrollTop = 0; // to ask, or to set what is so, makes the browser lay out the page
+    this.isScrolled = false;
   }
 
   ofModel(model) {

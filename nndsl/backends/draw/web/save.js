@@ -55,7 +55,7 @@ function heading(sheet, title, totals) {
 
 function picture(scene, x, y) {
   const layers = new Map(LAYERS.map((name) => [name, []]));
-  for (const { layer, make } of itemsOf(scene)) layers.get(layer).push(make());
+  for (const { layer, glyph, of } of itemsOf(scene)) layers.get(layer).push(glyph(of));
   const byDepth = [...scene.frames.keys()].sort((a, b) => scene.frames[a].depth - scene.frames[b].depth);
   layers.set("frames", byDepth.map((i) => layers.get("frames")[i]));
   return svg("g", { transform: `translate(${round(x)} ${round(y)})` }, [...layers.values()].flat());

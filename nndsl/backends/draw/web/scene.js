@@ -14,6 +14,7 @@ export function paint(layouter, tree) {
   scene.height = turned ? laid.width : laid.height;
   const painter = new Painter(atlas, scene, tree);
   painter.paint(laid, [0, atlas.direction === "up" ? scene.height : 0], { id: "", path: "", frame: null, tree }, []);
+  scene.places = new Map([...scene.boxes, ...scene.frames].map((item) => [item.id, item]));
   return scene;
 }
 
@@ -29,9 +30,8 @@ class Painter {
     const skips = ({ lines }) => lines.length > 0 && wires[lines[lines.length - 1]].skip;
     const skipping = new Set(where.id ? laid.figure.inputs.filter((_, port) => skips(feeds[port])) : []); // goes on inside
     const drawn = new Map();
-    for (const flow of [...laid.wires.keys()].sort((a, b) => a - b)) {
-      drawn.set(flow, this.wire(laid, flow, at, where, skipping));
-    }
+    const known = knownOf(laid, !where.id);
+    for (const flow of known.drawn) drawn.set(flow, this.wire(laid, flow, at, where, skipping));
     this.trunks(laid, drawn, where);
     for (const [x, y] of laid.dots) this.scene.dots.push(this.place(at, x, y));
     for (const [x, y, runs] of laid.labels) {
@@ -39,25 +39,24 @@ class Painter {
       const [dx, dy] = LABEL_AT[this.atlas.direction];
       this.scene.labels.push({ x: pageX + dx, y: pageY + dy, runs });
     }
-    const given = new Map(); // "thing port" -> which box a value comes from, and by which lines it came so far
-    if (where.id) laid.figure.inputs.forEach((thing, port) => given.set(`${thing} 0`, feeds[port]));
-    const incoming = laid.figure.things.map(() => []);
-    laid.flows.forEach((flow, i) => incoming[flow.head].push(i));
+    const { figure, flows } = laid;
+    const given = []; // of each thing, for each port: which box a value comes from, and by which lines it came so far
+    if (where.id) figure.inputs.forEach((thing, port) => (given[thing] = [feeds[port]]));
     const results = [];
-    laid.figure.things.forEach((thing, i) => {
-      const arriving = incoming[i].map((f) => {
-        const { source, lines } = given.get(`${laid.flows[f].tail} ${laid.flows[f].tailPort}`);
-        return { source, lines: drawn.has(f) ? [...lines, drawn.get(f)] : lines };
+    figure.things.forEach((thing, i) => {
+      const arriving = known.incoming[i].map((f) => {
+        const feed = given[flows[f].tail][flows[f].tailPort];
+        return drawn.has(f) ? { source: feed.source, lines: [...feed.lines, drawn.get(f)] } : feed;
       });
       if (where.id && thing.kind === "input") return;
       if (where.id && thing.kind === "output") {
         results.push(...arriving);
         return;
       }
-      const gives = laid.inner.has(i)
-        ? this.frame(laid.inner.get(i), thing, i, this.place(at, ...laid.things.get(i)), where, arriving)
-        : this.leaf(thing, i, this.place(at, ...laid.things.get(i)), where, arriving);
-      gives.forEach((feed, port) => given.set(`${i} ${port}`, feed));
+      const place = this.place(at, ...laid.things.get(i));
+      given[i] = laid.inner.has(i)
+        ? this.frame(laid.inner.get(i), thing, i, place, where, arriving)
+        : this.leaf(thing, i, place, where, arriving);
     });
     return results;
   }
@@ -78,11 +77,11 @@ class Painter {
     const along = this.atlas.direction === "right" ? face.width : face.height;
     const [x, y] = this.place(at, 0, along / 2);
     const id = childId(where.id, i);
-    const box = { id, thing, face, path: where.path + thing.label, frame: where.frame };
-    Object.assign(box, { x: x - face.width / 2, y: y - face.height / 2, width: face.width, height: face.height });
-    this.scene.boxes.push(box);
+    const { width, height } = face;
+    const path = where.path + thing.label;
+    this.scene.boxes.push({ id, thing, face, path, frame: where.frame, x: x - width / 2, y: y - height / 2, width, height });
     for (const { source, lines } of arriving) this.scene.edges.push({ source, target: id, wires: lines });
-    return Array.from({ length: Math.max(thing.widest || 1, 1) }, () => ({ source: id, lines: [] }));
+    return new Array(Math.max(thing.widest || 1, 1)).fill({ source: id, lines: [] });
   }
 
   frame(laid, thing, i, at, where, arriving) {
@@ -101,14 +100,10 @@ class Painter {
   }
 
   wire(laid, flow, at, where, skipping) {
-    const { tail, head, headPort } = laid.flows[flow];
-    const thing = laid.figure.things[head];
-    const arrow = !laid.inner.has(head) && (thing.kind === "node" || !where.id);
+    const { arrow, skips, training } = laid.known.looks[flow];
     const points = laid.wires.get(flow).map(([x, y]) => this.place(at, x, y));
-    const isAside = (thing.aside || []).includes(headPort); // a mask, say
-    const skip = skipping.has(tail) || (laid.skips.has(flow) && !isAside);
-    const look = { skip, training: onlyTraining(laid, flow) };
-    this.scene.wires.push({ points, ...look, arrow, id: `${where.id} ${flow}` });
+    const skip = skips || skipping.has(laid.flows[flow].tail);
+    this.scene.wires.push({ points, skip, training, arrow, id: `${where.id} ${flow}` });
     return this.scene.wires.length - 1;
   }
 
@@ -127,6 +122,22 @@ class Painter {
       if (way.length) wires.push({ points: way, skip: false, training: false, arrow: false, id: `${where.id} trunk ${flow}` });
     }
   }
+}
+
+/** What is the same wherever a figure stands: its lines in order and their looks, and which flows each thing takes. */
+function knownOf(laid, isModel) {
+  if (laid.known) return laid.known;
+  const { figure, flows, inner } = laid;
+  const incoming = figure.things.map(() => []);
+  const looks = flows.map(({ head, headPort }, i) => {
+    incoming[head].push(i);
+    const thing = figure.things[head];
+    const arrow = !inner.has(head) && (thing.kind === "node" || isModel);
+    const isAside = (thing.aside || []).includes(headPort); // a mask, say
+    return { arrow, skips: laid.skips.has(i) && !isAside, training: onlyTraining(laid, i) };
+  });
+  laid.known = { drawn: [...laid.wires.keys()].sort((a, b) => a - b), incoming, looks };
+  return laid.known;
 }
 
 /** Does nothing flow there when the model is at work? */
