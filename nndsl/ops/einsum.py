@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops import lowering
-from nndsl.ops.arithmetic import factors, together
+from nndsl.ops.arithmetic import together
 from nndsl.ops.contraction import contracted
 from nndsl.ops.costing import NOTHING, Saved, Use
+from nndsl.ops.einsum_memory import Contraction, contraction
 from nndsl.ops.schema import LINEAR, Op, Unsupported, param
+from nndsl.ops.strided import Strides
 from nndsl.shapes import Size, TensorType, is_floating, product
 
 if TYPE_CHECKING:
@@ -164,26 +166,28 @@ class Einsum(Op, family=LINEAR):
 
     def saves(self, *xs: TensorType, y: TensorType, use: Use) -> Saved | None:
         """Each factor for the gradient of the other, copied where the groups of indices that one product of matrices
-        wants are not rows of memory. Of three and more inputs, and of diagonals and sums beforehand, it is not told."""
-        terms, result, _ = self._terms(xs)
+        wants are not rows of memory."""
         if len(xs) == 1:
             return NOTHING
-        left, right = (set(term) for term in terms[:2])
-        alone = (left ^ right) - set(result)
-        if len(xs) > 2 or alone or any(len(set(term)) < len(term) for term in terms):
-            return None
-        summed = sorted((left & right) - set(result), key=self._order(result))
-        kept, made = [], []
-        for at in factors(use).inputs:
-            mine, other = (left, right) if at == 0 else (right, left)
-            groups = [[n for n in result if n in left & right], [n for n in result if n in mine - other], summed]
-            places = [[terms[at].index(name) for name in group] for group in groups]
-            whole = not summed or all(use.merges(at, *place) for place in places)
-            kept += [at] if whole else []
-            made += [] if whole else [xs[at]]
-        return Saved(tuple(kept), made=tuple(made))
+        return self._contracted(xs, use).saved(y.dtype)
 
-    def _order(self, result: list[str]) -> Any:
+    def scratch(self, *xs: TensorType, y: TensorType, use: Use) -> list[TensorType]:
+        """Copies and products on the way."""
+        made = self._contracted(xs, use).made[:-1] if len(xs) > 1 else []
+        return [TensorType(y.dtype, tuple(factor.shape)) for factor in made]
+
+    def strides(self, *xs: TensorType, y: TensorType, use: Use) -> Strides | None:
+        """The result is a view of a batch of matrices."""
+        made = self._contracted(xs, use).result if len(xs) > 1 else None
+        return None if made is None else tuple(made.strides[: y.rank])
+
+    def _contracted(self, xs: tuple[TensorType, ...], use: Use) -> Contraction:
+        terms, result, sizes = self._terms(xs)
+        summed = sorted(set(sizes) - set(result), key=self._order())
+        given = [x for x in use.inputs if x is not None]
+        return contraction(given, use.needs, terms, result, summed)
+
+    def _order(self) -> Any:
         letters = self._letters()
         return lambda name: letters.get(name, name)
 

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import product
+from math import prod
+
 import pytest
+import torch
 
 from nndsl.ops import everything
+from nndsl.ops.costing import Use
+from nndsl.ops.strided import Strided
+from nndsl.shapes import TensorType
+from tests.ops.saved_support import saved_storages
 from tests.ops.support import check, complaint, examples, flow, read_type
 
 AT = [{"N": 2, "B": 2, "H": 3, "T": 5, "S": 4}, {"N": 1, "B": 1, "H": 2, "T": 2, "S": 3}]
@@ -105,3 +113,39 @@ def test_costs() -> None:
 
 def test_whole_numbers() -> None:
     check(everything()["Einsum"]("ij,jk->ik"), "int[2, 3]", "int[3, 4]", high=5, opsets=(17,))
+
+
+SAVING = [
+    "bs,sd,de->be",
+    "bi,oij,bj->bo",
+    "ir,jr,kr->ijk",
+    "a,b,c->cba",
+    "bhid,bhjd,bhjd->bhid",
+    "nsd,ns,dk->nk",
+    "ab,bc,cd,de->ae",
+    "ii,ij,jk->k",
+    "ab,cd->a",
+    "ijk,ilm,njm,nlk,abc->",
+    "nkctv,kvw->nctw",
+]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("equation", SAVING)
+def test_what_is_kept_of_several_inputs(equation: str, turned: bool) -> None:
+    """Whichever of them need a gradient, and in whatever order they lie in memory."""
+    sizes = dict(zip("abcdehijklmnorstvw", range(2, 20), strict=False))
+    terms = equation.partition("->")[0].split(",")
+    op = everything()["Einsum"](equation)
+    for needs in list(product((False, True), repeat=len(terms)))[1:]:
+        xs = [torch.randn([sizes[name] for name in term[:: -1 if turned else 1]]) for term in terms]
+        xs = [x.requires_grad_(need) for x, need in zip(xs, needs, strict=True)]
+        xs = [x.permute(*range(x.dim())[::-1]) if turned else x for x in xs]
+        types = [TensorType("float32", tuple(x.shape)) for x in xs]
+        use = Use(needs, tuple(Strided(type, x.stride()) for type, x in zip(types, xs, strict=True)))
+        kept, result = saved_storages(torch.nn.Identity(), lambda xs=xs: torch.einsum(equation, *xs))
+        y = TensorType("float32", tuple(result.shape))
+        told = op.saves(*types, y=y, use=use)
+        shapes = [types[at].shape for at in told.inputs] + [type.shape for type in told.made]
+        assert sum(4 * prod(shape) for shape in shapes) == sum(s.nbytes() for s in kept.values()), needs
+        assert op.strides(*types, y=y, use=use) == result.stride(), needs

@@ -15,11 +15,6 @@ from nndsl.shapes import Dim, TensorType, is_floating, product
 from tests.ops import support
 from tests.ops.saved_support import saved_storages
 
-# What operators do not say of what they keep, and why: a summary shows `?` for models that have them.
-UNTOLD = {
-    'Einsum("a, b, c -> c b a")': "so do factors, in an order that PyTorch chooses",
-}
-
 # Besides the examples: parameters that change what is kept.
 MORE = [
     '[6, 5, 8] -> Reduce("a b c -> a", "prod") -> [6]',
@@ -68,7 +63,7 @@ def size_of(type: TensorType) -> int:
     return count * BYTES[type.dtype]
 
 
-def predicted(op: Any, types: list[TensorType | None], results: list[TensorType]) -> int | None:
+def predicted(op: Any, types: list[TensorType | None], results: list[TensorType]) -> int:
     """Bytes of distinct tensors."""
     needs = tuple(t is not None and is_floating(t.dtype) for t in types)
     weights = op.weights(*types)
@@ -79,8 +74,7 @@ def predicted(op: Any, types: list[TensorType | None], results: list[TensorType]
     if shared(op, inputs) is not None or (len(types) == 1 and op.same(types[0], y)):
         return 0
     saved = op.saves(*types, y=y, use=Use(needs, inputs))
-    if saved is None:
-        return None
+    assert saved is not None
     kept = [types[at] for at in saved.inputs] + [results[at] for at in saved.outputs] + list(saved.made)
     return sum(size_of(t) for t in kept if t is not None)
 
@@ -102,7 +96,4 @@ def test_examples(example: str) -> None:
     torch.manual_seed(0)
     kept, _ = saved_storages(module, lambda: module(*tensors))
     found = sum(storage.nbytes() for storage in kept.values())
-    if told is None:
-        assert middle in UNTOLD
-    else:
-        assert told == found
+    assert told == found
