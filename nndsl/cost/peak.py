@@ -3,16 +3,27 @@
 Forward, a tensor goes when nothing needs it any more: no later step, no caller, no backward pass. Backward, the steps
 run in reverse: gradients come and go, what was kept goes with the step that kept it, gradients of weights stay. Each
 part is simulated once, as changes from what there was before it; a call adds what its part says.
+
+Of a recurrence, one step is simulated. Forward, each leaves behind what it keeps and what is collected, and the last is
+the highest; backward, the first two: gradients of weights and sequences are there from the second on, and what was kept
+gets less.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
+from nndsl.cost.numbers import bytes_of
 from nndsl.cost.run import Part, Place, Run, Step
+from nndsl.ir import loops
 from nndsl.shapes import Dim, Size
+
+Seeds: TypeAlias = tuple[bool | None, ...]  # of each result: does its gradient go when it was used? None: it has none
+WHOLE, FIRST, LATER = range(
+    3
+)  # of a recurrence: all of it, its last step (with which the backward pass begins), another
 
 
 class Open(Exception):
@@ -53,7 +64,7 @@ class Peak:
         ahead = self.forward(self.run.root)
         root = self.run.root
         results = [self._result(root, place) for place in root.whole.results]
-        seeds = tuple(size is not None for size in results)
+        seeds = tuple(None if size is None else True for size in results)
         start = ahead.stays + sum(size for size in results if size is not None)
         behind = self.backward(root, seeds)
         return max(ahead.peak, start + behind.peak), self.number(root.whole.gradients)
@@ -70,13 +81,16 @@ class Peak:
 
     def _ahead(self, part: Part) -> Generator[Part, Rise, Rise]:
         if part.graph.kind == "loop":
-            raise Open("what the steps of a recurrence leave behind")
-        last = _last_uses(part)
-        kept = frozenset().union(*(step.kept for step in part.steps)) if part.steps else frozenset()
-        outer = {place.home for place in part.whole.results if place is not None}
+            return (yield from self._looped(part))
+        return (yield from self._through(part, part.steps, frozenset()))
+
+    def _through(self, part: Part, steps: list[Step], held: frozenset[int]) -> Generator[Part, Rise, Rise]:
+        """`held`: homes that stay although nothing here needs them."""
+        last = _last_uses(part, steps)
+        held = held.union(*(step.kept for step in steps), (p.home for p in part.whole.results if p is not None))
         now = peak = 0
         alive: dict[int, int] = {}
-        for at, step in enumerate(part.steps):
+        for at, step in enumerate(steps):
             if step.part is not None:
                 rise = yield step.part
                 top, stays = rise.peak, rise.stays
@@ -87,18 +101,58 @@ class Peak:
             now += stays
             alive |= {home: self.number(size) for home, size in step.made.items()}
             for home in last.get(at, ()):
-                if home in alive and home not in kept and home not in outer:
+                if home in alive and home not in held:
                     now -= alive.pop(home)
         return Rise(peak, now)
 
+    def _looped(self, part: Part) -> Generator[Part, Rise, Rise]:
+        """The states of the step before stay until there are new ones, what is collected until it is joined."""
+        ends = [step for step in part.steps if step.node is not None and loops.is_end(step.node)]
+        steps = [step for step in part.steps if step not in ends]
+        collected = frozenset(part.values[id(loops.given(step.node))].home for step in ends if step.node is not None)
+        one = yield from self._through(part, steps, collected)
+        kept = collected.union(*(step.kept for step in steps))
+        states = {p.home for p in part.whole.results[: loops.count(part.graph)] if p is not None}
+        passing = sum(self.number(part.homes[home]) for home in states - kept if home in part.homes)
+        times, grows = self.number(part.times), one.stays - passing
+        before = (times - 1) * grows + passing if times > 1 else 0
+        joined = sum(self.number(size) for step in ends for size in step.made.values())
+        stays = self.number(part.whole.inside) + sum(map(self.number, part.whole.made.values()))
+        return Rise(max(before + one.peak, times * grows + passing + joined), stays)
+
     # ------------------------------------------------------------ backward
 
-    def backward(self, part: Part, seeds: tuple[bool, ...]) -> Rise:
-        """`seeds`: which results come with a gradient that goes when it was used (it is this part's to give up)."""
-        return _driven(lambda key: self._behind(*key), (part, seeds), self._backward, lambda key: (id(key[0]), key[1]))
+    def backward(self, part: Part, seeds: Seeds) -> Rise:
+        """`seeds`: which results come with a gradient, and is it this part's to give up?"""
+        asked = part, seeds, WHOLE
+        return _driven(lambda key: self._behind(*key), asked, self._backward, lambda key: (id(key[0]), *key[1:]))
 
-    def _behind(self, part: Part, seeds: tuple[bool, ...]) -> Generator[Any, Rise, Rise]:
-        return (yield from _Backward(self, part, seeds).go())
+    def _behind(self, part: Part, seeds: Seeds, turn: int) -> Generator[Any, Rise, Rise]:
+        if part.graph.kind == "loop" and turn == WHOLE:
+            return (yield from self._unrolled(part, seeds))
+        return (yield from _Backward(self, part, seeds, turn).go())
+
+    def _unrolled(self, part: Part, seeds: Seeds) -> Generator[Any, Rise, Rise]:
+        """The gradient of a sequence's results is there for all steps."""
+        count = loops.count(part.graph)
+        joined = tuple(None if seed is None else False for seed in seeds[count:])
+        first = yield part, (*seeds[:count], *joined), FIRST
+        peak = first.peak
+        if self.number(part.times) > 1:
+            handed = tuple(None if gradient is None else True for gradient in first.gradients[:count])
+            later = yield part, (*handed, *joined), LATER
+            peak = max(peak, first.stays + later.peak)
+        unchanged = {at for at, g in enumerate(first.gradients[:count]) if g is not None and g[1] == at}
+        gradients = tuple(g if g is None or at in unchanged else (g[0], None) for at, g in enumerate(first.gradients))
+        made = [g[0] for g in gradients if g is not None and g[1] is None]
+        given = [
+            self._bytes(port.value) for at, port in enumerate(part.graph.outputs) if seeds[at] and at not in unchanged
+        ]
+        stays = self.number(part.whole.gradients) + sum(made) - sum(given) - self.number(part.whole.inside)
+        return Rise(peak, stays, gradients)
+
+    def _bytes(self, value: Any) -> int:
+        return self.number(bytes_of(value.type, self.run.dtype))
 
 
 def _driven(make: Any, first: Any, known: dict[Any, Rise], name: Any) -> Rise:
@@ -122,10 +176,10 @@ def _driven(make: Any, first: Any, known: dict[Any, Rise], name: Any) -> Rise:
     return answer
 
 
-def _last_uses(part: Part) -> dict[int, list[int]]:
+def _last_uses(part: Part, steps: list[Step]) -> dict[int, list[int]]:
     """The homes that no step uses after this one."""
     last: dict[int, int] = {}
-    for at, step in enumerate(part.steps):
+    for at, step in enumerate(steps):
         for home in (*step.made, *_read(part, step)):
             last[home] = at
     found: dict[int, list[int]] = {}
@@ -151,8 +205,9 @@ class _Gradient:
 
 
 class _Backward:
-    def __init__(self, peak: Peak, part: Part, seeds: tuple[bool, ...]) -> None:
+    def __init__(self, peak: Peak, part: Part, seeds: Seeds, turn: int) -> None:
         self.peak = peak
+        self.turn = turn
         self.part = part
         self.now = self.top = 0
         self.of: dict[int, _Gradient] = {}  # by the identity of a Value
@@ -160,7 +215,7 @@ class _Backward:
         self.outer = {*range(len(part.places)), *(p.home for p in part.whole.results if p is not None)}
         for place, (port, seed) in enumerate(zip(part.graph.outputs, seeds, strict=True)):
             value = part.values.get(id(port.value))
-            if value is not None and value.needs:
+            if value is not None and value.needs and seed is not None:
                 self._add(port.value, _Gradient(self._size(port.value), own=seed, place=place))
 
     def go(self) -> Generator[Any, Rise, Rise]:
@@ -196,20 +251,26 @@ class _Backward:
             self._add(value, made)
         self._drop(given)
         self._shrink(self.peak.number(step.inside))
+        if self.turn == LATER:  # added to what the steps behind gave the weights
+            self._shrink(self.peak.number(step.gradients))
 
     def _call(self, step: Step, given: list[_Gradient | None]) -> Generator[Any, Rise, None]:
         assert step.part is not None
         assert step.node is not None
-        seeds = tuple(g is not None and g.own and g.users == 1 for g in given)
-        rise = yield step.part, seeds
+        seeds = tuple(None if g is None else g.own and g.users == 1 for g in given)
+        rise = yield step.part, seeds, WHOLE
         self.top = max(self.top, self.now + rise.peak)
         self.now += rise.stays
-        if not step.gradients:  # weights that have a gradient already
+        if not step.gradients or self.turn == LATER:  # weights that have a gradient already
             self._shrink(self.peak.number(step.part.whole.gradients))
         handed: dict[int, _Gradient] = {}
-        for at, value in self._wanted(step):
-            told = rise.gradients[at]
+        wanted = dict(self._wanted(step))
+        for at, told in enumerate(rise.gradients):
             if told is None:
+                continue
+            value = wanted.get(at)
+            if value is None:  # the first state of a recurrence may need none
+                self._shrink(told[0] if told[1] is None else 0)
                 continue
             size, place = told
             source = given[place] if place is not None else None
@@ -265,8 +326,6 @@ class _Backward:
                 self._shrink(self.peak.number(self.part.homes[home]))
 
     def _size(self, value: Any) -> int:
-        from nndsl.cost.numbers import bytes_of
-
         return self.peak.number(bytes_of(value.type, self.peak.run.dtype))
 
     def _grow(self, size: int) -> None:

@@ -9,6 +9,7 @@ from nndsl.cost.memory import at
 from nndsl.cost.numbers import bytes_of, total
 from nndsl.cost.run import Part, Run, Step
 from nndsl.ir.cost import Costs
+from nndsl.ir.loops import is_end
 from nndsl.ops.schema import EMBEDDING
 from nndsl.shapes import Size, TensorType
 
@@ -21,10 +22,11 @@ class Work:
     moved: float | None = 0.0
     seconds: float | None = 0.0
 
-    def add(self, other: Work) -> None:
+    def add(self, other: Work, times: float | None = 1) -> None:
         for name in ("flops", "moved", "seconds"):
             mine, theirs = getattr(self, name), getattr(other, name)
-            setattr(self, name, None if mine is None or theirs is None else mine + theirs)
+            more = _product(theirs, times)
+            setattr(self, name, None if mine is None or more is None else mine + more)
 
     @property
     def intensity(self) -> float | None:
@@ -32,8 +34,8 @@ class Work:
 
 
 class Times:
-    """`of`: by the identity of a node, as the graph is called first. `training`: seconds of a training step;
-    `optimizer`: the bytes that the update of the weights moves."""
+    """`of`: by the identity of a step of the run. `training`: seconds of a training step; `optimizer`: the bytes that
+    the update of the weights moves."""
 
     def __init__(
         self,
@@ -58,12 +60,12 @@ class Times:
     def _sum(self, part: Part) -> Work:
         whole = Work()
         for step in part.steps:
-            work = self._parts[id(step.part)] if step.part is not None else self._operator(part, step)
-            self.of.setdefault(id(step.node), work)
-            whole.add(work)
+            work = self._parts[id(step.part)] if step.part is not None else self._operator(step)
+            self.of[id(step)] = work
+            whole.add(work, self._number(part.often(step)))
         return whole
 
-    def _operator(self, part: Part, step: Step) -> Work:
+    def _operator(self, step: Step) -> Work:
         assert step.node is not None
         cost = self.costs.of_node(step.node)
         flops = None if cost.no_flops else self._number(cost.flops)
@@ -85,10 +87,11 @@ class Times:
         for part in trained.parts.values():  # callees before callers
             each: list[float | None] = []
             for step in part.steps:
+                times = self._number(part.often(step))
                 if step.part is not None:
-                    each.append(known[id(step.part)])
+                    each.append(_product(known[id(step.part)], times))
                 else:
-                    each += [self._operator(part, step).seconds, self._again(step)]
+                    each += [_product(seconds, times) for seconds in (self._operator(step).seconds, self._again(step))]
             known[id(part)] = None if None in each else sum(s for s in each if s is not None)
         return known[id(trained.root)]
 
@@ -105,6 +108,8 @@ class Times:
         if not any(size != 0 for size in step.made.values()):
             return 0
         results = total(bytes_of(value.type, dtype) for value in node.outputs)
+        if is_end(node):  # as much as the results of all steps
+            return results * 2
         inputs = total(bytes_of(value.type, dtype) for value in node.inputs if value is not None)
         if node.op.family is EMBEDDING:
             return inputs + results * 2
@@ -114,3 +119,7 @@ class Times:
     def _number(self, size: Size) -> float | None:
         known = at(size, self.values)
         return float(known) if isinstance(known, int) else None
+
+
+def _product(number: float | None, times: float | None) -> float | None:
+    return None if number is None or times is None else number * times

@@ -17,17 +17,26 @@ def starts(graph: Graph) -> list[Node]:
 
 def ends(graph: Graph) -> list[Node]:
     """What joins the results of all steps."""
-    return [node for node in graph.nodes if not node.is_call and node.op.name == "Steps"]
+    return [node for node in graph.nodes if is_end(node)]
 
 
 def is_start(node: Node) -> bool:
     return not node.is_call and node.op.name == "StepOf"
 
 
+def is_end(node: Node) -> bool:
+    return not node.is_call and node.op.name == "Steps"
+
+
 def states(graph: Graph) -> list[Value]:
     """What a step makes of the states."""
     joined = {id(node.outputs[0]) for node in ends(graph)}
     return [port.value for port in graph.outputs if id(port.value) not in joined]
+
+
+def count(graph: Graph) -> int:
+    """How many states go from step to step."""
+    return len(states(graph)) if graph.kind == "loop" else 0
 
 
 def given(node: Node) -> Value:

@@ -152,7 +152,7 @@ class Strider:
                 size, stride = axes.pop(0)
                 given -= 1
                 found.append(_sliced(size, stride, item))
-            elif isinstance(item, (int, Strided)) or hasattr(item, "terms"):
+            elif isinstance(item, (int, str, Strided)) or hasattr(item, "terms"):  # a text: the number of a step
                 if isinstance(item, Strided):
                     raise Elsewhere("index")
                 axes.pop(0)

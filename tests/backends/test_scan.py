@@ -9,12 +9,15 @@ import onnx
 import pytest
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 import nndsl
+from nndsl.backends.summary import to_json
 from nndsl.cost.memory import memory
 from nndsl.ir.reader import read_graph
 from nndsl.ir.verifier import verify
 from tests.backends.torch_support import complaints, results_of
+from tests.cost_support import rise
 from tests.ops.saved_support import saved_bytes
 
 CELLS = """
@@ -321,89 +324,50 @@ def test_costs_grow_with_the_steps() -> None:
     assert (one.macs, ten.macs) == (2 * (7 * 5 + 7 * 7), 20 * (7 * 5 + 7 * 7))
 
 
-@pytest.mark.parametrize("name", ["rnn", "reverse", "lstm"])
-@pytest.mark.parametrize("steps", [1, 5])
-def test_saved_activations(name: str, steps: int) -> None:
-    model = load(name, dims={"N": 2, "T": steps})
-    module = model.module().train()
-    inputs = [torch.randn(*v.shape) for v in model.ir.inputs]  # type: ignore[arg-type]
-    assert memory(model.ir).saved == saved_bytes(module, lambda: results_of(module, inputs))
+def trained(name: str, steps: int, samples: int = 2) -> tuple[nndsl.Model, nn.Module, list[torch.Tensor]]:
+    sizes = {"S": 3} if name in ("attending", "nested") else {}
+    model = load(name, dims={"N": samples, "T": steps, **sizes})
+    return model, model.module().train(), [torch.randn(*v.shape) for v in model.ir.inputs]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_draws_and_counts(name: str) -> None:
-    assert load(name).draw(depth=9).startswith("<svg")
-    assert "Scan" in str(load(name).summary())
+@pytest.mark.parametrize("steps", [1, 5])
+def test_what_training_takes(name: str, steps: int) -> None:
+    """Saved activations, products of both passes, and which weights get a gradient: all as in PyTorch."""
+    model, module, inputs = trained(name, steps)
+    told = memory(model.ir)
+    assert told.saved == saved_bytes(module, lambda: results_of(module, inputs))
+    with FlopCounterMode(display=False) as counted:
+        torch.stack([y.sum() for y in results_of(module, inputs)]).sum().backward()
+    assert 2 * int(str(model.summary().training_macs)) == counted.get_total_flops()
+    assert told.gradients == sum(p.grad.numel() * 4 for p in module.parameters() if p.grad is not None)
 
 
-def test_one_value_may_be_several_outputs_of_a_block() -> None:
-    step = next(graph for graph in load("rnn").ir.graphs() if graph.name == "RNNStep")
-    assert [port.name for port in step.outputs] == ["next", "y"]
+@pytest.mark.parametrize("name", MODELS)
+def test_the_peak_grows_with_the_steps(name: str) -> None:
+    model, module, inputs = trained(name, 12, 64)
+
+    def step() -> None:
+        ys = [y for y in results_of(module, inputs) if y.requires_grad]
+        torch.autograd.backward(ys, [torch.ones_like(y) for y in ys])
+
+    there = sum(t.untyped_storage().nbytes() for t in (*module.parameters(), *inputs))
+    told = memory(model.ir, optimizer="sgd")
+    assert told.training_peak == pytest.approx(rise(step) + there, rel=0.1)
+    with torch.no_grad():
+        measured = rise(lambda: results_of(module.eval(), inputs)) + there
+    if name != "several":  # its module has a name for each result, and so holds all of them to the end
+        assert told.inference_peak == pytest.approx(measured, rel=0.1)
 
 
-@pytest.mark.parametrize(
-    ("flow", "code", "message"),
-    [
-        ("(h0, xs) -> Scan(RNNStep(6))", "contract", "RNNStep's input h: dim 1 should be hidden = 6"),
-        ("(h0, xs) -> Scan(Linear(7))", "wrong-inputs", "Linear takes one tensor"),
-        ("h0 -> Scan(RNNStep(7))", "wrong-inputs", "Scan takes 1 state and at least one sequence"),
-        ("(h0, xs) -> Scan(RNNStep(7), states=3)", "wrong-inputs", "Scan takes 3 states"),
-        ("(h0, xs) -> Scan(RNNStep(7), dim=3)", "rank-mismatch", "Scan takes"),
-        ("(h0, xs) -> Scan(RNNStep(7), axis=1)", "unknown-argument", "Scan has no argument axis"),
-        ("(h0, xs) -> Scan(dim=1)", "missing-argument", "Scan needs body"),
-        ("(h0, xs) -> Scan(3)", "bad-argument", "Scan: body is a layer"),
-        ("(h0, xs) -> Scan(RNNStep(7), states=0)", "bad-argument", "Scan: states is a whole number from 1 on"),
-        ("(h0, xs) -> Scan(Wider)", "shape-mismatch", "state 0 is [N, 7], and a step makes [N, 8] of it: 7 ≠ 8"),
-        ("(h0, xs, more) -> Scan(Both)", "unproven", "all sequences of a Scan have as many steps"),
-        ("(h0, h0, xs) -> Scan(Both, states=2)", "wrong-outputs", "a step gives 1 tensor, and Scan has 2 states"),
-    ],
-)
-def test_mistakes(flow: str, code: str, message: str) -> None:
-    text = f"""
-block Wider {{
-  input h: [N, D]
-  input x: [N, E]
-  output y: [N, 8] = h -> Linear(8)
-}}
-block Both {{
-  input h: [N, D]
-  input p: [N, E]
-  input q: [N, F]
-  output y: [N, D] = h
-}}
-model M {{
-  input xs: float[N, T, 5]
-  input more: float[N, S, 5]
-  input h0: float[N, 7]
-  y = {flow}
-  output z: [N, T, 5] = xs + 1
-}}
-"""
-    with pytest.raises(nndsl.SpecError) as caught:
-        nndsl.loads(CELLS + text, model="M")
-    assert caught.value.diagnostics[0].code == code, caught.value
-    assert message in caught.value.diagnostics[0].message
-
-
-def test_a_closed_recurrence_says_how_often_it_runs() -> None:
-    drawn = load("rnn").draw(depth=0)
-    assert "for each of T" in drawn.replace("\u00a0", " ")
-
-
-def test_random_numbers_in_the_steps_are_refused_in_onnx(tmp_path: Path) -> None:
-    text = """
-block Noise {
-  input h: [N, D]
-  input x: [N, D]
-  output next: [N, D] = h + x + (x -> RandomNormalLike)
-}
-model M {
-  input xs: float[N, T, 4]
-  output y: [N, 4] = (Zeros(N, 4), xs) -> Scan(Noise)
-}
-"""
-    model = nndsl.loads(text)
-    assert model.module()(torch.zeros(2, 3, 4)).std() > 0
-    with pytest.raises(nndsl.SpecError) as caught:
-        model.export(tmp_path / "m.onnx")
-    assert [d.code for d in caught.value.diagnostics] == ["onnx-unsupported"]
+def test_steps_are_told_in_the_summary() -> None:
+    summary = load("rnn", dims={"N": 2, "T": 12}).summary(device="a100")
+    rows = {row["path"]: row for row in to_json(summary)["layers"]}
+    outer, inner = rows["rnn"], rows["rnn.cell"]
+    assert (outer["detail"], outer["steps"], inner["steps"]) == ("12 steps", 12, None)
+    assert outer["macs"] == 12 * inner["macs"]
+    assert outer["training_macs"] == 12 * inner["training_macs"] - 2 * 7 * 7  # zeros at first, which need no gradient
+    assert outer["seconds"] > 12 * inner["seconds"]  # joining them takes the rest
+    assert outer["seconds"] == pytest.approx(12 * inner["seconds"] + 2 * 2 * 12 * 7 * 4 / 2039e9)
+    assert "what is inside of a Scan is told for one step of it" in str(summary)
+    assert load("rnn", dims={"N": 2}).summary().layers[1].detail == "T steps"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import pytest
 
 import nndsl
-from nndsl.backends.summary import summarize, table
+from nndsl.backends.summary import Summary, summarize, table
 from nndsl.backends.summary.columns import COLUMNS
 from nndsl.backends.summary.walk import walk
 from nndsl.ops import schema
@@ -146,12 +147,17 @@ model AModelWithANameThatIsLongerThanATerminalIsWide(d: int = 4096, depth: int =
 """
 
 
+@cache
+def long_and_usual() -> tuple[Summary, Summary]:
+    return nndsl.loads(LONG).summary(device="h100"), nndsl.load("zoo/googlenet.nn").summary(device="h100")
+
+
 @pytest.mark.parametrize("columns", [None, ["macs", "formula"], ["input", "output", "saved"], list(COLUMNS)])
 @pytest.mark.parametrize("width", [60, 80, 100, 200])
 @pytest.mark.parametrize("depth", [0, 1, 9])
 def test_no_line_wraps_in_a_terminal(width: int, depth: int, columns: list[str] | None) -> None:
     """What has not the room stands in another table, and no number is lost."""
-    for summary in (nndsl.loads(LONG).summary(device="h100"), nndsl.load("zoo/googlenet.nn").summary(device="h100")):
+    for summary in long_and_usual():
         text = table(summary, width, columns=columns, depth=depth)
         assert [line for line in text.splitlines() if len(line) > width] == []
         heads = [line for line in text.splitlines() if line.startswith("layer ")]

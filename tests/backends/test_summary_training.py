@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 import nndsl
 from nndsl.backends.summary import table, to_json, written
+from tests.cost_support import rise
 
 LINEAR = "model Deep {\n  input x: float[N, 48]\n  output y = x -> [Linear(48)] * 12\n}\n"
 BLOCKS = """
@@ -161,3 +163,74 @@ def test_what_a_gpu_keeps_is_said() -> None:
     assert "saved activations and the training peak are those on a GPU" in str(kept["h100"])
     assert "saved activations and the training peak are those on a CPU" in str(kept["m2"])
     assert "those on a" not in str(kept[None])
+
+
+HEADS = """
+block Heads(wide: int) {
+  input x: [N, D]
+  h = x -> trunk: Linear(wide) -> Tanh
+  output value: [N, 1] = h -> value: Linear(1)
+  output logits: [N, 64] = h -> deep: Linear(wide) -> ReLU -> logits: Linear(64)
+}
+model M {
+  input x: float[N, 32]
+  v, _ = x -> heads: Heads(256)
+  output y: [N, 1] = v
+}
+"""
+STOPPED = """
+block Pair(n: int) {
+  input x: [N, D]
+  output a: [N, n] = x -> a: Linear(n)
+  output b: [N, n] = x -> b: Linear(n)
+}
+model M {
+  input x: float[N, 32]
+  layer pair = Pair(48)
+  a, _ = x -> stem: Linear(32) -> pair
+  _, b = x -> other: Linear(32) -> pair
+  output y: [N, 48] = a * (b -> StopGradient)
+}
+"""
+
+
+@pytest.mark.parametrize("text", [HEADS, STOPPED])
+def test_results_that_nobody_uses_get_no_gradient(text: str) -> None:
+    model = nndsl.loads(text, dims={"N": 128})
+    module, x = model.module().train(), torch.randn(128, 32)
+
+    def step() -> None:
+        y = module(x)
+        torch.autograd.backward([y], [torch.ones_like(y)])
+
+    with FlopCounterMode(display=False) as counted:
+        step()
+    gradients = sum(p.grad.numel() * 4 for p in module.parameters() if p.grad is not None)
+    module.zero_grad()
+    measured = rise(step) + sum(t.untyped_storage().nbytes() for t in (*module.parameters(), x))
+    told = model.summary(optimizer="sgd")
+    assert told.memory is not None
+    assert told.memory.gradients == gradients
+    assert told.memory.training_peak == pytest.approx(measured, rel=0.01)
+    assert 2 * int(str(told.training_macs)) == counted.get_total_flops()
+
+
+def test_equal_members_that_take_different_times_are_told_together() -> None:
+    """The first gets its input in order, and looks at it in another shape; those behind it copy it for that."""
+    text = """
+    block Turn {
+      input x: [N, 16, 16]
+      x -> Reshape(N, 256) -> ReLU -> Reshape(N, 16, 16) -> Transpose(1, 2)
+    }
+    model M { input x: float[N, 16, 16]  output y = x -> turns: [Turn] * 4 -> same: [ReLU] * 2 }
+    """
+    summary = nndsl.loads(text).summary(batch=64, device="a100")
+    told = to_json(summary)
+    turn = next(row for row in told["layers"] if row["path"] == "turns.0…3")
+    size = 64 * 256 * 4
+    assert turn["seconds"] * 4 == pytest.approx((4 * 2 + 3 * 2) * size / 2039e9)
+    assert sum(row["seconds"] * times for row, times in leaves(told)) == pytest.approx(told["seconds"])
+    lines = table(summary, 140, columns=["time"]).splitlines()
+    assert "Σ 450 ns" in next(line for line in lines if "0…3 × 4" in line)
+    assert "2 × 64.3 ns" in next(line for line in lines if "0…1 × 2" in line)
+    assert "Σ: a sum over equal members; where inputs lie in memory in another order, more is copied" in lines

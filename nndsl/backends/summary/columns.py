@@ -35,7 +35,8 @@ Value: TypeAlias = int | float | str | None
 class Column:
     """`gives`: when the room is short, the columns with the lowest number go first; 0: never. A shape's column is left
     out where it would be narrower than `least` (None: where it is not whole); a number is never cut. `short`: where a
-    formula has not the room, what it depends on. `sums`: equal members may differ, and are then told together."""
+    formula has not the room, what it depends on. `sums`: equal members may differ, and are then told together: which
+    field of a row says of how many it is the sum."""
 
     name: str
     heading: str
@@ -45,7 +46,7 @@ class Column:
     gives: int = 0
     least: int | None = None
     short: Callable[[Summary, Row], str] | None = None
-    sums: bool = False
+    sums: str = ""
 
     @property
     def shape(self) -> bool:
@@ -110,7 +111,7 @@ def _number_column(
             return UNKNOWN
         return mean(summary, size, row.together if trained else 1)
 
-    return Column(name, heading, doc, text, value, sums=trained)
+    return Column(name, heading, doc, text, value, sums="together" if trained else "")
 
 
 def mean(summary: Summary, size: Size, parts: int) -> int | float | str:
@@ -190,7 +191,13 @@ def _intensity(_: Summary, row: Row) -> str:
 
 
 def _time(_: Summary, row: Row) -> str:
-    return times(row, duration(row.seconds)) if row.seconds else NOTHING
+    if not row.seconds:
+        return NOTHING
+    return f"{SUM} {duration(row.seconds)}" if row.timed > 1 else times(row, duration(row.seconds))
+
+
+def _seconds(_: Summary, row: Row) -> Value:
+    return None if row.seconds is None else row.seconds / row.timed
 
 
 def _field_value(_: Summary, row: Row) -> Value:
@@ -218,14 +225,25 @@ ALL = (
     Column("receptive-field", "sees", "how much of the input one cell of the result sees", lambda _, row: _field(row),
            _field_value),
     Column("intensity", "FLOPs/B", "FLOPs for each byte that is moved", _intensity, lambda _, row: row.intensity),
-    Column("time", "time ≈", "roofline estimate on the device, for the batch", _time, lambda _, row: row.seconds),
+    Column("time", "time ≈", "roofline estimate on the device, for the batch", _time, _seconds, sums="timed"),
 )  # fmt: skip
 COLUMNS = {column.name: column for column in ALL}
 USUAL = ("input", "output", "parameters", "percent", "macs")
 
 
+WHY = {
+    "together": "the first have less to do in training, as their inputs need no gradient",
+    "timed": "where inputs lie in memory in another order, more is copied",
+}
+
+
 def footnotes(summary: Summary, columns: Sequence[Column], depth: int | None = None) -> list[str]:
     """What the numbers of these columns mean."""
-    sums = any(column.sums for column in columns) and any(step.row.together > 1 for step in walk(summary, depth))
-    told = f"{SUM}: a sum over equal members; the first have less to do in training, as their inputs need no gradient"
-    return [*assumptions(summary), *([told] if sums else [])]
+    rows = [step.row for step in walk(summary, depth)]
+    sums = {column.sums for column in columns if column.sums}
+    why = [WHY[name] for name in WHY if name in sums and any(getattr(row, name) > 1 for row in rows)]
+    told = [f"{SUM}: a sum over equal members; {'; '.join(why)}"] if why else []
+    loops = (
+        ["what is inside of a Scan is told for one step of it"] if any(row.steps is not None for row in rows) else []
+    )
+    return [*assumptions(summary), *told, *loops]

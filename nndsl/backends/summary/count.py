@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from nndsl.backends.summary.data import Row, Summary, Tensor
-from nndsl.backends.summary.training import Training, Way, Ways
+from nndsl.backends.summary.training import Calls, Training
 from nndsl.cost.hardware import HARDWARE
 from nndsl.cost.memory import DTYPES, OPTIMIZERS
 from nndsl.ir.cost import Costs, batch_symbol
 from nndsl.ir.graph import Graph, Node, Value, returned
+from nndsl.ir.loops import repeats
 from nndsl.ir.runs import Likeness, Run, runs
 from nndsl.ir.wording import worded
 from nndsl.ops.schema import Op, spell_value
@@ -76,23 +78,23 @@ class Counter:
         self.costs = costs
         self.facts = facts
         self.likeness = Likeness(root)
-        self._rows: dict[tuple[int, frozenset[tuple[Way, int]]], list[Row]] = {}
-        self._waiting: list[tuple[Graph, Ways, list[Row]]] = []
+        self._rows: dict[tuple[Any, ...], list[Row]] = {}
+        self._waiting: list[tuple[Graph, Calls, list[Row]]] = []
         self._runs: dict[int, list[Run]] = {}
 
     def rows(self) -> list[Row]:
-        rows = self._called(self.root, self.training.ways())
+        rows = self._called(self.root, self.training.calls())
         while self._waiting:
-            graph, ways, made = self._waiting.pop()
-            made += self._make(graph, ways)
+            graph, calls, made = self._waiting.pop()
+            made += self._make(graph, calls)
         return rows
 
-    def _called(self, graph: Graph, ways: Ways) -> list[Row]:
+    def _called(self, graph: Graph, calls: Calls) -> list[Row]:
         """The rows of a graph, filled later."""
-        key = id(graph), frozenset(ways)
+        key = id(graph), calls.key
         if key not in self._rows:
             self._rows[key] = []
-            self._waiting.append((graph, ways, self._rows[key]))
+            self._waiting.append((graph, calls, self._rows[key]))
         return self._rows[key]
 
     def tensor(self, name: str, value: Value) -> Tensor:
@@ -111,7 +113,7 @@ class Counter:
                     names.update(dict.fromkeys(sorted(spelled.symbols())))
         return list(names)
 
-    def _make(self, graph: Graph, ways: Ways) -> list[Row]:
+    def _make(self, graph: Graph, calls: Calls) -> list[Row]:
         rows: list[Row] = []
         told: set[str] = set()
         if id(graph) not in self._runs:
@@ -120,11 +122,11 @@ class Counter:
             node = graph.nodes[run.start]
             if not isinstance(node.target, Graph) and node.target.hidden and _is_free(self.costs, node):
                 continue
-            rows.append(self._row(graph, run, ways, node.borrowed or node.label in told))
+            rows.append(self._row(graph, run, calls, node.borrowed or node.label in told))
             told.update(graph.nodes[run.start + i].label for i in range(run.count))
         return rows
 
-    def _row(self, graph: Graph, run: Run, ways: Ways, shared: bool) -> Row:
+    def _row(self, graph: Graph, run: Run, calls: Calls, shared: bool) -> Row:
         nodes = graph.nodes[run.start : run.start + run.count]
         node, last = nodes[0], nodes[-1]
         cost = self.costs.of_node(node)
@@ -145,18 +147,22 @@ class Counter:
             shared=shared,
             mode="unused" if self.costs.unused(node) else node.mode,
         )
-        self.training.fill(row, nodes, ways)
+        self.training.fill(row, nodes, calls)
         if isinstance(target, Op):
             row.macs = None if cost.no_macs else cost.macs
             row.flops = None if cost.no_flops else cost.flops
             return row
         row.type = "" if target.kind == "sequence" else target.name
-        row.children = [] if shared else self._called(target, self.training.inside(nodes, ways))
+        row.steps = repeats(target) if target.kind == "loop" else None
+        row.children = [] if shared else self._called(target, self.training.inside(nodes, calls))
         return row
 
     def _hyper(self, graph: Graph) -> str:
         if graph.kind == "sequence":
             return ""
+        if graph.kind == "loop":
+            steps = repeats(graph)
+            return "1 step" if steps == 1 else f"{self.facts.spell(steps)} steps"
         given = worded(graph.hyper, self.facts)
         return ", ".join(f"{n}={v if isinstance(v, Graph) else _spelled(v)}" for n, v in given.items())
 

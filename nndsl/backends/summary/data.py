@@ -34,6 +34,8 @@ class Row:
     how many cells of the input one cell of the result sees, for each spatial axis; None where it sees all, or axes are
     not spatial.
     `intensity`: FLOPs for each byte moved; `seconds`: the roofline estimate on `Summary.device`; None where open.
+    `timed`: where equal members take different times, `seconds` is the sum over so many. `steps`: of a recurrence, how
+    often what is in it is run; its members are told for one step.
     `macs_formula`, `flops_formula`: in the letters of `Summary.formulas`."""
 
     path: str
@@ -59,6 +61,8 @@ class Row:
     receptive_field: tuple[int, ...] | None = None
     intensity: float | None = None
     seconds: float | None = None
+    timed: int = 1
+    steps: Size | None = None
     macs_formula: Size | None = None
     flops_formula: Size | None = None
 

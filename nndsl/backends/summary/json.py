@@ -126,7 +126,8 @@ def _row(summary: Summary, row: Row, name: str, path: str, depth: int) -> dict[s
         **_open(summary, "saved_bytes", row.saved, row.together),
         "receptive_field": row.receptive_field,
         "intensity": row.intensity,
-        "seconds": row.seconds,
+        "seconds": None if row.seconds is None else row.seconds / row.timed,
+        **_open(summary, "steps", row.steps),
         "mode": row.mode,
     }
 

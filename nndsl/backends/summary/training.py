@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
 
 from nndsl.backends.summary.data import Row
 from nndsl.cost.field import fields, seen
@@ -12,13 +13,26 @@ from nndsl.cost.hardware import Hardware
 from nndsl.cost.memory import measured, saved, updated
 from nndsl.cost.numbers import bytes_of, total
 from nndsl.cost.run import Run, Step
-from nndsl.cost.time import Times
+from nndsl.cost.time import Times, Work
 from nndsl.ir.cost import Costs, batch_symbol
 from nndsl.ir.graph import Graph, Node
 from nndsl.shapes import Size
 
+T = TypeVar("T")
 Way: TypeAlias = tuple[int, frozenset[int]]  # the number of a part, and which of its results its callers keep
-Ways: TypeAlias = tuple[tuple[Way, int], ...]  # how often a graph is called in each; empty: never while training
+Ways: TypeAlias = tuple[tuple[Way, int], ...]  # how often a graph is called in each; empty: never
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The ways in which a graph is called while training, and at work."""
+
+    trained: Ways
+    ran: Ways
+
+    @property
+    def key(self) -> tuple[frozenset[tuple[Way, int]], frozenset[tuple[Way, int]]]:
+        return frozenset(self.trained), frozenset(self.ran)
 
 
 class Training:
@@ -32,26 +46,33 @@ class Training:
         cuda = hardware is not None and hardware.cuda
         self.run = Run(graph, dtype, training=True, cuda=cuda)
         batch = batch_symbol(graph)
-        at_work = Run(graph, dtype, training=False, cuda=cuda)
-        self.needed = measured(graph, self.run, at_work, samples, optimizer)
+        self.at_work = Run(graph, dtype, training=False, cuda=cuda)
+        self.needed = measured(graph, self.run, self.at_work, samples, optimizer)
         values: dict[str, Size] = {} if batch is None else {batch: samples}
-        self.times = Times(costs, at_work, self.run, values, hardware, updated(self.needed))
+        self.times = Times(costs, self.at_work, self.run, values, hardware, updated(self.needed))
         self.fields = fields(graph)
-        self._parts = {id(part): part for part in self.run.parts.values()}
+        self._parts = {id(part): part for run in (self.run, self.at_work) for part in run.parts.values()}
         self._steps: dict[int, dict[int, Step]] = {}
         self._kept: dict[int, frozenset[int]] = {}
         self._forward: dict[int, tuple[Size, Size]] = {}
         for part in self.run.parts.values():  # callees before callers
             both = [self.forward(step) for step in part.steps]
-            self._forward[id(part)] = total(macs for macs, _ in both), total(flops for _, flops in both)
+            self._forward[id(part)] = (
+                total(macs for macs, _ in both) * part.times,
+                total(flops for _, flops in both) * part.times,
+            )
 
-    def ways(self) -> Ways:
+    def calls(self) -> Calls:
         """How the model itself is called: once, and nobody keeps its results."""
-        return (((id(self.run.root), frozenset()), 1),)
+        trained, ran = ((((id(run.root), frozenset[int]()), 1),) for run in (self.run, self.at_work))
+        return Calls(trained, ran)
 
-    def inside(self, nodes: Sequence[Node], ways: Ways) -> Ways:
-        """How the graph that these equal nodes call is called, where theirs is called in these ways. What happens in
-        one way alone is told once."""
+    def inside(self, nodes: Sequence[Node], calls: Calls) -> Calls:
+        """How the graph that these equal nodes call is called, where theirs is called in these ways."""
+        return Calls(self._inside(nodes, calls.trained), self._inside(nodes, calls.ran))
+
+    def _inside(self, nodes: Sequence[Node], ways: Ways) -> Ways:
+        """What happens in one way alone is told once."""
         found: Counter[Way] = Counter()
         for way, times in ways:
             for step in self._found(way, nodes):
@@ -63,21 +84,24 @@ class Training:
                 found[id(step.part), frozenset(own)] += times
         return tuple(found.items()) if len(found) > 1 else tuple((way, 1) for way in found)
 
-    def fill(self, row: Row, nodes: Sequence[Node], ways: Ways) -> None:
+    def fill(self, row: Row, nodes: Sequence[Node], calls: Calls) -> None:
         """Of equal nodes, in a graph that is called in these ways. `saved` is told where a tensor is made: what a
         block's layers keep counts in the block."""
-        node, last = nodes[0], nodes[-1]
+        last = nodes[-1]
         row.activations = total(bytes_of(value.type, self.dtype) for value in last.outputs)
         row.receptive_field = seen(self.fields.get(id(last)))
-        work = self.times.of.get(id(node))
-        if work is not None:
-            row.intensity, row.seconds = work.intensity, work.seconds
-        each = [(self._told(step, self._keeps(way)), times) for way, times in ways for step in self._found(way, nodes)]
+        works = [(self.times.of[id(step)], times) for way, times in calls.ran for step in self._found(way, nodes)]
+        works = _alike(works)
+        if works:
+            whole = Work()
+            for work, times in works:
+                whole.add(work, times)
+            row.intensity, row.seconds, row.timed = whole.intensity, whole.seconds, sum(times for _, times in works)
+        trained = [(way, times, step) for way, times in calls.trained for step in self._found(way, nodes)]
+        each = _alike([(self._told(step, self._keeps(way)), times) for way, times, step in trained])
         row.training_macs = row.training_flops = row.saved = 0
         if not each:
             return
-        if all(told == each[0][0] for told, _ in each):
-            each = [(each[0][0], 1)]
         row.together = sum(times for _, times in each)
         row.training_macs, row.training_flops, row.saved = (_sum([(told[i], n) for told, n in each]) for i in range(3))
 
@@ -135,9 +159,16 @@ class Training:
         """Of all tensors that a forward pass makes."""
         found: dict[int, Size] = {}
         for part in self.run.parts.values():
-            inner = (found[id(step.part)] if step.part else total(step.made.values()) for step in part.steps)
-            found[id(part)] = total(inner)
+            found[id(part)] = total(
+                (found[id(step.part)] if step.part else total(step.made.values())) * part.often(step)
+                for step in part.steps
+            )
         return found[id(self.run.root)]
+
+
+def _alike(each: list[tuple[T, int]]) -> list[tuple[T, int]]:
+    """Once, where all are equal."""
+    return [(each[0][0], 1)] if each and all(told == each[0][0] for told, _ in each) else each
 
 
 def _sum(sizes: Sequence[tuple[Size | None, int]]) -> Size | None:
