@@ -99,6 +99,22 @@ def large(blocks: int = 100, layers: int = 24) -> Graph:
     return model.graph
 
 
+# How many boxes a fold adds, and how often it asks for what makes a browser lay out the page there and then.
+ASKED = """(id) => {
+  let asked = 0;
+  const known = ["clientWidth", "clientHeight", "scrollTop"].map((name) => {
+    const property = Object.getOwnPropertyDescriptor(Element.prototype, name);
+    const noted = (act) => act && function (...given) { asked += 1; return act.apply(this, given); };
+    Object.defineProperty(Element.prototype, name, { ...property, get: noted(property.get), set: noted(property.set) });
+    return [name, property];
+  });
+  const before = diagram.scene.boxes.length;
+  diagram.toggle(id);
+  for (const [name, property] of known) Object.defineProperty(Element.prototype, name, property);
+  return { boxes: diagram.scene.boxes.length - before, asked };
+}"""
+
+
 def test_five_thousand_boxes_are_fluid(open_page: Open) -> None:
     """Far away few elements stand for all boxes; near only what is in view is drawn; a small pan draws nothing."""
     page = open_page(large())
@@ -130,6 +146,7 @@ def test_five_thousand_boxes_are_fluid(open_page: Open) -> None:
     settle(page)
     assert page.evaluate("window.changes") > 0
     assert 20 < page.evaluate(everywhere) < 1500
+    assert page.evaluate(ASKED, page.evaluate("diagram.scene.frames[60].id")) == {"boxes": -48, "asked": 0}
 
 
 def test_more_than_can_be_shown_is_said(open_page: Open) -> None:

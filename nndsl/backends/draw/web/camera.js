@@ -81,6 +81,7 @@ export class Camera {
 
   /** Everything at once; `start`: where that would be too small, the end at which the flow begins. */
   fit(scene, direction, start = false) {
+    this.forget(); // the legend may have taken room
     const { width, height } = this.size;
     const margin = 28;
     const [w, h] = [width - 2 * margin, height - 2 * margin];

@@ -165,7 +165,6 @@ export class Page {
     if (told === this.told) return;
     this.told = told;
     this.legend.replaceChildren(...entries.map(legendItem));
-    this.camera.forget(); // lines of the legend take room from the picture
   }
 
   // ------------------------------------------------------------ what the reader does
