@@ -87,7 +87,8 @@ def page(notice: str) -> str:
         'by `from "zoo/FILE.nn" import NAME`; [library and zoo](library.md) lists the hyperparameters.',
         "",
         "Lines are those of the whole file, and of the classes of its reference that the models consist of, without",
-        "blank lines, comments and docstrings. MACs are multiply-accumulates of one run at the sizes beside them.",
+        "blank lines, comments and docstrings, nor mappings of checkpoints. MACs are multiply-accumulates of one run",
+        "at the sizes beside them.",
         "",
     ]
     for family, names in FAMILIES.items():
@@ -148,8 +149,12 @@ def _reference(file: str) -> str:
 
 
 def lines_of_spec(file: str) -> int:
-    """Without comments and blank lines."""
-    lines = (zoo() / f"{file}.nn").read_text("utf-8").splitlines()
+    """Without comments and blank lines, and without the names that checkpoints of others have."""
+    mapped = [item.span for item in spec(file).file.items if isinstance(item, ast.Weights)]
+    text = spec(file).file.source.text
+    for span in reversed(mapped):
+        text = text[: span.start] + text[span.end :]
+    lines = text.splitlines()
     return sum(1 for line in lines if line.strip() and not line.lstrip().startswith("#"))
 
 

@@ -78,6 +78,7 @@ class Project:
     def __init__(self, diagnostics: Diagnostics) -> None:
         self.diagnostics = diagnostics
         self.files: dict[str, Scope] = {}
+        self.parsed: list[tuple[ast.File, Scope]] = []  # in the order in which they were met
         self.loading: list[str] = []
         self.folder: Path | None = None  # of the first file: what lies outside of it is not shown
         self.refused: set[str] = set()
@@ -94,6 +95,7 @@ class Project:
         self.folder = self.folder or project_folder(source.path)
         file = parse(source, self.diagnostics)
         scope = Scope(self.base)
+        self.parsed.append((file, scope))
         key = self._key(source)
         if key:
             self.files[key] = scope
@@ -163,7 +165,7 @@ class Project:
 
     def _load_import(self, imported: Source, key: str, item: ast.Import) -> None:
         """Mistakes in a file outside the project are told without its text: it may be no spec, and not for others."""
-        if self._shows(key):
+        if self.shows(key):
             self.load(imported)
             return
         said, self.diagnostics = self.diagnostics, Diagnostics()
@@ -179,7 +181,8 @@ class Project:
             ]
             self.diagnostics.error("import-not-found", f"{imported.name} has mistakes", item.path.span, hints=hints)
 
-    def _shows(self, path: str | os.PathLike[str]) -> bool:
+    def shows(self, path: str | os.PathLike[str]) -> bool:
+        """May a file's text be shown? It lies within the project, or is shipped."""
         return self.folder is None or is_within(path, self.folder) or is_shipped(os.fspath(path))
 
     @staticmethod
@@ -195,7 +198,7 @@ class Project:
         path = target(name, source.path)
         if path.is_file():
             return path
-        siblings = [p.name for p in path.parent.glob("*.nn")] if path.parent.is_dir() and self._shows(path) else []
+        siblings = [p.name for p in path.parent.glob("*.nn")] if path.parent.is_dir() and self.shows(path) else []
         close = nearest(path.name, siblings)
         prefix = name[: len(name) - len(path.name)]
         found = self.diagnostics.error("import-not-found", f"there is no file {name}", written.span)

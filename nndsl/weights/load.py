@@ -6,41 +6,14 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from nndsl.diagnostics import Diagnostic, Diagnostics, SpecError
+from nndsl.diagnostics import Diagnostic, SpecError
 from nndsl.elaborate import Spec
-from nndsl.elaborate.mappings import Mapping, mappings_of
 from nndsl.ir.graph import Graph
-from nndsl.weights.entries import Entries, Entry
-from nndsl.weights.files import entries_in, reader
-from nndsl.weights.plan import Move, Plan, chosen
+from nndsl.weights.choice import planned
+from nndsl.weights.entries import Entry
+from nndsl.weights.files import reader
+from nndsl.weights.plan import Move
 from nndsl.weights.report import mistakes
-
-
-def declared(spec: Spec) -> list[Mapping]:
-    """The spec's mappings; SpecError where a rule cannot be read."""
-    own = Diagnostics()
-    found = mappings_of(spec.file, own)
-    if own.errors:
-        raise SpecError(own.in_order())
-    return found
-
-
-def planned(
-    graph: Graph, spec: Spec, path: str, mapping: str | None, floating: str, more: Entries | None = None
-) -> Plan:
-    """How a file fits, by its header. `more`: what the model has besides what its graph knows. Raises SpecError for
-    what is no file of weights, ValueError for a mapping that there is not, OSError."""
-    known = declared(spec)
-    entries = entries_in(path)
-    try:
-        return chosen(graph, path, entries, known, mapping, spec, floating, more)
-    except LookupError:
-        from nndsl.elaborate.scope import nearest
-
-        names = [each.name for each in known]
-        close = nearest(str(mapping), names)
-        hint = f"did you mean {close}?" if close else f"there is {', '.join(names) or 'none'}"
-        raise ValueError(f'there is no mapping "{mapping}" in the spec: {hint}') from None
 
 
 def loaded(

@@ -35,22 +35,27 @@ class Plan:
     """By the model's names."""
 
 
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A mapping in the spec that has it, and the path of the layer whose weights it names: none for the model's own."""
+
+    mapping: Mapping
+    spec: Spec
+    below: str = ""
+
+
 def plan(
-    graph: Graph,
-    path: str,
-    entries: Entries,
-    mapping: Mapping | None,
-    spec: Spec,
-    floating: str,
-    more: Entries | None = None,
+    graph: Graph, path: str, entries: Entries, by: Declared | None, floating: str, more: Entries | None = None
 ) -> Plan:
     """How a file would be loaded, told by its header. `more`: what the model has besides what its graph knows."""
-    found = Plan(Fit(path, graph.name, mapping.name if mapping is not None else None))
-    if mapping is None:
+    found = Plan(Fit(path, graph.name, by.mapping.name if by is not None else None))
+    if by is None:
         found.moves = [Move([name], [name]) for name in entries]
         found.given = entries
     else:
-        _Mapped(found, mapping, entries, spec).fill()
+        _Mapped(found, by, entries).fill()
+        if by.below:
+            _lowered(found, by.below, {name for name, _ in graph.weights()})
     if more is None:  # the classes are not imported, and so are believed
         unknown = tuple(unknown_in(graph))
         more = {name: entry for name, entry in found.given.items() if name.startswith(unknown)}
@@ -61,11 +66,11 @@ def plan(
 class _Mapped:
     """One mapping and one file."""
 
-    def __init__(self, plan: Plan, mapping: Mapping, entries: Entries, spec: Spec) -> None:
+    def __init__(self, plan: Plan, by: Declared, entries: Entries) -> None:
         self.plan = plan
-        self.mapping = mapping
+        self.mapping = by.mapping
         self.entries = entries
-        self.spec = spec
+        self.spec = by.spec
         self.diagnostics = plan.fit.found
         self.known: dict[tuple[int, tuple[Entry, ...]], Steps | None] = {}
 
@@ -172,6 +177,15 @@ class _Mapped:
             found.labels.append(Label(rules[1].span, f"gives {target}, too"))
 
 
+def _lowered(plan: Plan, below: str, known: set[str]) -> None:
+    """The names of a layer become the model's, which has it at a path. Names that no rule takes may be either."""
+    for move in plan.moves:
+        if move.rule is not None or below + move.targets[0] in known:
+            move.targets = [below + name for name in move.targets]
+    given = list(plan.given.values())
+    plan.given = dict(zip((name for move in plan.moves for name in move.targets), given, strict=True))
+
+
 def _together(ranges: list[range]) -> Iterator[tuple[int, ...]]:
     """All numbers of the ranges with each other, one by one: what a file's names claim may be endless."""
     if not ranges:
@@ -180,24 +194,3 @@ def _together(ranges: list[range]) -> Iterator[tuple[int, ...]]:
     for number in ranges[0]:
         for others in _together(ranges[1:]):
             yield (number, *others)
-
-
-def chosen(
-    graph: Graph,
-    path: str,
-    entries: Entries,
-    mappings: list[Mapping],
-    wanted: str | None,
-    spec: Spec,
-    floating: str,
-    more: Entries | None = None,
-) -> Plan:
-    """The plan of the mapping that is named; else of the names as they are, or the mapping that fits; where none
-    does, of what comes nearest. Raises LookupError for a mapping that there is not."""
-    if wanted is not None:
-        named = next((m for m in mappings if m.name == wanted), None)
-        if named is None:
-            raise LookupError(wanted)
-        return plan(graph, path, entries, named, spec, floating, more)
-    plans = [plan(graph, path, entries, m, spec, floating, more) for m in (None, *mappings)]
-    return min(plans, key=lambda p: (not p.fit.fits, p.fit.problems + len(p.fit.found.errors)))

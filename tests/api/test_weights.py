@@ -212,6 +212,58 @@ def test_a_number_that_is_lacking_is_told(tmp_path: Path, far: int) -> None:
     assert message in [found.message for found in problem.value.diagnostics]
 
 
+INNER = """
+model Inner(width: int = 8) {
+  input x: float[N, 8]
+  output y = x -> first: Linear(width) -> second: Linear(width)
+}
+
+weights from "other" { "theirs.{i}.weight" -> Transpose(0, 1) -> "first.weight"  "theirs.{i}.bias" -> "first.bias" }
+"""
+
+
+def test_mappings_of_an_imported_file_go_for_its_models_wherever_they_are(tmp_path: Path) -> None:
+    (tmp_path / "inner.nn").write_text(INNER.replace('  "theirs.{i}.b', '\n  "theirs.{i}.b'))
+    head = 'from "inner.nn" import Inner\nmodel '
+    (tmp_path / "alias.nn").write_text(head + "Mine = Inner(width=5)\n")
+    (tmp_path / "part.nn").write_text(head + "Mine {\n  input x: float[N, 8]\n  output y = x -> deep: [a: Inner(5), "
+                                      "b: Linear(3)]\n}\n")  # fmt: skip
+    inner = {"theirs.0.weight": torch.rand(8, 5), "theirs.0.bias": torch.rand(5), "second.weight": torch.rand(5, 5),
+             "second.bias": torch.rand(5)}  # fmt: skip
+    own = {"deep.b.weight": torch.rand(3, 5), "deep.b.bias": torch.rand(3)}
+    save_file(inner, tmp_path / "inner.safetensors")
+    save_file({**inner, **own}, tmp_path / "part.safetensors")
+    alias = nndsl.load(tmp_path / "alias.nn").module(weights=tmp_path / "inner.safetensors")
+    assert torch.equal(alias.first.weight, inner["theirs.0.weight"].T)
+    part = nndsl.load(tmp_path / "part.nn").module(weights=tmp_path / "part.safetensors", mapping="other")
+    assert torch.equal(part.deep.a.first.weight, inner["theirs.0.weight"].T)
+    assert torch.equal(part.deep.a.second.bias, inner["second.bias"])
+    assert torch.equal(part.deep.b.weight, own["deep.b.weight"])
+
+
+def test_mistakes_in_mappings_of_imported_files_are_told(tmp_path: Path) -> None:
+    (tmp_path / "inner.nn").write_text(INNER.replace('"first.weight"  ', '"{}"\n  '))
+    (tmp_path / "alias.nn").write_text('from "inner.nn" import Inner\nmodel Mine = Inner(width=5)\n')
+    save_file({"x": torch.zeros(1)}, tmp_path / "x.safetensors")
+    with pytest.raises(nndsl.SpecError) as problem:
+        nndsl.load(tmp_path / "alias.nn").module(weights=tmp_path / "x.safetensors")
+    (found,) = problem.value.diagnostics
+    assert (found.code, found.span.text) == ("bad-mapping", '"{}"')
+
+
+def test_mistakes_outside_of_the_project_are_told_without_its_text(tmp_path: Path) -> None:
+    (tmp_path / "project" / ".git").mkdir(parents=True)
+    (tmp_path / "inner.nn").write_text(INNER.replace('"first.weight"  ', '"{}"\n  '))
+    own = tmp_path / "project" / "alias.nn"
+    own.write_text('from "../inner.nn" import Inner\nmodel Mine = Inner(width=5)\n')
+    save_file({"x": torch.zeros(1)}, tmp_path / "x.safetensors")
+    with pytest.raises(nndsl.SpecError) as problem:
+        nndsl.load(own).module(weights=tmp_path / "x.safetensors")
+    (found,) = problem.value.diagnostics
+    assert "its mappings have mistakes" in found.message
+    assert "theirs" not in str(problem.value)
+
+
 def test_resnet_of_torchvision_by_its_names(tmp_path: Path) -> None:
     torchvision = pytest.importorskip("torchvision")
     torch.manual_seed(0)

@@ -9,12 +9,14 @@ from torch import Tensor, nn
 class EncoderBlock(nn.Module):
     """Equations 2 and 3 of the paper."""
 
-    def __init__(self, dim: int, heads: int, hidden: int, dropout: float) -> None:
+    def __init__(
+        self, dim: int, heads: int, hidden: int, dropout: float, eps: float
+    ) -> None:
         super().__init__()
-        self.ln_1 = nn.LayerNorm(dim, eps=1e-6)
+        self.ln_1 = nn.LayerNorm(dim, eps=eps)
         self.self_attention = nn.MultiheadAttention(dim, heads, batch_first=True)
         self.dropout_1 = nn.Dropout(dropout)
-        self.ln_2 = nn.LayerNorm(dim, eps=1e-6)
+        self.ln_2 = nn.LayerNorm(dim, eps=eps)
         self.mlp = nn.Sequential(
             nn.Linear(dim, hidden),
             nn.GELU(),
@@ -35,7 +37,14 @@ class EncoderBlock(nn.Module):
 
 class Encoder(nn.Module):
     def __init__(
-        self, length: int, dim: int, depth: int, heads: int, hidden: int, dropout: float
+        self,
+        length: int,
+        dim: int,
+        depth: int,
+        heads: int,
+        hidden: int,
+        dropout: float,
+        eps: float,
     ) -> None:
         super().__init__()
         self.pos_embedding = nn.Parameter(torch.empty(1, length, dim))
@@ -45,13 +54,13 @@ class Encoder(nn.Module):
                 [
                     (
                         f"encoder_layer_{i}",
-                        EncoderBlock(dim, heads, hidden, dropout=dropout),
+                        EncoderBlock(dim, heads, hidden, dropout=dropout, eps=eps),
                     )
                     for i in range(depth)
                 ]
             )
         )
-        self.ln = nn.LayerNorm(dim, eps=1e-6)
+        self.ln = nn.LayerNorm(dim, eps=eps)
         nn.init.normal_(self.pos_embedding, std=0.02)
 
     def forward(self, tokens: Tensor) -> Tensor:
@@ -67,7 +76,7 @@ class ViTB16(nn.Module):
         super().__init__()
         self.class_token = nn.Parameter(torch.zeros(1, 1, 768))
         self.conv_proj = nn.Conv2d(3, 768, 16, stride=16)
-        self.encoder = Encoder(197, 768, 12, 12, 3072, dropout=0.0)
+        self.encoder = Encoder(197, 768, 12, 12, 3072, dropout=0.0, eps=1e-6)
         self.heads = nn.Sequential(OrderedDict(head=nn.Linear(768, 1000)))
         nn.init.trunc_normal_(self.conv_proj.weight, std=0.03608439182435161)
         nn.init.zeros_(self.conv_proj.bias)
