@@ -15,7 +15,8 @@ import pytest
 import nndsl
 from nndsl.backends.draw.html import script
 
-_LAYOUT = ("channel", "places", "regions", "tracks", "columns", "rows", "structure", "layout", "scene", "blocks")
+_LAYOUT = ("channel", "places", "regions", "tracks", "columns", "rows", "structure", "layout", "junctions")
+_LAYOUT += ("scene", "blocks")
 LAYOUT = tuple(f"{name}.js" for name in _LAYOUT)
 
 MODELS = Path(nndsl.__file__).parent.parent / "models"

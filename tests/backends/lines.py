@@ -5,21 +5,44 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from nndsl.backends.draw.scene import Point, Scene
+from nndsl.backends.draw.scene import Edge, Point, Scene, Wire
 
 CLOSE = 1.0  # lines so near each other are seen as one
 SHORT = 2.0  # what is shared for less is a crossing
 
 
 def shared(scene: Scene) -> Iterator[tuple[list[Point], list[Point]]]:
-    """Pairs of lines that share more than a common beginning, which is one value, or a common end, at one box."""
+    """Pairs of lines that share more than a common end, at one box: what lines of one value share is one line."""
     lines = [wire.points for wire in scene.wires]
     for first, second in sorted({tuple(sorted(pair)) for pair in _touching(lines)}):
         a, b = lines[first], lines[second]
-        starts = max(_prefix(_from(a, b[0]), b), _prefix(a, _from(b, a[0])))
         ends = _prefix(a[::-1], b[::-1]) if _meet(a[-1], b[-1]) else 0.0
-        if _common(a, b) > starts + ends + SHORT:
+        if _common(a, b) > ends + SHORT:
             yield a, b
+
+
+def ways(scene: Scene, edge: Edge) -> Iterator[tuple[Point, Point]]:
+    """Where one of the lines that show an edge ends, and where the next begins."""
+    for wire in edge.wires:
+        at = scene.wires[wire]
+        while at.after is not None:
+            before = scene.wires[at.after]
+            yield before.points[-1], at.points[0]
+            at = before
+    for way, next_way in itertools.pairwise(scene.way(wire) for wire in edge.wires):
+        yield way[-1], next_way[0]
+
+
+def looks_untrue(scene: Scene) -> Iterator[Wire]:
+    """Trunks that do not look as all lines that leave them do."""
+    leaving: dict[int, list[Wire]] = {}
+    for wire in scene.wires:
+        if wire.after is not None:
+            leaving.setdefault(wire.after, []).append(wire)
+    for at, wires in leaving.items():
+        trunk = scene.wires[at]
+        if (trunk.skip, trunk.training) != (all(w.skip for w in wires), all(w.training for w in wires)):
+            yield trunk
 
 
 def _touching(lines: list[list[Point]]) -> Iterator[tuple[int, int]]:
@@ -53,15 +76,6 @@ def _common(a: list[Point], b: list[Point]) -> float:
         for is_upright, other, begin, end in _pieces(b)
         if upright == is_upright and abs(place - other) < CLOSE
     )
-
-
-def _from(line: list[Point], start: Point) -> list[Point]:
-    """What of a line lies behind a point on it, where another leaves it; nothing if it does not pass there."""
-    for k, ((ax, ay), (bx, by)) in enumerate(itertools.pairwise(line)):
-        x, y = start
-        if min(ax, bx) - CLOSE < x < max(ax, bx) + CLOSE and min(ay, by) - CLOSE < y < max(ay, by) + CLOSE:
-            return [start, *(p for p in line[k + 1 :] if not _meet(p, start))]
-    return []
 
 
 def _meet(a: Point, b: Point) -> bool:

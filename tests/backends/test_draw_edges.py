@@ -11,6 +11,7 @@ from nndsl.backends import draw
 from nndsl.backends.draw.curves import arrow
 from nndsl.backends.draw.scene import Direction, Point, Scene
 from tests.backends.graphs_by_hand import SAMPLES
+from tests.backends.lines import looks_untrue, shared
 from tests.backends.test_draw_layout import box_rectangle, near, overlap
 
 # Each layer reads all that was before it.
@@ -50,7 +51,23 @@ model Late {
 }
 """
 
-SPECS = {"dense": DENSE, "many": MANY, "late": LATE}
+# A value that goes on along one lane as a skip connection, and as what only training needs.
+SAMPLED = """
+model Sampled {
+  input x: float[N, 8]
+  input noise: float[N, 4]
+  mu = x -> mu: Linear(4)
+  logvar = x -> logvar: Linear(4)
+  z = mu
+  if training {
+    z = mu + noise * (0.5 * logvar -> Exp)
+    output kl: [N] = -0.5 * (1 + logvar - mu ** 2 - (logvar -> Exp)) -> Sum(dim=1)
+  }
+  output y = z -> out: Linear(8)
+}
+"""
+
+SPECS = {"sampled": SAMPLED, "dense": DENSE, "many": MANY, "late": LATE}
 CASES = [(name, depth) for name in SAMPLES for depth in (None, 0, 9)]
 CASES += [(name, depth) for name in SPECS for depth in (0, 9)]
 DIRECTIONS: tuple[Direction, ...] = ("up", "right")
@@ -93,10 +110,7 @@ def test_a_skip_connection_begins_at_a_dot(name: str) -> None:
     scene = scene_of(name, 9, "up")
     skips = [wire for wire in scene.wires if wire.skip]
     assert skips
-    for wire in skips:
-        (x, y), (_, next_y) = wire.points[:2]
-        assert abs(y - next_y) < 0.1
-        assert any(abs(x - dx) + abs(y - dy) < 0.1 for dx, dy in scene.dots)
+    assert all(wire.points[0] in scene.dots for wire in skips)
 
 
 def test_lines_that_share_an_arrowhead_still_lead_to_their_box() -> None:
@@ -105,3 +119,27 @@ def test_lines_that_share_an_arrowhead_still_lead_to_their_box() -> None:
     edges = [edge for edge in scene.edges if edge.target == stack.id]
     assert len(edges) == 20
     assert all(near(scene.wires[edge.wires[-1]].points[-1], box_rectangle(stack)) for edge in edges)
+
+
+def test_what_lines_of_several_kinds_share_is_one_plain_line() -> None:
+    scene = scene_of("sampled", 0, "up")
+    mu = next(box.id for box in scene.boxes if box.path == "mu")
+    wires = [scene.wires[i] for edge in scene.edges if edge.source == mu for i in edge.wires]
+    assert {(wire.skip, wire.training) for wire in wires} == {(True, False), (False, True)}
+    assert len({wire.after for wire in wires}) == 2, "one goes straight up, two share a lane"
+    trunks = [scene.wires[wire.after] for wire in wires if wire.after is not None]
+    assert len(trunks) == len(wires)
+    assert not any(trunk.skip or trunk.training for trunk in trunks)
+
+
+def test_lines_on_each_other_are_seen() -> None:
+    """What the tests of all layouts look for is found where it is."""
+    scene = scene_of("sampled", 0, "up")
+    assert not [*shared(scene)] and not [*looks_untrue(scene)]
+    skip = next(i for i, wire in enumerate(scene.wires) if wire.skip)
+    trunk = scene.wires[skip].after
+    assert trunk is not None
+    scene.wires[trunk].skip = True
+    assert [*looks_untrue(scene)] == [scene.wires[trunk]]
+    scene.wires[skip].points = scene.way(skip)
+    assert [*shared(scene)]

@@ -13,7 +13,7 @@ from nndsl.backends.draw.scene import Box, Cluster, Direction, Point, Scene, Tex
 from nndsl.ir.graph import Graph
 from nndsl.ops import schema
 from tests.backends.graphs_by_hand import SAMPLES, Builder, N, chain, early_exits, made
-from tests.backends.lines import shared
+from tests.backends.lines import looks_untrue, shared, ways
 from tests.work import calls
 
 DEPTHS = [None, 0, 1, 2, 9]
@@ -137,10 +137,12 @@ def test_lines_are_upright_or_level_and_cross_no_box_or_label(
 
 
 @pytest.mark.parametrize(("name", "depth", "direction"), CASES)
-def test_lines_share_only_what_is_one_value_from_its_beginning_or_one_arrow(
+def test_lines_share_only_an_arrow_and_look_as_what_goes_on_from_them(
     name: str, depth: int | None, direction: Direction
 ) -> None:
-    assert not [*shared(scene_of(name, depth, direction))]
+    scene = scene_of(name, depth, direction)
+    assert not [*shared(scene)]
+    assert not [*looks_untrue(scene)]
 
 
 @pytest.mark.parametrize(("name", "depth", "direction"), CASES)
@@ -170,21 +172,11 @@ def test_every_edge_is_shown_by_lines_from_box_to_box(name: str, depth: int | No
     scene = scene_of(name, depth, direction)
     boxes = {box.id: box for box in scene.boxes}
     for edge in scene.edges:
-        points = [p for i in edge.wires for p in scene.wires[i].points]
-        assert points, edge
-        assert near(points[-1], box_rectangle(boxes[edge.target])), edge
-        first = scene.wires[edge.wires[0]]
-        starts_at_dot = any(abs(first.points[0][0] - x) + abs(first.points[0][1] - y) < 0.1 for x, y in scene.dots)
-        assert starts_at_dot or near(points[0], box_rectangle(boxes[edge.source])), edge
-        for before, after in zip(edge.wires, edge.wires[1:], strict=False):
-            assert scene.wires[after].points[0] == pytest.approx(
-                scene.wires[before].points[-1], abs=0.1
-            ) or starts_at_a_dot(scene, after)
-
-
-def starts_at_a_dot(scene: Scene, wire: int) -> bool:
-    x, y = scene.wires[wire].points[0]
-    return any(abs(x - dx) + abs(y - dy) < 0.1 for dx, dy in scene.dots)
+        assert edge.wires, edge
+        assert near(scene.way(edge.wires[0])[0], box_rectangle(boxes[edge.source])), edge
+        assert near(scene.way(edge.wires[-1])[-1], box_rectangle(boxes[edge.target])), edge
+        for before, after in ways(scene, edge):
+            assert after == pytest.approx(before, abs=0.1), edge
 
 
 def near(point: Point, r: Rectangle) -> bool:

@@ -120,7 +120,7 @@ def test_they_keep_all_promises(name: str, depth: int, direction: Direction, mon
     promises.test_boxes_and_labels_stay_apart("", depth, direction)
     promises.test_texts_fit_their_boxes_and_everything_the_page("", depth, direction)
     promises.test_lines_are_upright_or_level_and_cross_no_box_or_label("", depth, direction)
-    promises.test_lines_share_only_what_is_one_value_from_its_beginning_or_one_arrow("", depth, direction)
+    promises.test_lines_share_only_an_arrow_and_look_as_what_goes_on_from_them("", depth, direction)
     promises.test_frames_hold_their_members_and_nothing_else("", depth, direction)
     promises.test_every_edge_is_shown_by_lines_from_box_to_box("", depth, direction)
 

@@ -39,7 +39,7 @@ PAINT = """(cases) => cases.map(({ atlas, ways }) => {
       texts: words(frame.caption.flatMap(([x, y, runs]) => inLine(runs, frame.x + x, frame.y + y))),
     })),
     labels: words(scene.labels.flatMap(({ x, y, runs }) => inLine(runs, x, y))),
-    wires: scene.wires.map(({ points, skip, arrow, training }) => ({ points, skip, arrow, training })),
+    wires: scene.wires.map(({ points, skip, arrow, training, after }) => ({ points, skip, arrow, training, after })),
     edges: scene.edges,
     dots: scene.dots,
   };
@@ -127,9 +127,11 @@ def compare(name: str, scene: Scene, answer: dict[str, Any]) -> None:
     for box, there in zip(scene.boxes, answer["boxes"], strict=True):
         assert (frames[box.cluster] if box.cluster else None) == there["frame"], name
     for wire, there in zip(scene.wires, answer["wires"], strict=True):
-        assert (wire.skip, wire.arrow, wire.training) == (there["skip"], there["arrow"], there["training"]), name
+        looks = (there["skip"], there["arrow"], there["training"], there["after"])
+        assert (wire.skip, wire.arrow, wire.training, wire.after) == looks, name
         assert all(near(a, b) for a, b in zip(wire.points, there["points"], strict=True)), name
-    assert all(near(a, b) for a, b in zip(scene.dots, answer["dots"], strict=True)), name
+    for (place, trunk), dot in zip(scene.dots.items(), answer["dots"], strict=True):
+        assert near(place, [dot["x"], dot["y"]]) and trunk.skip == dot["skip"], name
     texts(scene.labels, answer["labels"])
     ids = {box.id: there["id"] for box, there in zip(scene.boxes, answer["boxes"], strict=True)}
     ours_edges = [(ids[edge.source], ids[edge.target], edge.wires) for edge in scene.edges]

@@ -1,8 +1,8 @@
 """Wires between two regions: they go up, along a track of their own, and up again.
 
-Everything that leaves at one place is one net: it shares a track, and a dot marks where it forks. What joins at a small
-circle from a side, and every flow that skipped what lies below, enters from that side instead: at a circle as one line,
-at a box apart where its side has the room.
+Everything that leaves at one place is one net: it shares a track. What joins at a small circle from a side, and every
+flow that skipped what lies below, enters from that side instead: at a circle as one line, at a box apart where its side
+has the room.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def connect(
         tracks = _rearrange(nets, lower)
     base = AFTER_LABEL if isinstance(below, Leaf) and below.strip and not tracks else GAP
     height = base + TRACK * max(tracks - 1, 0) + (8.0 if tracks else 0.0)
-    draw(owner, nets, y, height, above.skips)
+    draw(owner, nets, y, height)
     if isinstance(above, Leaf) and sides:
         _enter_from_sides(
             owner,
@@ -164,9 +164,7 @@ def _rearrange(nets: list[Net], lower: dict[int, float]) -> int:
     return count
 
 
-def draw(owner: Region, nets: list[Net], y: float, height: float, skips: set[int]) -> None:
-    """What skips begins at the dot where it leaves the others."""
-
+def draw(owner: Region, nets: list[Net], y: float, height: float) -> None:
     def level(track: int) -> float:
         return max(y + height - BELOW_HEAD - TRACK * track, y + 4)
 
@@ -175,12 +173,9 @@ def draw(owner: Region, nets: list[Net], y: float, height: float, skips: set[int
         lead = [(net.x, y)]
         if net.aside:
             lead += [(net.x, level(net.aside[1])), (net.aside[0], level(net.aside[1]))]
-        forks = len({x for _, x in net.heads}) > 1
         for flow, x in net.heads:
             way = [begin] if abs(begin[0] - x) <= STRAIGHT else [begin, (x, begin[1])]
-            owner.wire(flow, *([] if forks and flow in skips else lead), *way, (x, y + height))
-        if forks:
-            owner.dots.append(begin)
+            owner.wire(flow, *lead, *way, (x, y + height))
 
 
 def _enter_from_sides(

@@ -112,7 +112,7 @@ def _shapes(scene: Scene) -> dict[str, str]:
     found: dict[str, str] = {}
     for edge in scene.edges:
         for wire in edge.wires:
-            x, y = scene.wires[wire].points[0]
+            x, y = scene.way(wire)[0]
             if (round(x, 1), round(y, 1)) in told:
                 found[edge.source] = told[round(x, 1), round(y, 1)]
     return found

@@ -35,6 +35,7 @@ SCRIPTS = (
     "rows.js",
     "structure.js",
     "layout.js",
+    "junctions.js",
     "scene.js",
     "curves.js",
     "glyphs.js",

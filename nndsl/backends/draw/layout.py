@@ -32,7 +32,6 @@ class Laid:
     inner: dict[int, Laid]
     wires: dict[int, list[Point]]
     skips: set[int]
-    dots: list[Point]
     ports_in: list[float]
     ports_out: list[float]
     caption: list[tuple[float, float, list[Run]]] = field(default_factory=list)
@@ -144,10 +143,9 @@ def _framed(
             caption = [(x - left, y, runs) for x, y, runs in above.placed]
             foot, head = (FOOT, max(FOOT, above.room - high)) if is_up else (max(FOOT, above.room - low), FOOT)
     top = foot + height + head
-    laid = Laid(figure, right - left, top, {}, contents, inner, {}, body.skips, [], [], [])
+    laid = Laid(figure, right - left, top, {}, contents, inner, {}, body.skips, [], [])
     for i, (x, y) in body.things.items():
         laid.things[i] = (x - left + (leaves[i].left if i in inner else 0.0), y + foot)
-    laid.dots = [(x - left, y + foot) for x, y in body.dots]
     laid.ports_in = [laid.things[i][0] for i in figure.inputs]
     laid.ports_out = [laid.things[i][0] for i in figure.outputs]
     laid.caption = caption
@@ -172,17 +170,14 @@ def _clear(figure: Figure, body: Body, leaves: list[Leaf], height: float) -> Poi
 
 def _wires(figure: Figure, body: Body, laid: Laid, dx: float, dy: float, points: bool, top: float) -> None:
     """The pieces of each flow in one line; from the side of a frame where it enters, to that where it leaves."""
-    dots = set(laid.dots)
     for flow, pieces in body.pieces.items():
         pieces.sort(key=lambda piece: (piece[0][1], piece[-1][1]))
         line = [(x + dx, y + dy) for piece in pieces for x, y in piece]
-        forks = line[0] in dots  # what leaves another line begins there
-        if points and figure.things[figure.flows[flow].tail].kind == "input" and not forks:
+        if points and figure.things[figure.flows[flow].tail].kind == "input":
             line.insert(0, (line[0][0], 0.0))
         if points and figure.things[figure.flows[flow].head].kind == "output":
             line.append((line[-1][0], top))
-        line = straightened(line)
-        laid.wires[flow] = line[1:] if flow in body.skips and len(line) > 2 and line[1] in dots else line
+        laid.wires[flow] = straightened(line)
 
 
 def straightened(line: list[Point]) -> list[Point]:

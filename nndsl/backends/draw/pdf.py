@@ -55,8 +55,8 @@ class _Pen:
             self.cluster(cluster, depths[cluster.id])
         for wire in sorted(scene.wires, key=lambda wire: not wire.skip):
             self.wire(wire)
-        self.canvas.setFillColor(self.theme.wire)
-        for x, y in scene.dots:
+        for (x, y), wire in scene.dots.items():
+            self.canvas.setFillColor(self.theme.skip if wire.skip else self.theme.wire)
             self.canvas.circle(x, self.up(y), 2.6, stroke=0, fill=1)
         for box in scene.boxes:
             self.box(box)

@@ -14,6 +14,7 @@ from nndsl.backends.draw.content import (
 )
 from nndsl.backends.draw.facts import totals
 from nndsl.backends.draw.figures import planned
+from nndsl.backends.draw.junctions import part
 from nndsl.backends.draw.layout import Laid, lay
 from nndsl.backends.draw.metrics import shortened
 from nndsl.backends.draw.opening import Opening, globs
@@ -111,8 +112,7 @@ class Painter:
         inputs = zip(laid.figure.inputs, feeds, strict=False)
         skipping = {thing for thing, (_, lines) in inputs if lines and wires[lines[-1]].skip}
         drawn = {flow: self._wire(laid, flow, at, skipping) for flow in sorted(laid.wires)}
-        self._trunks(laid, drawn)
-        self.scene.dots.extend(self._place(at, x, y) for x, y in laid.dots)
+        self._part(laid, drawn)
         for x, y, runs in laid.labels:
             page_x, page_y = self._place(at, x, y)
             dx, dy = LABEL_AT[self.scene.direction]
@@ -129,18 +129,13 @@ class Painter:
             self._thing(laid, i, thing, at, path, parent, arriving, given, results)
         return results
 
-    def _trunks(self, laid: Laid, drawn: dict[int, int]) -> None:
-        """What flows at work too is no dotted line where it leaves one that is."""
-        wires, flows = self.scene.wires, laid.figure.flows
-        leaving: dict[tuple[int, int], list[Point]] = {}
+    def _part(self, laid: Laid, drawn: dict[int, int]) -> None:
+        """The lines of each value, where several things need it."""
+        values: dict[tuple[int, int], list[int]] = {}
         for flow, i in drawn.items():
-            if not wires[i].training:
-                leaving.setdefault((flows[flow].tail, flows[flow].tail_port), []).append(wires[i].points[0])
-        for flow, i in drawn.items():
-            others = leaving.get((flows[flow].tail, flows[flow].tail_port))
-            if wires[i].training and others and len(wires[i].points) > 1:
-                points = trunk(wires[i].points, others)
-                wires += [Wire(points, arrow=False)] if points else []
+            values.setdefault((laid.figure.flows[flow].tail, laid.figure.flows[flow].tail_port), []).append(i)
+        for group in values.values():
+            part(self.scene.wires, group)
 
     def _place(self, origin: Point, x: float, y: float) -> Point:
         match self.scene.direction:
@@ -237,18 +232,6 @@ class Painter:
         points = [self._place(at, x, y) for x, y in laid.wires[flow]]
         self.scene.wires.append(Wire(points, skips, ends, only_training(laid.figure, flow)))
         return len(self.scene.wires) - 1
-
-
-def trunk(dotted: list[Point], others: list[Point]) -> list[Point]:
-    """Of a dotted line, what is also the way to where others leave it: its first piece up to the last of them."""
-    (x, y), (end_x, end_y) = dotted[0], dotted[1]
-    found, most = dotted[0], 0.0
-    for at_x, at_y in others:
-        along = abs(at_x - x) + abs(at_y - y)
-        straight = (x == at_x == end_x) or (y == at_y == end_y)
-        if straight and most < along <= abs(end_x - x) + abs(end_y - y):
-            found, most = (at_x, at_y), along
-    return [dotted[0], found] if most else []
 
 
 def _sample(family: str, x: float, y: float) -> Box | Wire | None:

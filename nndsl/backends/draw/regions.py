@@ -41,7 +41,6 @@ class Body:
 
     things: dict[int, Point] = field(default_factory=dict)  # centre of the lower side
     pieces: dict[int, list[list[Point]]] = field(default_factory=dict)
-    dots: list[Point] = field(default_factory=list)
     skips: set[int] = field(default_factory=set)
 
 
@@ -51,7 +50,6 @@ class Region:
     __slots__ = (
         "bypasses",
         "children",
-        "dots",
         "entry",
         "exit",
         "height",
@@ -71,7 +69,6 @@ class Region:
         self.skips: set[int] = set()  # flows that pass this region at its side
         self.bypasses: set[int] = set()  # those of a value that also goes into it: shown as skip connections
         self.pieces: list[tuple[int, list[Point]]] = []
-        self.dots: list[Point] = []
         self.children: list[tuple[Region, float, float]] = []
 
     def measure(self) -> None:
@@ -368,6 +365,5 @@ def settle(root: Region) -> Body:
             body.things[region.thing] = (x, y)
         for flow, points in region.pieces:
             body.pieces.setdefault(flow, []).append([(x + px, y + py) for px, py in points])
-        body.dots.extend((x + px, y + py) for px, py in region.dots)
         placing.extend((child, x + cx, y + cy) for child, cx, cy in region.children)
     return body

@@ -135,7 +135,6 @@ class Rows(Region):
             self.adopt(cell, x, self.row_y[row])
         for wire in self.wiring:
             self._draw(wire, lane_of.get(wire))
-        self._forks(lane_of)
         self.weight = max(self.row) + 1
 
     # ------------------------------------------------------------ rows
@@ -376,17 +375,3 @@ class Rows(Region):
         if abs(start - to) > STRAIGHT and (lane or wire.tail is not None):
             points += self._way(row, ("enter" if lane else "leave", start, value), to)
         self.wire(wire.flow, *points, (to, self.row_y[row]))
-
-    def _forks(self, lane_of: dict[Wiring, Lane]) -> None:
-        """A dot where flows of one value part above their cell."""
-        ways: dict[tuple[int, int, float], list[Wiring]] = {}
-        for wire in self.wiring:
-            if wire.tail is not None:
-                key = (wire.tail, self.flows[wire.flow].value, self._tail_x(wire))
-                ways.setdefault(key, []).append(wire)
-        for (tail, value, x), wires in ways.items():
-            ends = {lane_of[w].x if w in lane_of else self.heads.get(w, x) for w in wires}
-            gap = self.row[tail] + 1
-            turn = self.turns.get(gap, {}).get(("leave", x, value))
-            if len(ends) > 1 and turn is not None:
-                self.dots.append((turn.aside[0] if turn.aside else x, self._level(gap, turn.track)))

@@ -80,12 +80,15 @@ class Cluster:
 
 @dataclass(slots=True)
 class Wire:
-    """A line that is drawn; `skip`: it passes by what lies between; `training`: nothing flows there at work."""
+    """A line that is drawn; `skip`: it passes by what lies between; `training`: nothing flows there at work.
+
+    `after`: the line that it goes on, from a dot where that one parts."""
 
     points: list[Point]
     skip: bool = False
     arrow: bool = True
     training: bool = False
+    after: int | None = None
 
     def dashes(self, theme: Theme) -> tuple[float, ...]:
         """On, off, on …; none for a line without gaps."""
@@ -94,7 +97,8 @@ class Wire:
 
 @dataclass(slots=True)
 class Edge:
-    """That a value goes from one box to another, through frames; `wires` are indices of the lines that show it."""
+    """That a value goes from one box to another, through frames; `wires` are indices of the lines that show it, in each
+    body the one that ends there."""
 
     source: str
     target: str
@@ -127,6 +131,21 @@ class Scene:
     clusters: list[Cluster] = field(default_factory=list)
     wires: list[Wire] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
-    dots: list[Point] = field(default_factory=list)
     labels: list[Text] = field(default_factory=list)
     strips: int = 1
+
+    @property
+    def dots(self) -> dict[Point, Wire]:
+        """Where lines part, and the line that ends there."""
+        return {
+            self.wires[wire.after].points[-1]: self.wires[wire.after] for wire in self.wires if wire.after is not None
+        }
+
+    def way(self, wire: int) -> list[Point]:
+        """All of a line, from where its value begins."""
+        pieces = []
+        at: int | None = wire
+        while at is not None:
+            pieces.append(self.wires[at].points)
+            at = self.wires[at].after
+        return [point for piece in reversed(pieces) for point in piece]

@@ -269,7 +269,6 @@ class Strips:
         scene, axes = self.scene, self.axes
         for wire in scene.wires:
             wire.points = self._course(wire)
-        scene.dots = [axes.page(*self._moved(*axes.flow(*dot))) for dot in scene.dots]
         for text in scene.labels:
             self._move_text(text, axes.of_text(text)[1])
         for box in scene.boxes:
@@ -345,4 +344,3 @@ def shift(scene: Scene, dx: float, dy: float) -> None:
         text.x, text.y = text.x + dx, text.y + dy
     for wire in scene.wires:
         wire.points = [(x + dx, y + dy) for x, y in wire.points]
-    scene.dots = [(x + dx, y + dy) for x, y in scene.dots]

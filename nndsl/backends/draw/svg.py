@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nndsl.backends.draw.curves import FRAME_BEND, Move, arrow, course, filled, outline
 from nndsl.backends.draw.metrics import text_width
-from nndsl.backends.draw.scene import BOX_DASHES, Box, Cluster, Scene, Swatch, Text, Wire
+from nndsl.backends.draw.scene import BOX_DASHES, Box, Cluster, Point, Scene, Swatch, Text, Wire
 from nndsl.backends.draw.style import FONTS, Font, Theme
 
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
@@ -24,7 +24,7 @@ def svg(scene: Scene) -> str:
         *(pen.cluster(cluster, depths[cluster.id]) for cluster in scene.clusters),
         *(pen.wire(wire) for wire in scene.wires if wire.skip),
         *(pen.wire(wire) for wire in scene.wires if not wire.skip),
-        *(f'<circle cx="{number(x)}" cy="{number(y)}" r="2.6" fill="{theme.wire}"/>' for x, y in scene.dots),
+        *(pen.dot(dot, wire) for dot, wire in scene.dots.items()),
         *(pen.box(box) for box in scene.boxes),
         *(pen.text(text) for text in scene.labels),
         *(pen.swatch(swatch) for swatch in scene.legend),
@@ -76,6 +76,10 @@ class _Pen:
             f'fill="{self.theme.tones[text.tone]}" textLength="{number(length)}" lengthAdjust="spacingAndGlyphs">'
             f"{escape(shown)}</text>"
         )
+
+    def dot(self, dot: Point, wire: Wire) -> str:
+        color = self.theme.skip if wire.skip else self.theme.wire
+        return f'<circle cx="{number(dot[0])}" cy="{number(dot[1])}" r="2.6" fill="{color}"/>'
 
     def box(self, box: Box) -> str:
         texts = "".join(map(self.text, box.texts))

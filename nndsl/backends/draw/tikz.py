@@ -42,7 +42,7 @@ class _Pen:
             f"\\fill[{self.color(self.theme.page)}] (0,0) rectangle ({number(scene.width)},{number(scene.height)});",
             *(line for cluster in scene.clusters for line in self.cluster(cluster, depths[cluster.id])),
             *(line for wire in sorted(scene.wires, key=lambda wire: not wire.skip) for line in self.wire(wire)),
-            *(f"\\fill[{self.color(self.theme.wire)}] {_at(dot)} circle[radius=2.6];" for dot in scene.dots),
+            *(self.dot(dot, wire) for dot, wire in scene.dots.items()),
             *(line for box in scene.boxes for line in self.box(box)),
             *(line for swatch in scene.legend for line in self.swatch(swatch)),
             *(line for texts in _lines([*scene.header, *scene.labels]) for line in self.left(texts)),
@@ -105,6 +105,10 @@ class _Pen:
             shown = rf"\textbf{{{words}}}" if text.bold else words
             found.append(f"{{{font}\\color{{{self.color(self.theme.tones[text.tone])}}}{shown}}}")
         return found
+
+    def dot(self, dot: Point, wire: Wire) -> str:
+        color = self.color(self.theme.skip if wire.skip else self.theme.wire)
+        return f"\\fill[{color}] {_at(dot)} circle[radius=2.6];"
 
     def wire(self, wire: Wire) -> list[str]:
         if len(wire.points) < 2:

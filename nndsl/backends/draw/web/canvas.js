@@ -4,6 +4,7 @@ import { READABLE } from "./camera.js";
 import { pathOf, straightPath } from "./curves.js";
 import { round, svg } from "./dom.js";
 import { boxGlyph, dotGlyph, frameGlyph, labelGlyph, outline, wireGlyph } from "./glyphs.js";
+import { wayOf } from "./junctions.js";
 
 const MOST_DETAIL = 700; // boxes
 const LEGIBLE = 0.2; // smaller than this no text can be read, and of many boxes none is drawn
@@ -217,7 +218,10 @@ export class Canvas {
   paintLights() {
     const shown = [];
     for (const { wires, kind } of this.edges) {
-      for (const wire of new Set(wires)) shown.push(svg("path", { class: `light ${kind}`, d: pathOf(this.scene.wires[wire]) }));
+      for (const wire of new Set(wires)) {
+        const whole = { ...this.scene.wires[wire], points: wayOf(this.scene.wires, wire) };
+        shown.push(svg("path", { class: `light ${kind}`, d: pathOf(whole) }));
+      }
     }
     for (const [id, kind] of this.isDetailed ? [] : this.marks) {
       const item = this.scene.places.get(id);
@@ -264,7 +268,7 @@ export function itemsOf(scene) {
   };
   for (const frame of scene.frames) add("frames", frameGlyph, frame, frame, frame.id, frame.depth);
   for (const wire of scene.wires) add(wire.skip ? "skips" : "wires", wireGlyph, wire, around(wire.points));
-  for (const dot of scene.dots) add("dots", dotGlyph, dot, { x: dot[0] - 3, y: dot[1] - 3, width: 6, height: 6 });
+  for (const dot of scene.dots) add("dots", dotGlyph, dot, { x: dot.x - 3, y: dot.y - 3, width: 6, height: 6 });
   for (const box of scene.boxes) add("boxes", boxGlyph, box, box, box.id);
   for (const label of scene.labels) {
     const width = label.runs.reduce((sum, run) => sum + run.width, 0);

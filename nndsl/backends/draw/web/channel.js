@@ -1,5 +1,5 @@
 // Wires between two regions, as in channel.py: they go up, along a track of their own, and up again. Everything that
-// leaves at one place is one net: it shares a track, and a dot marks where it forks.
+// leaves at one place is one net: it shares a track.
 import { Leaf, PIN } from "./regions.js";
 import { arrange, NEAR, Turn } from "./tracks.js";
 
@@ -29,7 +29,7 @@ export function connect(owner, below, belowX, above, aboveX, y, flows) {
   if (runOnEachOther(nets)) tracks = rearrange(nets, lower);
   const base = below instanceof Leaf && below.strip && !tracks ? AFTER_LABEL : GAP;
   const height = base + TRACK * Math.max(tracks - 1, 0) + (tracks ? 8 : 0);
-  drawNets(owner, nets, y, height, above.skips);
+  drawNets(owner, nets, y, height);
   for (const side of [-1, 1]) {
     const order = [...sides.keys()].filter((f) => sides.get(f) === side);
     order.sort((a, b) => Math.abs(lower.get(a) - aboveX) - Math.abs(lower.get(b) - aboveX));
@@ -140,18 +140,15 @@ function rearrange(nets, lower) {
   return count;
 }
 
-/** What skips begins at the dot where it leaves the others. */
-function drawNets(owner, nets, y, height, skips) {
+function drawNets(owner, nets, y, height) {
   const level = (track) => Math.max(y + height - BELOW_HEAD - TRACK * track, y + 4);
   for (const net of nets) {
     const begin = [net.aside ? net.aside[0] : net.x, net.bends ? level(net.track) : y];
     const lead = [[net.x, y]];
     if (net.aside) lead.push([net.x, level(net.aside[1])], [net.aside[0], level(net.aside[1])]);
-    const forks = new Set(net.heads.map(([, x]) => x)).size > 1;
     for (const [flow, x] of net.heads) {
       const way = Math.abs(begin[0] - x) <= STRAIGHT ? [begin] : [begin, [x, begin[1]]];
-      owner.wire(flow, [...(forks && skips.has(flow) ? [] : lead), ...way, [x, y + height]]);
+      owner.wire(flow, [...lead, ...way, [x, y + height]]);
     }
-    if (forks) owner.dots.push(begin);
   }
 }

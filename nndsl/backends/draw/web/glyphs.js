@@ -92,8 +92,8 @@ export function labelGlyph(label) {
   return svg("g", {}, inLine(label.runs, label.x, label.y).map(text));
 }
 
-export function dotGlyph([x, y]) {
-  return svg("circle", { class: "dot", cx: round(x), cy: round(y), r: 2.6 });
+export function dotGlyph({ x, y, skip }) {
+  return svg("circle", { class: skip ? "dot skip" : "dot", cx: round(x), cy: round(y), r: 2.6 });
 }
 
 /** A box as part of one long path, for pictures seen from far away. */

@@ -128,7 +128,6 @@ export class Layouter {
     for (const [i, [x, y]] of body.things) {
       laid.things.set(i, [x - left + (inner.has(i) ? leaves[i].left : 0), y + foot]);
     }
-    laid.dots = body.dots.map(([x, y]) => [x - left, y + foot]);
     laid.portsIn = figure.inputs.map((i) => laid.things.get(i)[0]);
     laid.portsOut = figure.outputs.map((i) => laid.things.get(i)[0]);
     laid.caption = caption;
@@ -228,17 +227,13 @@ function clearOf(figure, body, leaves, height) {
 /** The pieces of each flow in one line; from the side of a frame where it enters, to that where it leaves. */
 function wiresOf(laid, body, dx, dy, isFramed) {
   const { figure, flows } = laid;
-  const dots = new Set(laid.dots.map(String));
   const wires = new Map();
   for (const [flow, pieces] of body.pieces) {
     pieces.sort((a, b) => a[0][1] - b[0][1] || a[a.length - 1][1] - b[b.length - 1][1]);
     const line = pieces.flat().map(([x, y]) => [x + dx, y + dy]);
-    const forks = dots.has(String(line[0])); // what leaves another line begins there
-    if (isFramed && figure.things[flows[flow].tail].kind === "input" && !forks) line.unshift([line[0][0], 0]);
+    if (isFramed && figure.things[flows[flow].tail].kind === "input") line.unshift([line[0][0], 0]);
     if (isFramed && figure.things[flows[flow].head].kind === "output") line.push([line[line.length - 1][0], laid.height]);
-    const course = straightened(line);
-    const begins = body.skips.has(flow) && course.length > 2 && dots.has(String(course[1])); // at the dot where it leaves
-    wires.set(flow, begins ? course.slice(1) : course);
+    wires.set(flow, straightened(line));
   }
   return wires;
 }

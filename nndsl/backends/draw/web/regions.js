@@ -20,7 +20,6 @@ export class Region {
     this.skips = new Set(); // flows that pass this region at its side
     this.bypasses = new Set(); // those of a value that also goes into it: shown as skip connections
     this.pieces = [];
-    this.dots = [];
     this.children = [];
   }
 
@@ -313,7 +312,7 @@ export function settle(root) {
   }
   for (const region of order.reverse()) region.measure();
   const around = new Set(order.map((region) => region.bypasses)); // nests share them
-  const body = { things: new Map(), pieces: new Map(), dots: [], skips: new Set() };
+  const body = { things: new Map(), pieces: new Map(), skips: new Set() };
   for (const bypasses of around) for (const flow of bypasses) body.skips.add(flow);
   const placing = [[root, 0, 0]];
   while (placing.length) {
@@ -323,7 +322,6 @@ export function settle(root) {
       if (!body.pieces.has(flow)) body.pieces.set(flow, []);
       body.pieces.get(flow).push(points.map(([px, py]) => [x + px, y + py]));
     }
-    for (const [px, py] of region.dots) body.dots.push([x + px, y + py]);
     for (const [child, cx, cy] of region.children) placing.push([child, x + cx, y + cy]);
   }
   return body;

@@ -53,7 +53,6 @@ export class Rows extends Region {
     this.heights();
     this.cells.forEach((cell, i) => this.adopt(cell, xs[i], this.rowY[this.row[i]]));
     for (const wire of this.wiring) this.drawWire(wire, laneOf.get(wire) || null);
-    this.forks(laneOf);
     this.weight = this.members.length;
   }
 
@@ -355,26 +354,5 @@ export class Rows extends Region {
       points.push(...this.way(row, bendKey(lane ? "enter" : "leave", start, value), to));
     }
     this.wire(wire.flow, [...points, [to, this.rowY[row]]]);
-  }
-
-  /** A dot where flows of one value part above their cell. */
-  forks(laneOf) {
-    const ways = new Map();
-    for (const wire of this.wiring) {
-      if (wire.tail === null) continue;
-      const x = this.tailX(wire);
-      const key = `${wire.tail} ${bendKey("leave", x, this.valueOf(wire))}`;
-      if (!ways.has(key)) ways.set(key, { x, wires: [] });
-      ways.get(key).wires.push(wire);
-    }
-    for (const { x, wires } of ways.values()) {
-      const ends = new Set();
-      for (const wire of wires) {
-        ends.add(laneOf.has(wire) ? laneOf.get(wire).x : this.heads.has(wire) ? this.heads.get(wire) : x);
-      }
-      const gap = this.row[wires[0].tail] + 1;
-      const turn = this.turns.has(gap) && this.turns.get(gap).get(bendKey("leave", x, this.valueOf(wires[0])));
-      if (ends.size > 1 && turn) this.dots.push([turn.aside ? turn.aside[0] : x, this.level(gap, turn.track)]);
-    }
   }
 }

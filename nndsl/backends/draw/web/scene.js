@@ -1,5 +1,6 @@
 // From a laid-out figure to the page, as in picture.py: places of boxes, frames and lines, and which lines show which
 // edge. A box or frame is called by the way to it: "4.0.2" is thing 2 in thing 0 in thing 4 of the model.
+import { dotsOf, part } from "./junctions.js";
 import { lineWidth } from "./layout.js";
 
 const LABEL_AT = { up: [6, -5], down: [6, 12], right: [5, -4] }; // from a wire's tail
@@ -8,12 +9,13 @@ const LABEL_AT = { up: [6, -5], down: [6, 12], right: [5, -4] }; // from a wire'
 export function paint(layouter, tree) {
   const { atlas } = layouter;
   const laid = layouter.lay(0, null, tree);
-  const scene = { boxes: [], frames: [], wires: [], edges: [], dots: [], labels: [] };
+  const scene = { boxes: [], frames: [], wires: [], edges: [], labels: [] };
   const turned = atlas.direction === "right";
   scene.width = turned ? laid.height : laid.width;
   scene.height = turned ? laid.width : laid.height;
   const painter = new Painter(atlas, scene, tree);
   painter.paint(laid, [0, atlas.direction === "up" ? scene.height : 0], { id: "", path: "", frame: null, tree }, []);
+  scene.dots = dotsOf(scene.wires);
   scene.places = new Map([...scene.boxes, ...scene.frames].map((item) => [item.id, item]));
   return scene;
 }
@@ -32,8 +34,7 @@ class Painter {
     const drawn = new Map();
     const known = knownOf(laid, !where.id);
     for (const flow of known.drawn) drawn.set(flow, this.wire(laid, flow, at, where, skipping));
-    this.trunks(laid, drawn, where);
-    for (const [x, y] of laid.dots) this.scene.dots.push(this.place(at, x, y));
+    this.part(laid, drawn);
     for (const [x, y, runs] of laid.labels) {
       const [pageX, pageY] = this.place(at, x, y);
       const [dx, dy] = LABEL_AT[this.atlas.direction];
@@ -103,24 +104,19 @@ class Painter {
     const { arrow, skips, training } = laid.known.looks[flow];
     const points = laid.wires.get(flow).map(([x, y]) => this.place(at, x, y));
     const skip = skips || skipping.has(laid.flows[flow].tail);
-    this.scene.wires.push({ points, skip, training, arrow, id: `${where.id} ${flow}` });
+    this.scene.wires.push({ points, skip, training, arrow, after: null, id: `${where.id} ${flow}` });
     return this.scene.wires.length - 1;
   }
 
-  /** What flows at work too is no dotted line where it leaves one that is. */
-  trunks(laid, drawn, where) {
-    const { wires } = this.scene;
-    const leaving = new Map();
-    const key = (flow) => `${laid.flows[flow].tail} ${laid.flows[flow].tailPort}`;
+  /** The lines of each value, where several things need it. */
+  part(laid, drawn) {
+    const values = new Map();
     for (const [flow, i] of drawn) {
-      if (!wires[i].training) leaving.set(key(flow), [...(leaving.get(key(flow)) || []), wires[i].points[0]]);
+      const key = `${laid.flows[flow].tail} ${laid.flows[flow].tailPort}`;
+      if (!values.has(key)) values.set(key, []);
+      values.get(key).push(i);
     }
-    for (const [flow, i] of drawn) {
-      const { training, points } = wires[i];
-      if (!training || !leaving.has(key(flow)) || points.length < 2) continue;
-      const way = trunk(points, leaving.get(key(flow)));
-      if (way.length) wires.push({ points: way, skip: false, training: false, arrow: false, id: `${where.id} trunk ${flow}` });
-    }
+    for (const group of values.values()) part(this.scene.wires, group);
   }
 }
 
@@ -145,20 +141,6 @@ function onlyTraining({ figure, flows }, number) {
   const { tail, head, headPort } = flows[number];
   const ends = [figure.things[tail], figure.things[head]];
   return ends.some((thing) => (thing.mode || thing.portMode) === "train") || ends[1].training === headPort;
-}
-
-/** Of a dotted line, what is also the way to where others leave it: its first piece up to the last of them. */
-function trunk([[x, y], [endX, endY]], others) {
-  let found = [];
-  let most = 0;
-  for (const [atX, atY] of others) {
-    const along = Math.abs(atX - x) + Math.abs(atY - y);
-    const straight = (x === atX && x === endX) || (y === atY && y === endY);
-    if (straight && most < along && along <= Math.abs(endX - x) + Math.abs(endY - y)) {
-      [found, most] = [[[x, y], [atX, atY]], along];
-    }
-  }
-  return found;
 }
 
 export const childId = (parent, i) => (parent ? `${parent}.${i}` : String(i));
