@@ -82,10 +82,10 @@ class Paper:
     def paint(self, text: str, style: str) -> str:
         return f"{style}{text}{OFF}" if self.color and style and text else text
 
-    def wrapped(self, text: str, indent: int = 0) -> list[str]:
-        """At the width, but between words only: a number is not cut."""
+    def wrapped(self, text: str, indent: int = 0, taken: int = 0) -> list[str]:
+        """At the width but for what is `taken`, but between words only: a number is not cut."""
         return textwrap.wrap(
-            text, max(self.width, indent + 20), subsequent_indent=" " * indent, break_long_words=False,
+            text, max(self.width - taken, indent + 1), subsequent_indent=" " * indent, break_long_words=False,
             break_on_hyphens=False, drop_whitespace=True,
         )  # fmt: skip
 
@@ -195,7 +195,8 @@ def _sections(found: list[Section], paper: Paper) -> list[str]:
     for section in found:
         if section.title:
             lines += ["", *(paper.paint(text, BOLD) for text in paper.wrapped(paper.plain(section.title)))]
-        value = max(len(fact.value) for fact in section.facts) if section.numbers else 0
+        short = [len(fact.value) for fact in section.facts if label + len(fact.value) <= paper.width]
+        value = max(short, default=0) if section.numbers else 0
         for fact in section.facts:
             lines += _fact(fact, label, value, paper)
     return lines
@@ -205,7 +206,10 @@ def _fact(fact: Fact, label: int, value: int, paper: Paper) -> list[str]:
     text = paper.plain(clean(f"{fact.value:>{value}}" + (GAP + fact.note if fact.note else "")))
     if label + wide(text) <= paper.width:
         return [f"{fact.label:{label}}{text}"]
-    return paper.wrapped(f"{fact.label:{label}}{text}", label)
+    if all(label + wide(word) <= paper.width for word in text.split()):
+        return paper.wrapped(f"{fact.label:{label}}{text}", label)
+    under = [GAP + line for line in paper.wrapped(text.strip(), taken=len(GAP))]  # a long word: the label above it
+    return [fact.label, *under] if fact.label else under
 
 
 def _notes(told: list[str], paper: Paper) -> list[str]:
