@@ -7,7 +7,7 @@ from typing import Any
 from nndsl.diagnostics import Label
 from nndsl.elaborate.builder import GraphBuilder
 from nndsl.elaborate.context import Context, Use
-from nndsl.elaborate.operands import Operands, gather, match_inputs
+from nndsl.elaborate.operands import Operands, gather, in_mode, match_inputs
 from nndsl.elaborate.ownership import flags
 from nndsl.elaborate.pasted import settled, warn_misread
 from nndsl.elaborate.reports import LayerSay
@@ -28,7 +28,7 @@ from nndsl.elaborate.values import (
     Scan,
     is_tensor,
 )
-from nndsl.ir.graph import Graph, Node, Value
+from nndsl.ir.graph import Graph, Node
 from nndsl.ops import lookup
 from nndsl.ops.kinds import Unfit
 from nndsl.ops.schema import Op
@@ -181,7 +181,7 @@ def operator_node(
         return None
     if op.inferred:
         warn_misread(op, say)
-    if not _one_mode(inputs, builder, span, ctx) or not possible(types, op.name, span, builder, ctx):
+    if not in_mode(inputs, builder.mode, builder, span, ctx) or not possible(types, op.name, span, builder, ctx):
         return None
     name = shared if shared is not None else builder.claim(label, op.name, span)
     node = builder.add(op, inputs, tuple(_normal(t, ctx) for t in types), name, span)
@@ -210,20 +210,6 @@ def _normal(type_: TensorType, ctx: Context) -> TensorType:
         if isinstance(size, Dim) and ctx.facts.normalize(size) is not size:
             return type_.with_shape([ctx.facts.normalize(s) for s in type_.shape])
     return type_
-
-
-def _one_mode(inputs: list[Value | None], builder: GraphBuilder, span: Span, ctx: Context) -> bool:
-    """What only exists while training is not used elsewhere."""
-    for value in inputs:
-        mode = value.producer.mode if value is not None and value.producer is not None else None
-        if mode is not None and mode != builder.mode:
-            when = "while training" if mode == "train" else "when not training"
-            message = f"this tensor only exists {when}"
-            assert value is not None and value.producer is not None
-            made = [Label(value.producer.span, "made here, inside the `if training`")]
-            ctx.error("training-only", message, span, frame=builder.frame, labels=made)
-            return False
-    return True
 
 
 def results(node: Node) -> Any:

@@ -16,7 +16,7 @@ from nndsl.elaborate.builder import GraphBuilder
 from nndsl.elaborate.combinators import is_combinator
 from nndsl.elaborate.context import Built, Context
 from nndsl.elaborate.hyperparameters import fill_defaults
-from nndsl.elaborate.operands import Operands, gather, match_inputs
+from nndsl.elaborate.operands import Operands, gather, in_mode, match_inputs
 from nndsl.elaborate.ownership import give, results_outside
 from nndsl.elaborate.ports import bind_inputs, declared_inputs
 from nndsl.elaborate.scope import Scope
@@ -112,6 +112,8 @@ def call_node(
         return None
     ctx.budget.layers(builder.layers + built.layers)
     inputs = _arguments(operands, built, builder)
+    if not in_mode(inputs, builder.mode, builder, span, ctx):
+        return None
     claimed = shared if shared is not None else builder.claim(label, stem, span)
     node = builder.add(built.graph, inputs, tuple(p.value.type for p in built.graph.outputs), claimed, span)
     node.labelled = label is not None or shared is not None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nndsl.diagnostics import Label
 from nndsl.elaborate.builder import GraphBuilder
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.scope import nearest
@@ -29,7 +30,8 @@ class Operands:
 def gather(value: Any, builder: GraphBuilder, span: Span, ctx: Context) -> Operands | None:
     """Tuples inside tuples lie flat; values of outer graphs become inputs of this one."""
     if type(value) is Value:
-        return Operands([builder.take(value)], {})
+        taken = builder.take(value)
+        return Operands([taken], {}) if in_mode([taken], builder.mode, builder, span, ctx) else None
     found = Operands([], {})
     stack = [value]
     while stack:
@@ -53,7 +55,20 @@ def gather(value: Any, builder: GraphBuilder, span: Span, ctx: Context) -> Opera
                 frame=builder.frame,
             )
             return None
-    return found
+    given = [*found.positional, *found.named.values()]
+    return found if in_mode(given, builder.mode, builder, span, ctx) else None
+
+
+def in_mode(values: Iterable[Value | None], mode: str | None, builder: GraphBuilder, span: Span, ctx: Context) -> bool:
+    """What only exists in one mode, while training or otherwise, is not used elsewhere."""
+    for value in values:
+        made = value.producer if value is not None else None
+        if made is not None and made.mode is not None and made.mode != mode and id(value) in builder.values:
+            message = f"this tensor only exists {'while training' if made.mode == 'train' else 'when not training'}"
+            labels = [Label(made.span, "made here, inside the `if training`")]
+            ctx.error("training-only", message, span, frame=builder.frame, labels=labels)
+            return False
+    return True
 
 
 def match_inputs(

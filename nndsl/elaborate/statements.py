@@ -14,7 +14,7 @@ from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import evaluate
 from nndsl.elaborate.facts import require
 from nndsl.elaborate.lists import bind_names, iterate
-from nndsl.elaborate.operands import named_parts
+from nndsl.elaborate.operands import in_mode, named_parts
 from nndsl.elaborate.ports import match, model_input
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import (
@@ -26,6 +26,7 @@ from nndsl.elaborate.values import (
     Poison,
     is_layer,
     is_tensor,
+    members,
 )
 from nndsl.ir.graph import Graph, InitRule, Port, Value
 from nndsl.ops.kinds import Unfit
@@ -53,6 +54,8 @@ def run(body: list[Any], scope: Scope, ctx: Context, *, want_value: bool, span: 
         else:
             _STATEMENTS[type(statement)](statement, scope, ctx)
             value = None
+    if want_value and body and not _exists(value, body[-1].span, scope, ctx):
+        return POISON
     stacked = want_value and is_layer(value) and not is_tensor(value)  # what stands above is told with it
     for each, unused in idle:
         if not (stacked and is_layer(unused) and not is_tensor(unused) and _applied(body, scope)):
@@ -62,6 +65,15 @@ def run(body: list[Any], scope: Scope, ctx: Context, *, want_value: bool, span: 
             return POISON
         return _nothing(body, scope, span, ctx)
     return value
+
+
+def _exists(value: Any, span: Span, scope: Scope, ctx: Context) -> bool:
+    """Is what comes out there in the mode in which this runs?"""
+    builder = scope.builder
+    if builder is None or not is_tensor(value):
+        return True
+    tensors = (each for each in members(value) if isinstance(each, Value))
+    return in_mode(tensors, builder.mode, builder, span, ctx)
 
 
 def _applied(body: list[Any], scope: Scope) -> bool:
@@ -175,6 +187,8 @@ def _output(statement: ast.Output, scope: Scope, ctx: Context) -> None:
         value = POISON
     else:
         value = evaluate(statement.value, scope, ctx)
+        if not _exists(value, statement.value.span, scope, ctx):
+            value = POISON
         if not isinstance(value, (Value, Poison)):
             message = f"the output {name.id} is one tensor, and this is {ctx.describe(value)}"
             hints = ["a flow starts with a tensor: `x -> …`"] if is_layer(value) else []
@@ -195,14 +209,6 @@ def _output(statement: ast.Output, scope: Scope, ctx: Context) -> None:
         hints = [] if first else ["in a loop, give it a name with `=`, and `output` it after the loop"]
         message = f"there are two outputs named {name.id}"
         ctx.error("duplicate-name", message, name.span, scope, labels=first, hints=hints)
-    if builder.mode == "eval":
-        message = f"an output is given always, or while training; {name.id} would only be given otherwise"
-        hints = [f"`{name.id} = if training {{ … }} else {{ … }}`, and `output` it after that"]
-        ctx.error("training-only", message, name.span, scope, hints=hints)
-    elif builder.mode is not None and not builder.modal:
-        message = f"a layer gives its outputs in both modes, and {name.id} stands under `if training`"
-        hints = [f"only a model has outputs for one mode alone: give {name.id} always, and choose in the model"]
-        ctx.error("training-only", message, name.span, scope, hints=hints)
     builder.ports.append(Port(name.id, value, builder.mode, name.span, statement.doc))
     if isinstance(value, Value) and not value.name:
         value.name = name.id

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from nndsl.diagnostics import Label
 from nndsl.elaborate.apply import apply
 from nndsl.elaborate.builder import GraphBuilder
 from nndsl.elaborate.conditions import evaluate_body, is_training
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import evaluate
+from nndsl.elaborate.operands import in_mode
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import POISON, Poison, RuntimeSwitch, is_layer, is_tensor
-from nndsl.ir.graph import Value
+from nndsl.ir.graph import Port, Value
 from nndsl.ops import lookup
 from nndsl.source import Span
 from nndsl.syntax import ast
@@ -28,6 +31,41 @@ def _nested(builder: GraphBuilder, span: Span, ctx: Context) -> bool:
     return True
 
 
+def _branches(node: Any, builder: GraphBuilder, ctx: Context) -> Iterator[tuple[str, Any]]:
+    """Each branch while the builder is in its mode; then what is wrong with the outputs that they gave."""
+    before = len(builder.ports)
+    for mode, branch in zip(_modes(node.condition), (node.then, node.orelse), strict=True):
+        builder.mode = mode
+        yield mode, branch
+        builder.mode = None
+    _outputs(builder.ports[before:], builder, ctx)
+
+
+def _outputs(ports: list[Port], builder: GraphBuilder, ctx: Context) -> None:
+    """A model gives an output always, or while training alone; what is in a model gives its outputs always."""
+    first: dict[str, Port] = {}
+    for port in ports:
+        if port.span is None or port.mode is None:
+            continue
+        twin = first.setdefault(port.name, port)
+        chosen = f"`output {port.name} = if training {{ … }} else {{ … }}`"
+        labels = []
+        if twin.mode != port.mode and twin.span is not None:
+            message = f"{port.name} is one output, and is given in both branches of `if training`"
+            hints, labels = [f"choose its value: {chosen}"], [Label(twin.span, "first here")]
+        elif any(other.name == port.name and other.mode not in (None, port.mode) for other in ports):
+            continue  # said of the second one
+        elif port.mode == "eval":
+            message = f"an output is given always, or while training; {port.name} would only be given otherwise"
+            hints = [f"choose its value: {chosen}"]
+        elif not builder.modal:
+            message = f"a layer gives its outputs in both modes, and {port.name} stands under `if training`"
+            hints = [f"only a model has outputs for one mode alone: give {port.name} always, and choose in the model"]
+        else:
+            continue
+        ctx.error("training-only", message, port.span, frame=builder.frame, labels=labels, hints=hints)
+
+
 def switch_statements(node: ast.If, scope: Scope, ctx: Context) -> None:
     """Names that either branch assigns are merged; a name of one branch alone exists only in that mode."""
     from nndsl.elaborate.statements import run
@@ -36,20 +74,17 @@ def switch_statements(node: ast.If, scope: Scope, ctx: Context) -> None:
     assert builder is not None
     if _nested(builder, node.span, ctx):
         return
-    modes = _modes(node.condition)
     before = dict(scope.names)
-    ends: list[dict[str, Any]] = []
-    for mode, branch in zip(modes, (node.then, node.orelse), strict=True):
+    ends: dict[str, dict[str, Any]] = {}
+    for mode, branch in _branches(node, builder, ctx):
         scope.names = dict(before)
-        builder.mode = mode
         if isinstance(branch, ast.If):
             run([branch], scope, ctx, want_value=False, span=branch.span)
         elif branch is not None:
             run(branch.body, scope, ctx, want_value=False, span=branch.span)
-        builder.mode = None
-        ends.append(scope.names)
+        ends[mode] = scope.names
     scope.names = before
-    train, other = ends if modes[0] == "train" else ends[::-1]
+    train, other = ends["train"], ends["eval"]
     for name in {**train, **other}:
         merged = _merged(name, train, other, builder, node.span, ctx)
         if merged is not None:
@@ -77,10 +112,8 @@ def switch_value(node: ast.IfExpr, scope: Scope, ctx: Context) -> Any:
     if _nested(builder, node.span, ctx):
         return POISON
     found = {}
-    for mode, branch in zip(_modes(node.condition), (node.then, node.orelse), strict=True):
-        builder.mode = mode
+    for mode, branch in _branches(node, builder, ctx):
         found[mode] = _value(branch, scope, ctx)
-        builder.mode = None
     return merge(found["train"], found["eval"], builder, node.span, ctx)
 
 
@@ -95,10 +128,8 @@ def switch_stage(layer: RuntimeSwitch, value: Any, builder: GraphBuilder, ctx: C
     if _nested(builder, node.span, ctx):
         return POISON
     found = {}
-    for mode, branch in zip(_modes(node.condition), (node.then, node.orelse), strict=True):
-        builder.mode = mode
+    for mode, branch in _branches(node, builder, ctx):
         found[mode] = _branch(branch, layer.scope, value, builder, ctx)
-        builder.mode = None
     return merge(found["train"], found["eval"], builder, node.span, ctx)
 
 
@@ -126,6 +157,8 @@ def merge(a: Any, b: Any, builder: GraphBuilder, span: Span, ctx: Context) -> An
     a, b = builder.take(a), builder.take(b)
     if a is b:
         return a
+    if not in_mode([a], "train", builder, span, ctx) or not in_mode([b], "eval", builder, span, ctx):
+        return POISON
     made = lookup("Merge")
     assert made is not None
     say = LayerSay("if training", builder, span, {}, [a, b])
