@@ -109,6 +109,9 @@ def attribute(node: ast.Attribute, base: Any, scope: Scope, ctx: Context) -> Any
     hints = []
     if isinstance(base, OpLayer):
         hints = ["a layer's weights can be named once `layer name = …` made one instance of it"]
+    elif isinstance(base, tuple) and base:
+        names = ", ".join("abcdefgh"[: len(base)])
+        hints = [f"several results get names at once, in their order: `{names} = …`"]
     return ctx.poison("unknown-name", f"{ctx.describe(base)} has no .{name}", node.name.span, scope, hints=hints)
 
 

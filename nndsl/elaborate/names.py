@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nndsl.diagnostics import Edit, Fix
+from nndsl.diagnostics import Edit, Fix, Label
 from nndsl.elaborate import foreign
 from nndsl.elaborate.arithmetic import TENSOR_OPS
 from nndsl.elaborate.context import Context
@@ -54,7 +54,11 @@ def unknown_name(node: ast.Name, scope: Scope, ctx: Context) -> Poison:
     found = ctx.error(code, f"there is no {what} {node.id}", node.span, scope)
     symbol = next((s for s, name in TENSOR_OPS.items() if name == node.id), None)
     meant = foreign.layer(node.id)
-    if symbol is not None:
+    labelled = scope.builder.labels.get(node.id) if scope.builder is not None else None
+    if labelled is not None:
+        found.labels.append(Label(labelled, "this is a label: it names the weights of one layer"))
+        found.hints.append(f"a layer that is used again has a name: `layer {node.id} = …`, then `x -> {node.id}`")
+    elif symbol is not None:
         found.hints.append(f"tensors are joined by an operator: `a, b = …`, then `a {symbol} b`")
     elif meant is not None and not meant.isidentifier():
         found.hints.append(meant)

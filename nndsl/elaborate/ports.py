@@ -190,7 +190,9 @@ def _declared(dim: Any, scope: Scope, ctx: Context) -> Size | None:
     if isinstance(wanted, Poison):
         return None
     if not is_size(wanted):
-        ctx.error("bad-value", f"a dim is a whole number, not {ctx.describe(wanted)}", dim.span, scope)
+        found = ctx.error("bad-value", f"a dim is a whole number, not {ctx.describe(wanted)}", dim.span, scope)
+        if isinstance(wanted, Value) and isinstance(dim, ast.Name):
+            found.hints.append(f"here {dim.id} is a tensor: give the tensor another name than the size")
         return None
     return wanted  # type: ignore[no-any-return]
 

@@ -101,6 +101,8 @@ def too_many(signature: Signature, slots: list[str], span: Span, scope: Scope, c
         SIZED
     )  # PyTorch's take the size of their input first
     hints = ["input sizes are inferred: leave them out"] if sized else []
+    if slots[-1:] == ["body"]:
+        hints = [f"several layers in a row stand in braces: `{signature.who} {{ a -> b }}`"]
     ctx.error("too-many-arguments", message, span, scope, labels=signature.labels(ctx), hints=hints)
 
 

@@ -32,7 +32,8 @@ class ByPattern(Moves, abstract=True):
         try:
             pattern = read_pattern(self.pattern)
         except BadPattern as problem:
-            say.error(str(problem), code="bad-pattern", at="pattern")
+            help = "each axis has a name of its own, also where sizes are equal" if "twice" in str(problem) else None
+            say.error(str(problem), code="bad-pattern", at="pattern", help=help)
             return False
         wrong = self.balance(pattern)
         if wrong is not None:

@@ -16,6 +16,7 @@ from nndsl.syntax.meant import (
     label,
     list_type,
     nameless,
+    nested_names,
     several_outputs,
 )
 from nndsl.syntax.newlines import ENDS, STATEMENT_WORDS
@@ -176,6 +177,7 @@ def explain(recovery: Recovery, at: int, repair: Repair | None) -> Diagnostic:
         several_outputs,
         declared_by_value,
         list_type,
+        nested_names,
         target,
         stray_else,
         arrow_for_equals,

@@ -20,6 +20,15 @@ def is_label(place: Place) -> bool:
     return named and place.near(-2).kind == "->" and place.accepts(":")
 
 
+def nested_names(place: Place) -> Diagnostic | None:
+    """`out, (h, c) = x -> LSTM(64)`"""
+    if place.token.kind != "(" or place.previous.kind != "," or place.opener()[0] in {"(", "["}:
+        return None
+    if place.statement().kind != "NAME" or not place.accepts("NAME"):
+        return None
+    return place.error("the names of several results stand side by side, without brackets", hint="write `a, b, c = …`")
+
+
 def is_nameless(place: Place) -> bool:
     """`input x: float[?, 8]`"""
     alone = place.previous.kind in {"[", ","} and place.following.kind in {",", "]"}
