@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -17,7 +18,7 @@ from nndsl.backends.draw.plan import Planner
 from nndsl.backends.draw.scene import Direction, Text
 from nndsl.backends.draw.style import LIGHT
 from nndsl.ir.graph import Graph
-from tests.backends.browser import run_layout
+from tests.backends.browser import MODELS, run_layout
 from tests.backends.graphs_by_hand import SAMPLES
 from tests.backends.test_draw_random import FOUND, knot, random_graph
 from tests.backends.test_draw_words import MODES
@@ -26,7 +27,7 @@ ZOO = ["resnet.nn:ResNet18", "resnet.nn:ResNet50", "googlenet.nn:GoogLeNet", "vi
 ZOO += ["alexnet.nn", "lenet.nn", "mlp.nn", "transformer_encoder.nn", "lstm_classifier.nn"]
 CLOSE = 0.01
 
-PAINT = """(cases) => cases.map(({ atlas, ways }) => {
+PAINT = """(cases) => cases.flatMap(({ atlas, chosen }) => chosen.map((ways) => {
   const blocks = new Blocks(atlas);
   blocks.open = new Set(ways);
   const scene = paint(new Layouter(atlas), blocks.tree());
@@ -43,7 +44,7 @@ PAINT = """(cases) => cases.map(({ atlas, ways }) => {
     edges: scene.edges,
     dots: scene.dots,
   };
-})"""
+}))"""
 
 
 def some_ways(atlas: dict[str, Any], rng: random.Random, chance: float) -> list[str]:
@@ -61,46 +62,59 @@ def some_ways(atlas: dict[str, Any], rng: random.Random, chance: float) -> list[
     return found
 
 
-Case = tuple[str, dict[str, Any], Scene]
+@cache
+def graph_of(name: str) -> Graph:
+    """A sample, a random graph ("random 7"), a model of the zoo (a file's name), the knot, or `MODES`."""
+    if name in SAMPLES:
+        return SAMPLES[name]()
+    if name.startswith("random "):
+        seed = int(name.split()[1])
+        return random_graph(seed, 3 + seed % 30, seed % 4)
+    if name == "knot":
+        return knot(300)
+    return (nndsl.loads(MODES) if name == "modes" else nndsl.load(MODELS / name))._graph
 
 
-def case(name: str, graph: Graph, ways: list[str] | float | None, direction: Direction) -> tuple[Case, list[str]]:
-    """`ways`: what is open, or how likely each block is; None: what is open at first."""
-    atlas = Atlas(graph, Opening(), direction, "sans", labels=True).write()
-    if isinstance(ways, float):
-        ways = some_ways(atlas, random.Random(name), ways)
-    chosen = atlas["start"] if ways is None else ways
-    scene = picture(Planner(graph, Opening(), set(chosen)), direction, "sans", LIGHT, labels=True)
-    return (name, atlas, scene), chosen
+@cache
+def atlas_of(name: str, direction: Direction = "up") -> dict[str, Any]:
+    """What the page is given; it does not depend on what is open."""
+    return Atlas(graph_of(name), Opening(), direction, "sans", labels=True).write()
 
 
-def zoo(target: str) -> Graph:
-    return nndsl.load(Path(nndsl.__file__).parent.parent / "models" / target)._graph
+Ways: TypeAlias = list[str] | float | None  # what is open, or how likely each block is; None: what is open at first
+Case: TypeAlias = tuple[str, Direction, list[Ways]]
 
 
-def all_cases() -> list[tuple[Case, list[str]]]:
-    found = []
+def all_cases() -> list[Case]:
+    found: list[Case] = []
     directions: tuple[Direction, ...] = ("up", "down", "right")
     for direction in directions:
-        for name, build in SAMPLES.items():
-            for ways in (None, [], 0.5, 1.0):
-                found.append(case(f"{name} {direction} {ways}", build(), ways, direction))
-        for seed in [*range(40), *FOUND]:
-            graph = random_graph(seed, 3 + seed % 30, seed % 4)
-            for ways in (None, 0.6, 1.0):
-                found.append(case(f"random {seed} {direction} {ways}", graph, ways, direction))
-    for target in ZOO:
-        for ways in (None, 0.3, 0.7, 1.0):
-            found.append(case(f"{target} {ways}", zoo(target), ways, "up"))
-    found.append(case("knot", knot(300), None, "up"))
-    found += [case(f"modes {direction}", nndsl.loads(MODES)._graph, None, direction) for direction in directions]
-    return found
+        found += [(name, direction, [None, [], 0.5, 1.0]) for name in SAMPLES]
+        found += [(f"random {seed}", direction, [None, 0.6, 1.0]) for seed in [*range(40), *FOUND]]
+    found += [(target, "up", [None, 0.3, 0.7, 1.0]) for target in ZOO]
+    found.append(("knot", "up", [None]))
+    return found + [("modes", direction, [None]) for direction in directions]
+
+
+def both(cases: list[Case]) -> Iterator[tuple[str, Scene, dict[str, Any]]]:
+    """The name of each picture, what Python makes of it, and what the page does."""
+    pictures, asked = [], []
+    for name, direction, many in cases:
+        atlas = atlas_of(name, direction)
+        asked.append({"atlas": atlas, "chosen": []})
+        for ways in many:
+            where = f"{name} {direction} {ways}"
+            opened = some_ways(atlas, random.Random(where), ways) if isinstance(ways, float) else ways
+            chosen = atlas["start"] if opened is None else opened
+            asked[-1]["chosen"].append(chosen)
+            planner = Planner(graph_of(name), Opening(), set(chosen))
+            pictures.append((where, picture(planner, direction, "sans", LIGHT, labels=True)))
+    for (where, scene), answer in zip(pictures, run_layout(PAINT, asked), strict=True):
+        yield where, scene, answer
 
 
 def test_the_page_lays_out_as_python_does() -> None:
-    cases = all_cases()
-    answers = run_layout(PAINT, [{"atlas": atlas, "ways": ways} for (_, atlas, _), ways in cases])
-    for ((name, _, scene), _), answer in zip(cases, answers, strict=True):
+    for name, scene, answer in both(all_cases()):
         compare(name, scene, answer)
 
 
@@ -139,8 +153,7 @@ def compare(name: str, scene: Scene, answer: dict[str, Any]) -> None:
 
 
 def test_the_comparison_sees_a_difference() -> None:
-    ((name, atlas, scene), ways) = case("resnet", SAMPLES["resnet"](), None, "up")
-    (answer,) = run_layout(PAINT, [{"atlas": atlas, "ways": ways}])
+    ((name, scene, answer),) = both([("resnet", "up", [None])])
     compare(name, scene, answer)
     answer["boxes"][-1]["place"][0] += 0.02
     with pytest.raises(AssertionError):
@@ -149,10 +162,9 @@ def test_the_comparison_sees_a_difference() -> None:
 
 def test_levels_are_those_of_depth() -> None:
     """What the page opens at a depth is what `--depth` opens."""
-    program = "(cases) => cases.map(({ atlas, depth }) => new Blocks(atlas).waysOf(depth).ways)"
-    graphs = [*(build() for build in SAMPLES.values()), *map(zoo, ZOO)]
-    cases = [(graph, depth) for graph in graphs for depth in (0, 1, 2, 9)]
-    atlases = [Atlas(graph, Opening(), "up", "sans", labels=True).write() for graph, _ in cases]
-    asked = [{"atlas": atlas, "depth": depth} for atlas, (_, depth) in zip(atlases, cases, strict=True)]
-    for (graph, depth), ways in zip(cases, run_layout(program, asked), strict=True):
-        assert sorted(ways) == sorted(opened(Planner(graph, Opening(depth)))), (graph, depth)
+    program = "(cases) => cases.map(({ atlas, depths }) => depths.map((depth) => new Blocks(atlas).waysOf(depth).ways))"
+    names, depths = [*SAMPLES, *ZOO], [0, 1, 2, 9]
+    answers = run_layout(program, [{"atlas": atlas_of(name), "depths": depths} for name in names])
+    for name, answer in zip(names, answers, strict=True):
+        for depth, ways in zip(depths, answer, strict=True):
+            assert sorted(ways) == sorted(opened(Planner(graph_of(name), Opening(depth)))), (name, depth)

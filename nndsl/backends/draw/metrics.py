@@ -28,5 +28,7 @@ def text_width(text: str, size: float, bold: bool = False, font: Font = "sans") 
 
 def shortened(text: str, most: int) -> str:
     """At most so many letters, and none that cannot be seen."""
-    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: most + 1])
+    text = text[: most + 1]
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     return text if len(text) <= most else text[: most - 1] + "…"
