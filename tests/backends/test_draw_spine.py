@@ -99,7 +99,24 @@ model TwoTowers {
 }
 """
 
-SPECS = {"diffusion": DIFFUSION, "unrolled": UNROLLED, "stacked": STACKED, "two towers": TWO_TOWERS}
+# Four inputs join, and what they become goes on to three outputs; a fourth compares two of them.
+JOINED = """
+model Joined {
+  input image: float[N, 8]
+  input text: float[N, 4]
+  input sound: float[N, 6]
+  i = image -> one: Linear(16) -> ReLU -> two: Linear(8)
+  t = text -> Linear(8)
+  s = sound -> Linear(8) -> ReLU
+  f = (i, t, s) -> Concat(dim=1) -> fuse: Linear(32) -> ReLU
+  output label: [N, 10] = f -> Linear(10)
+  output box: [N, 4] = f -> Linear(6) -> ReLU -> Linear(4)
+  output caption: [N, 5] = f -> Linear(5) -> LayerNorm
+  output contrast: [N] = (i, t) -> CosineSimilarity
+}
+"""
+
+SPECS = {"joined": JOINED, "diffusion": DIFFUSION, "unrolled": UNROLLED, "stacked": STACKED, "two towers": TWO_TOWERS}
 DIRECTIONS: tuple[Direction, ...] = ("up", "down", "right")
 
 
@@ -131,6 +148,10 @@ def test_the_image_is_the_spine_and_the_time_stands_beside() -> None:
     assert len(middles(scene, spine)) == 1
     opened = scene_of("diffusion", 9)
     assert len(middles(opened, ["x", "down0.conv1", "down0.conv2", "middle.conv1", "up0.norm2", "noise"])) == 1
+
+
+def test_what_inputs_become_together_stands_above_the_longest_way_to_it() -> None:
+    assert len(middles(scene_of("joined", 0), ["image", "one", "two", "concat_1", "fuse", "box"])) == 1
 
 
 def test_the_lane_of_a_value_that_many_need_is_the_nearest() -> None:

@@ -16,7 +16,7 @@ def columns(
 ) -> tuple[list[float], float]:
     """Places of the cells' axes, the trunk's lowest at 0, and where the trunk ends."""
     below, length = _continues(cells, order, row, pairs)
-    trunk = _trunk(order, below, length, last)
+    trunk = _trunk(cells, order, below, length, last)
     rows: list[list[int]] = [[] for _ in range(max(row) + 1)]
     for i in sorted(range(len(cells)), key=lambda i: order[i]):
         rows[row[i]].append(i)
@@ -87,9 +87,16 @@ def _continues(
     return below, length
 
 
-def _trunk(order: list[int], below: list[int | None], length: list[int], last: set[int]) -> set[int]:
+def _trunk(
+    cells: list[Region], order: list[int], below: list[int | None], length: list[int], last: set[int]
+) -> set[int]:
     """The longest way up; what is merely an output does not make it longer."""
-    at: int | None = max(range(len(below)), key=lambda i: (i not in last, length[i], -order[i]))
+
+    def worth(i: int) -> tuple[int, bool, int]:
+        is_mere = i in last and isinstance(cells[i], Leaf)
+        return length[i] - (cells[i].weight if is_mere else 0), not is_mere, -order[i]
+
+    at: int | None = max(range(len(below)), key=worth)
     trunk: set[int] = set()
     while at is not None:
         trunk.add(at)

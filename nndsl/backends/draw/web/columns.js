@@ -7,7 +7,7 @@ export const FAN = 6; // more uses than that, and a value is no part of the trun
 export function columns(cells, order, row, flows, last) {
   const { below, length } = continues(cells, order, row, [...flows.values()]);
   const step = (tail, head) => rise(cells[tail], cells[head], flows.get(`${tail} ${head}`)[2]);
-  const trunk = trunkOf(order, below, length, last);
+  const trunk = trunkOf(cells, order, below, length, last);
   const rows = Array.from({ length: largest(row) + 1 }, () => []);
   const byText = cells.map((_, i) => i).sort((a, b) => order[a] - order[b]);
   for (const i of byText) rows[row[i]].push(i);
@@ -93,8 +93,10 @@ function continues(cells, order, row, pairs) {
 }
 
 /** The longest way up; what is merely an output does not make it longer. */
-function trunkOf(order, below, length, last) {
-  const better = (a, b) => Number(!last.has(b)) - Number(!last.has(a)) || length[b] - length[a] || order[a] - order[b];
+function trunkOf(cells, order, below, length, last) {
+  const isMere = (i) => last.has(i) && cells[i] instanceof Leaf;
+  const worth = (i) => length[i] - (isMere(i) ? cells[i].weight : 0);
+  const better = (a, b) => worth(b) - worth(a) || Number(isMere(a)) - Number(isMere(b)) || order[a] - order[b];
   let at = below.map((_, i) => i).reduce((a, b) => (better(a, b) > 0 ? b : a));
   const trunk = new Set();
   while (at !== null) {
