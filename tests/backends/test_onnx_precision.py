@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 
@@ -46,3 +47,25 @@ def test_kernels_that_onnxruntime_has_not(tmp_path: Path) -> None:
         assert found.code == "onnx-invalid"
         assert "--no-verify keeps it" in found.hints[0]
         assert not model.export(tmp_path / "m.onnx", dtype="float64", verify=False).verified
+
+
+def test_sums_at_places_in_half_precision(tmp_path: Path) -> None:
+    text = """
+model M {
+  input x: float[V, 8]
+  input to: int[V]
+  output y = (Zeros(V, 8), to[:, none] -> Expand(V, 8), x) -> ScatterAdd(0)
+}"""
+    with pytest.raises(SpecError) as caught:
+        nndsl.loads(text).export(tmp_path / "m.onnx", dtype="float16")
+    (found,) = caught.value.diagnostics
+    assert "--no-verify keeps it" in found.hints[0]
+
+
+def test_weights_that_are_no_numbers_are_not_called_verified(tmp_path: Path) -> None:
+    model = nndsl.loads("model M {\n  input x: float[N, 2]\n  output y = x -> fc: Linear(2, bias=false)\n}")
+    report = model.export(tmp_path / "m.onnx", weights={"fc.weight": np.full((2, 2), np.nan, np.float32)})
+    assert not report.verified
+    (note,) = report.notes
+    assert note.code == "onnx-unverified"
+    assert "nothing but NaN" in note.message

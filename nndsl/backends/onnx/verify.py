@@ -22,6 +22,8 @@ TOLERANCES = {"float64": 1e-6, "float32": 2e-4, "float16": 3e-2}
 LAST_DIGITS = {"float64": 5e-7, "float32": 5e-7, "float16": 4e-3}  # what inputs may differ by and be the same
 LEAST_SCALES = {"float16": 6e-5}  # below, numbers lose their digits
 LEAST_SCALE = 1e-30
+# What onnxruntime says of a kernel that it has not.
+LACKING = ("NOT_IMPLEMENTED", "does not support double", "data type is not supported")
 
 
 class Reference(Protocol):
@@ -151,7 +153,7 @@ def _session(path: str | PathLike[str], graph: Graph) -> Any:
 
 def _lacking(found: Diagnostic, problem: Exception) -> Diagnostic:
     """What onnxruntime says of a valid file that asks for a kernel it has not: when it loads it, or when it runs it."""
-    if "NOT_IMPLEMENTED" in str(problem) or "does not support double" in str(problem):
+    if any(words in str(problem) for words in LACKING):
         found.hints.append("the file is valid, and onnxruntime cannot run it on the CPU: --no-verify keeps it")
         if any(f" {operator}(" in str(problem) for operator in draws.MOMENTS):
             found.hints.append("onnxruntime draws random numbers up to opset 21: --opset 21")
@@ -193,7 +195,7 @@ def _compare(
         if isinstance(replayed, Diagnostic):
             return [replayed]
         reference, wanted = replayed
-    found = _mistyped(graph, got, wanted, dtype)
+    found = _mistyped(graph, got, wanted, dtype) or _meaningless(graph, wanted, at)
     if found:
         return found
     run = Run(path, reference, graph, tolerance, dtype, feed, exact, wanted, at)
@@ -253,6 +255,17 @@ def _mistyped(graph: Graph, got: Any, wanted: Any, dtype: str) -> list[Diagnosti
             message = f"the output {port.name} is {types[0]} in the spec, {types[1]} in ONNX and {types[2]} in PyTorch"
             found.append(_diagnostic("onnx-mismatch", message, graph))
     return found
+
+
+def _meaningless(graph: Graph, wanted: Sequence[Any], at: str) -> list[Diagnostic]:
+    """Results that are no numbers, of which equality says nothing."""
+    given = [array for array in map(np.asarray, wanted) if array.size]
+    if not given or any(np.isfinite(array).any() for array in given):
+        return []
+    message = f"PyTorch computes nothing but NaN and infinity{at}: the file was run, and there is nothing to compare"
+    found = _diagnostic("onnx-unverified", message, graph, "warning")
+    found.hints.append("are all weights numbers? one NaN among them is enough")
+    return [found]
 
 
 def _mismatches(run: Run, got: Sequence[Any]) -> list[Diagnostic]:
