@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 
 class Alive(TorchDispatchMode):
@@ -20,11 +19,10 @@ class Alive(TorchDispatchMode):
         self.known: set[int] = set()
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        given = [t for t in tree_leaves((args, kwargs)) if isinstance(t, torch.Tensor)]
-        before = {t.untyped_storage()._cdata for t in given}
+        before = {t.untyped_storage()._cdata for t in tensors((args, tuple((kwargs or {}).values())))}
         result = function(*args, **(kwargs or {}))
-        for tensor in tree_leaves(result):
-            if isinstance(tensor, torch.Tensor) and tensor.untyped_storage()._cdata not in before:
+        for tensor in tensors(result):
+            if tensor.untyped_storage()._cdata not in before:
                 self._made(tensor.untyped_storage())
         self.peak = max(self.peak, self.now)
         return result
@@ -39,6 +37,15 @@ class Alive(TorchDispatchMode):
     def _gone(self, at: int, size: int) -> None:
         self.known.discard(at)
         self.now -= size
+
+
+def tensors(value: Any) -> Iterator[torch.Tensor]:
+    """Those that an operator is given, or gives."""
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for member in value:
+            yield from tensors(member)
 
 
 def rise(run: Callable[[], Any]) -> int:
