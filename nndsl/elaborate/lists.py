@@ -11,7 +11,7 @@ from nndsl.elaborate.evaluation import evaluate, form
 from nndsl.elaborate.operands import named_parts
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import POISON, Counted, Labelled, LayerValue, Poison, is_layer, is_tensor
-from nndsl.ir.graph import Value
+from nndsl.ir.graph import Graph, Value
 from nndsl.shapes.origins import named
 from nndsl.syntax import ast
 
@@ -149,6 +149,7 @@ def bind_names(targets: Sequence[ast.Expr], value: Any, scope: Scope, ctx: Conte
         fewer = several and len(names) < len(value)
         rest = ", ".join([name.span.text for name in names] + ["_"] * (len(value) - len(names))) if fewer else ""
         hints = [f"`_` leaves one out: `{rest} = …`"] if rest and len(value) < 9 else []
+        hints = hints or _only_states(value)
         at = names[0].span.to(names[-1].span)
         ctx.error("wrong-outputs", f"{len(names)} names, and this gives {count}", at, scope, hints=hints)
         for name, _ in ast.plain_names(names):
@@ -161,6 +162,16 @@ def bind_names(targets: Sequence[ast.Expr], value: Any, scope: Scope, ctx: Conte
         elif isinstance(target, ast.Name):
             _bind(target, part, scope)
     return fine
+
+
+def _only_states(value: Any) -> list[str]:
+    """A `Scan` that collects nothing."""
+    node = value.producer if isinstance(value, Value) else None
+    if node is None or not isinstance(node.target, Graph) or node.target.kind != "loop" or len(node.outputs) > 1:
+        return []
+    return [
+        "this is the last state alone: what a step gives after its new states is collected, and it gives nothing more"
+    ]
 
 
 def _bind(name: ast.Name, value: Any, scope: Scope) -> None:

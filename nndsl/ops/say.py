@@ -64,8 +64,10 @@ class Say:
         found = self.facts.spelled(size)
         return " and ".join(sorted(found.symbols())) if isinstance(found, Dim) else str(found)
 
-    def same(self, a: Size, b: Size, what: str, at: At = 0, *, axis: int | None = None) -> bool:
-        """Are the two sizes provably equal? `what` completes "…: a ≠ b"."""
+    def same(
+        self, a: Size, b: Size, what: str, at: At = 0, *, axis: int | None = None, help: str | None = None
+    ) -> bool:
+        """Are the two sizes provably equal? `what` completes "…: a ≠ b"; the help is the missing fact, if no other."""
         answer = self.facts.equal(a, b)
         if answer:
             return True
@@ -75,10 +77,10 @@ class Say:
                 f"{what}: cannot prove that {self.spell(a)} equals {self.spell(b)}",
                 code="unproven",
                 at=at,
-                help=f"state it in the model: `require {fact}`" if fact else None,
+                help=help or (f"state it in the model: `require {fact}`" if fact else None),
             )
         else:
-            self.error(f"{what}: {self.spell(a)} ≠ {self.spell(b)}", code="shape-mismatch", at=at)
+            self.error(f"{what}: {self.spell(a)} ≠ {self.spell(b)}", code="shape-mismatch", at=at, help=help)
         return False
 
     def agree(self, pairs: Iterable[tuple[int, Size, Size]], message: str, at: At = 0, rank: int = 0) -> bool:
