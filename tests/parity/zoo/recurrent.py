@@ -101,6 +101,24 @@ class Bahdanau(nn.Module):
         return torch.stack(logits, dim=1), torch.stack(alignment, dim=1)
 
 
+class LuongAttention(nn.Module):
+    def __init__(self, hidden: int, score: str) -> None:
+        super().__init__()
+        self.score = score
+        if score != "dot":
+            self.keys = nn.Linear(hidden, hidden, bias=False)
+        if score == "concat":
+            self.query = nn.Linear(hidden, hidden, bias=False)
+            self.v = nn.Linear(hidden, 1, bias=False)
+
+    def forward(self, h: torch.Tensor, states: torch.Tensor) -> torch.Tensor:
+        if self.score == "dot":
+            return torch.bmm(h, states.transpose(1, 2))
+        if self.score == "general":
+            return torch.bmm(h, self.keys(states).transpose(1, 2))
+        return self.v(torch.tanh(self.query(h).unsqueeze(2) + self.keys(states).unsqueeze(1))).squeeze(3)
+
+
 class Luong(nn.Module):
     def __init__(
         self,
@@ -112,25 +130,13 @@ class Luong(nn.Module):
         score: str = "general",
     ) -> None:
         super().__init__()
-        self.score = score
         self.source_embedding = nn.Embedding(source, dim)
         self.target_embedding = nn.Embedding(target, dim)
         self.encoder = nn.LSTM(dim, hidden, layers, batch_first=True, dropout=0.2)
         self.decoder = nn.LSTM(dim, hidden, layers, batch_first=True, dropout=0.2)
-        if score != "dot":
-            self.keys = nn.Linear(hidden, hidden, bias=False)
-        if score == "concat":
-            self.query = nn.Linear(hidden, hidden, bias=False)
-            self.v = nn.Linear(hidden, 1, bias=False)
+        self.attention = LuongAttention(hidden, score)
         self.attended = nn.Linear(2 * hidden, hidden, bias=False)
         self.out = nn.Linear(hidden, target, bias=False)
-
-    def energies(self, h: torch.Tensor, states: torch.Tensor) -> torch.Tensor:
-        if self.score == "dot":
-            return torch.bmm(h, states.transpose(1, 2))
-        if self.score == "general":
-            return torch.bmm(h, self.keys(states).transpose(1, 2))
-        return self.v(torch.tanh(self.query(h).unsqueeze(2) + self.keys(states).unsqueeze(1))).squeeze(3)
 
     def forward(
         self, source: torch.Tensor, lengths: torch.Tensor, target: torch.Tensor
@@ -138,7 +144,7 @@ class Luong(nn.Module):
         states, last = run_packed(self.encoder, self.source_embedding(source), lengths)
         h, _ = self.decoder(self.target_embedding(target), last)
         padding = torch.arange(source.shape[1]).expand_as(source) >= lengths.unsqueeze(1)
-        energies = self.energies(h, states).masked_fill(padding.unsqueeze(1), float("-inf"))
+        energies = self.attention(h, states).masked_fill(padding.unsqueeze(1), float("-inf"))
         alignment = energies.softmax(dim=2)
         context = torch.bmm(alignment, states)
         return self.out(torch.tanh(self.attended(torch.cat([context, h], dim=2)))), alignment
