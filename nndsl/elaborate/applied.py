@@ -23,7 +23,8 @@ def tensors_given(
     node: ast.Call, callee: Any, bound: list[tuple[str | None, Given]], scope: Scope, ctx: Context
 ) -> bool:
     """Says it, with the flow to write."""
-    tensors = [g for name, g in bound if name is None and any(isinstance(v, Value) for v in members(g.value))]
+    given = [g for name, g in bound if name is None and not isinstance(g.value, (int, float, str))]
+    tensors = [g for g in given if any(isinstance(v, Value) for v in members(g.value))]
     if not tensors or not is_layer(callee):
         return False
     if isinstance(callee, BlockLayer) and any(p.type is None for p in callee.definition.params or []):

@@ -31,9 +31,10 @@ from nndsl.elaborate.values import (
 from nndsl.ir.graph import Graph, Node, Value
 from nndsl.ops.kinds import exact
 from nndsl.shapes import Facts
-from nndsl.shapes.origins import origin, plain
+from nndsl.shapes.origins import TRACED, origin, plain
 from nndsl.source import Span
 
+_SIMPLE = frozenset({int, float, bool, str, type(None)})
 _COMPOSED = (list, tuple, OpLayer, BlockLayer, Chain, Labelled)  # whose keys are made of others, once for each
 
 
@@ -187,6 +188,8 @@ class Context:
         return kept[1]
 
     def _structure(self, value: Any, origins: bool) -> tuple[Any, ...]:
+        if type(value) in _SIMPLE or type(value) in TRACED:
+            return type(plain(value)).__name__, exact(value), origin(value) if origins else None
         if isinstance(value, (list, tuple)):
             members = [self.key(member, origins) for member in value]  # no `map`: C's stack is small
             runs = [(at, origin(times)) for at, times in value.runs] if origins and isinstance(value, Counted) else ()

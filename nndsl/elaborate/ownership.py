@@ -14,7 +14,7 @@ from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import BlockLayer, Chain, Closure, Counted, Given, Labelled, OpLayer, RuntimeSwitch, Stage
 from nndsl.ir.graph import Graph, Node, callee_numbers
 from nndsl.ops.initializers import Initializer
-from nndsl.shapes.origins import Number, named, origin, plain, rebased, traced
+from nndsl.shapes.origins import TRACED, Number, named, origin, plain, rebased, traced
 from nndsl.shapes.simplified import Origin
 
 Seen = dict[int, tuple[Any, Any]]  # by id: what a value was made into, once; the old one lives, so that its id stays
@@ -52,7 +52,7 @@ def results_outside(node: Node, owner: int) -> None:
     assert isinstance(callee, Graph)
     for value in node.outputs:
         sizes = value.type.shape
-        if any(origin(size) is not None for size in sizes):
+        if any([type(size) in TRACED for size in sizes]):
             known = callee_numbers(node)
             inside = (rebased(size, callee.owner, known, owner) if owner else plain(size) for size in sizes)
             value.type = value.type.with_shape(inside)
@@ -145,17 +145,22 @@ def _mapping(at: _Numbers, value: dict[str, Any], path: str) -> Any:
 
 
 def _layer(at: _Numbers, value: OpLayer | BlockLayer, path: str) -> Any:
-    if not value.given:
-        return value
     made = {}
     for name, each in value.given.items():
         inner = f"{path}.{name}"
-        made[name] = replace(each, value=at.value(each.value, inner), flag=at.flag(inner, each.flag, each.value))
-    return replace(value, given=made)
+        found, flag = at.value(each.value, inner), at.flag(inner, each.flag, each.value)
+        same = found is each.value and flag is each.flag
+        made[name] = each if same else Given(found, each.span, each.name_span, flag, each.read)
+    if all(made[name] is each for name, each in value.given.items()):
+        return value
+    if isinstance(value, OpLayer):
+        return OpLayer(value.op, value.span, made, value.doubt)
+    return BlockLayer(value.definition, value.home, value.span, made, value.within, value.alias)
 
 
 def _labelled(at: _Numbers, value: Labelled, path: str) -> Any:
-    return replace(value, value=at.value(value.value, path))
+    found = at.value(value.value, path)
+    return value if found is value.value else Labelled(value.label, found, value.span, value.label_span)
 
 
 def _chain(at: _Numbers, value: Chain, path: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,26 @@ def decode(data: bytes, name: str, path: str | None = None) -> Source:
         raise Unreadable(f"{name}: line {line}: byte 0x{data[problem.start]:02x} is not UTF-8") from None
 
 
+@cache
+def _library() -> dict[str, Path]:
+    names = re.compile(r"^(?:block|fn|model)\s+(\w+)", re.M)
+    paths = sorted((PACKAGE / "library").glob("*.nn"))
+    return {name: path for path in paths for name in names.findall(path.read_text("utf-8"))}
+
+
+def _once(source: Source) -> tuple[Source, ast.File | None]:
+    """A shipped file as it was parsed before in this process; others, and those with mistakes, are parsed anew."""
+    kept, file = _parsed(source.text, source.name, source.path) if is_shipped(source.path) else (source, None)
+    return (source, None) if file is None else (kept, file)
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str, name: str, path: str | None) -> tuple[Source, ast.File | None]:
+    source, diagnostics = Source(text, name, path), Diagnostics()
+    file = parse(source, diagnostics)
+    return source, None if diagnostics.items else file
+
+
 def _origin(value: Any) -> Any:
     """Which definition a name stands for, whichever way it came."""
     return getattr(value, "definition", value)
@@ -86,14 +107,14 @@ class Project:
         self.base.names |= {name: BuiltinFunction(name) for name in BUILTINS}
         self.base.names |= _TYPES | CONSTANTS
         self.base.names |= {name: InitializerName(name) for name in INITIALIZERS}
-        self._library: dict[str, Path] | None = None
 
     # ------------------------------------------------------------ files
 
-    def load(self, source: Source) -> tuple[ast.File, Scope]:
-        """Parse a text and bind its items. Its own names win over imported ones, those over the library's."""
+    def load(self, source: Source, file: ast.File | None = None) -> tuple[ast.File, Scope]:
+        """Parse a text, if that was not done, and bind its items. Its own names win over imported ones, those over the
+        library's."""
         self.folder = self.folder or project_folder(source.path)
-        file = parse(source, self.diagnostics)
+        file = parse(source, self.diagnostics) if file is None else file
         scope = Scope(self.base)
         self.parsed.append((file, scope))
         key = self._key(source)
@@ -166,7 +187,7 @@ class Project:
     def _load_import(self, imported: Source, key: str, item: ast.Import) -> None:
         """Mistakes in a file outside the project are told without its text: it may be no spec, and not for others."""
         if self.shows(key):
-            self.load(imported)
+            self.load(*_once(imported))
             return
         said, self.diagnostics = self.diagnostics, Diagnostics()
         try:
@@ -267,8 +288,8 @@ class Project:
         found = scope.get(name)
         if found is not MISSING:
             return found
-        if name in self.library():
-            self._load_library(self.library()[name])
+        if name in _library():
+            self._load_library(_library()[name])
             return self.base.names.get(name, MISSING)
         op = ops.lookup(name)
         if op is not None and not op.hidden:
@@ -277,18 +298,13 @@ class Project:
 
     def library(self) -> dict[str, Path]:
         """Which file of the standard library defines a name: found without parsing."""
-        if self._library is None:
-            self._library = {}
-            for path in sorted((PACKAGE / "library").glob("*.nn")):
-                for name in re.findall(r"^(?:block|fn|model)\s+(\w+)", path.read_text("utf-8"), re.M):
-                    self._library[name] = path
-        return self._library
+        return _library()
 
     def _load_library(self, path: Path) -> None:
         key = os.path.realpath(path)
         if key in self.files:
             return
-        _, scope = self.load(read(path, f"nndsl/library/{path.name}"))
+        _, scope = self.load(*_once(read(path, f"nndsl/library/{path.name}")))
         for name, value in scope.names.items():
             self.base.names.setdefault(name, value)
 

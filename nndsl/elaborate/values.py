@@ -228,6 +228,9 @@ def extent(value: Any) -> tuple[int, int]:
     return measure(value)
 
 
+_HOLDING = (list, tuple, Labelled)
+
+
 def appended(left: list[Any], right: list[Any]) -> list[Any]:
     """`left + right`, with the counts of both."""
     found = left + right
@@ -244,6 +247,8 @@ def is_tensor(value: Any) -> bool:
 
 def is_layer(value: Any) -> bool:
     """Can it stand to the right of `->`?"""
+    if not isinstance(value, _HOLDING):
+        return isinstance(value, LayerValue)
     return all(isinstance(v, LayerValue) for v in members(value))
 
 

@@ -34,7 +34,7 @@ HIDDEN_SPELLING = str.maketrans(
 class Facts:
     """Substitutions, and the few inequalities that are none."""
 
-    __slots__ = ("_substitutions", "hidden", "known", "names", "positive", "unnamed", "uppers")
+    __slots__ = ("_lows", "_substitutions", "hidden", "known", "names", "positive", "unnamed", "uppers")
 
     def __init__(self) -> None:
         self.known: dict[str, Size] = {}
@@ -42,6 +42,7 @@ class Facts:
         self.uppers: dict[str, int] = {}
         self.positive: list[Dim] = []  # polynomials known to be at least 1
         self._substitutions: dict[Dim, Size] = {}  # those already made
+        self._lows: dict[Dim, int | None] = {}  # lower bounds already found
         self.names: dict[str, None] = {}  # original symbols, in the order in which facts named them
         self.unnamed: set[str] = set()  # symbols that no spec can say
 
@@ -55,8 +56,13 @@ class Facts:
         hidden = self.unnamed, self.names
         return *map(frozenset, (self.known.items(), self.uppers.items(), *hidden)), tuple(self.positive)
 
-    def _take(self, other: Facts) -> None:
+    def _forget(self) -> None:
+        """What was found before a fact changed may be otherwise now."""
         self._substitutions = {}
+        self._lows = {}
+
+    def _take(self, other: Facts) -> None:
+        self._forget()
         self.known = dict(other.known)
         self.hidden = dict(other.hidden)
         self.uppers = dict(other.uppers)
@@ -164,8 +170,7 @@ class Facts:
             return False
         lone = dim.lone_atom()
         if lone is None:
-            self.positive.append(self._dim(dim - (least - 1)))
-            return True
+            return self._keep_positive(dim - (least - 1))
         atom, factor, constant = lone
         if factor > 0:
             return self._atom_at_least(atom, -((constant - least) // factor))
@@ -178,8 +183,7 @@ class Facts:
             return self._at_least(atom.operands[0], least * atom.operands[1])
         if atom.kind == "min":
             return all(self._at_least(self.normalize(o), least) for o in atom.operands)
-        self.positive.append(self._dim(monomial((atom,), 1) - (least - 1)))
-        return True
+        return self._keep_positive(monomial((atom,), 1) - (least - 1))
 
     def _atom_at_most(self, atom: Atom, most: int) -> bool:
         if not atom.operands:
@@ -189,8 +193,7 @@ class Facts:
             return self._at_least(self.normalize(-atom.operands[0]), -(most * by + by - 1))
         if atom.kind == "max":
             return all(self._at_least(self.normalize(-o), -most) for o in atom.operands)
-        self.positive.append(self._dim(most + 1 - monomial((atom,), 1)))
-        return True
+        return self._keep_positive(most + 1 - monomial((atom,), 1))
 
     def _raise(self, name: Atom, least: int) -> bool:
         """s >= least: s = k + (least - 1)."""
@@ -204,6 +207,7 @@ class Facts:
         if most == 1:
             return self._bind(name, 1)
         self.uppers[name] = min(most, self.uppers.get(name, most))
+        self._forget()
         return True
 
     def _fraction(self, name: Atom) -> tuple[Size, Size]:
@@ -218,7 +222,6 @@ class Facts:
     def _bind(self, name: str, value: Size) -> bool:
         """From now on the symbol is this size. What was known of the symbol must hold of the size."""
         value = int(value) if isinstance(value, int) else self.normalize(value)
-        self._substitutions = {}
         change = {str(name): value}
         for other, known in self.known.items():
             if isinstance(known, Dim):
@@ -227,6 +230,7 @@ class Facts:
         limit = self.uppers.pop(name, None)
         positive = self.positive
         self.positive = []
+        self._forget()
         for dim in positive:
             if not self._at_least(self.normalize(dim), 1):
                 return False
@@ -234,10 +238,11 @@ class Facts:
             return False
         return limit is None or self._at_least(self.normalize(-value), -limit)
 
-    @staticmethod
-    def _dim(size: Size) -> Dim:
+    def _keep_positive(self, size: Size) -> bool:
         assert isinstance(size, Dim)
-        return size
+        self.positive.append(size)
+        self._forget()
+        return True
 
     # --- asking ------------------------------------------------------------
 
@@ -285,11 +290,15 @@ class Facts:
         if isinstance(size, int):
             return int(size)
         size = self._substituted(size)
-        bounds = [limits.lower(size, self.uppers)]
-        for known in self.positive if isinstance(size, Dim) else ():
-            rest = limits.lower(size - known, self.uppers)
-            bounds.append(None if rest is None else rest + 1)
-        return max((bound for bound in bounds if bound is not None), default=None)
+        if isinstance(size, int):
+            return size
+        if size not in self._lows:
+            bounds = [limits.lower(size, self.uppers)]
+            for known in self.positive:
+                rest = limits.lower(size - known, self.uppers)
+                bounds.append(None if rest is None else rest + 1)
+            self._lows[size] = max((bound for bound in bounds if bound is not None), default=None)
+        return self._lows[size]
 
     def upper_bound(self, size: Size) -> int | None:
         if isinstance(size, int):

@@ -386,3 +386,13 @@ def test_dims_are_slotted_and_shared() -> None:
     assert not hasattr(H, "__dict__")
     assert isinstance(H, Dim)
     assert H + 0 is H
+
+
+def test_a_bound_that_was_asked_for_follows_what_is_learnt_later() -> None:
+    facts, height, width = Facts(), symbol("H"), symbol("W")
+    asked = [height - 5, -height, height - width]
+    assert [facts.lower_bound(size) for size in asked] == [-4, None, None]
+    assert facts.assume_at_least(height, 10) and facts.assume_at_least(-height, -20)
+    assert [facts.lower_bound(size) for size in asked] == [5, -20, None]
+    assert facts.assume_at_least(height - width, 3)
+    assert facts.lower_bound(height - width) == 3

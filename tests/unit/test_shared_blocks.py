@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from nndsl.diagnostics import Diagnostics
+from nndsl.elaborate import project
 from nndsl.elaborate.check import check_source
 from nndsl.ir.graph import Graph
 from nndsl.source import Source
+from nndsl.syntax.ast import File
 
 BLOCK = """
 block Unit(width: int) {
@@ -79,3 +83,18 @@ block Wrong {
     graphs, found = checked(text)
     assert not graphs
     assert found == ["unknown-argument"]
+
+
+def test_a_shipped_file_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "model A { input x: float[N, 4, 8]  output y = x -> Residual { Linear(8) } }"
+    assert not checked(text)[1]
+    parsed: list[str] = []
+    real = project.parse
+
+    def parse(source: Source, diagnostics: Diagnostics) -> File:
+        parsed.append(source.name)
+        return real(source, diagnostics)
+
+    monkeypatch.setattr(project, "parse", parse)
+    assert not checked(text)[1]
+    assert parsed == ["spec.nn"]

@@ -36,7 +36,7 @@ def untold(root: Graph) -> Iterator[Dim]:
     for graph in root.graphs():
         known = None
         for node in graph.nodes:
-            for size in () if node.is_call else _sizes([getattr(node.op, name) for name in node.op.params]):
+            for size in () if node.is_call else _sizes(vars(node.op)):
                 known = at_hand((v.name, v.shape) for v in graph.inputs) if known is None else known
                 try:
                     said(size, known)
@@ -44,9 +44,11 @@ def untold(root: Graph) -> Iterator[Dim]:
                     yield size
 
 
-def _sizes(value: Any) -> Iterator[Dim]:
-    if isinstance(value, Dim):
-        yield value
-    elif isinstance(value, (tuple, list, dict)):
-        for member in value.values() if isinstance(value, dict) else value:
-            yield from _sizes(member)
+def _sizes(value: Any) -> list[Dim]:
+    found: list[Dim] = []
+    for member in value.values() if isinstance(value, dict) else value:
+        if isinstance(member, Dim):
+            found.append(member)
+        elif isinstance(member, (tuple, list, dict)):
+            found += _sizes(member)
+    return found
