@@ -6,6 +6,8 @@ an input too, as is what all steps share."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nndsl.ir.graph import Graph, Node, Value
 from nndsl.shapes import Size
 
@@ -53,3 +55,14 @@ def repeats(graph: Graph) -> Size:
     first = starts(graph)[0]
     size: Size = given(first).shape[first.op.values()["dim"]]
     return size
+
+
+def carried(graph: object) -> int:
+    """How many of its inputs and outputs are states."""
+    return len(states(graph)) if isinstance(graph, Graph) and graph.kind == "loop" else 0
+
+
+def places(graph: Graph, is_constant: Sequence[bool]) -> list[tuple[int, int]]:
+    """Which input and which output each state is, where inputs that are constant do not count."""
+    left = [k for k, constant in enumerate(is_constant) if not constant]
+    return [(at, k) for at, k in enumerate(left) if k < carried(graph)]

@@ -20,11 +20,13 @@ from nndsl.backends.draw.style import LIGHT
 from nndsl.ir.graph import Graph
 from tests.backends.browser import MODELS, run_layout
 from tests.backends.graphs_by_hand import SAMPLES
+from tests.backends.test_draw_loops import LOOP
 from tests.backends.test_draw_random import FOUND, knot, random_graph
 from tests.backends.test_draw_words import MODES
 
 ZOO = ["resnet.nn:ResNet18", "resnet.nn:ResNet50", "googlenet.nn:GoogLeNet", "vit.nn:ViTB16", "vgg.nn:VGG11BN"]
 ZOO += ["alexnet.nn", "lenet.nn", "mlp.nn", "transformer_encoder.nn", "lstm_classifier.nn"]
+TEXTS = {"modes": MODES, "loop": LOOP}
 CLOSE = 0.01
 
 PAINT = """(cases) => cases.flatMap(({ atlas, chosen }) => chosen.map((ways) => {
@@ -40,7 +42,9 @@ PAINT = """(cases) => cases.flatMap(({ atlas, chosen }) => chosen.map((ways) => 
       texts: words(frame.caption.flatMap(([x, y, runs]) => inLine(runs, frame.x + x, frame.y + y))),
     })),
     labels: words(scene.labels.flatMap(({ x, y, runs }) => inLine(runs, x, y))),
-    wires: scene.wires.map(({ points, skip, arrow, training, after }) => ({ points, skip, arrow, training, after })),
+    wires: scene.wires.map(({ points, skip, arrow, training, after, back }) => {
+      return { points, skip, arrow, training, after, back: Boolean(back) };
+    }),
     edges: scene.edges,
     dots: scene.dots,
   };
@@ -64,7 +68,7 @@ def some_ways(atlas: dict[str, Any], rng: random.Random, chance: float) -> list[
 
 @cache
 def graph_of(name: str) -> Graph:
-    """A sample, a random graph ("random 7"), a model of the zoo (a file's name), the knot, or `MODES`."""
+    """A sample, a random graph ("random 7"), a model of the zoo (a file's name), the knot, or one of `TEXTS`."""
     if name in SAMPLES:
         return SAMPLES[name]()
     if name.startswith("random "):
@@ -72,7 +76,7 @@ def graph_of(name: str) -> Graph:
         return random_graph(seed, 3 + seed % 30, seed % 4)
     if name == "knot":
         return knot(300)
-    return (nndsl.loads(MODES) if name == "modes" else nndsl.load(MODELS / name))._graph
+    return (nndsl.loads(TEXTS[name]) if name in TEXTS else nndsl.load(MODELS / name))._graph
 
 
 @cache
@@ -93,7 +97,7 @@ def all_cases() -> list[Case]:
         found += [(f"random {seed}", direction, [None, 0.6, 1.0]) for seed in [*range(40), *FOUND]]
     found += [(target, "up", [None, 0.3, 0.7, 1.0]) for target in ZOO]
     found.append(("knot", "up", [None]))
-    return found + [("modes", direction, [None]) for direction in directions]
+    return found + [(name, direction, [None]) for direction in directions for name in TEXTS]
 
 
 def both(cases: list[Case]) -> Iterator[tuple[str, Scene, dict[str, Any]]]:
@@ -141,8 +145,8 @@ def compare(name: str, scene: Scene, answer: dict[str, Any]) -> None:
     for box, there in zip(scene.boxes, answer["boxes"], strict=True):
         assert (frames[box.cluster] if box.cluster else None) == there["frame"], name
     for wire, there in zip(scene.wires, answer["wires"], strict=True):
-        looks = (there["skip"], there["arrow"], there["training"], there["after"])
-        assert (wire.skip, wire.arrow, wire.training, wire.after) == looks, name
+        looks = (there["skip"], there["arrow"], there["training"], there["after"], there["back"])
+        assert (wire.skip, wire.arrow, wire.training, wire.after, wire.back) == looks, name
         assert all(near(a, b) for a, b in zip(wire.points, there["points"], strict=True)), name
     for (place, trunk), dot in zip(scene.dots.items(), answer["dots"], strict=True):
         assert near(place, [dot["x"], dot["y"]]) and trunk.skip == dot["skip"], name

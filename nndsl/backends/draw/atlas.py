@@ -12,9 +12,10 @@ from nndsl.backends.draw import captions
 from nndsl.backends.draw.content import Content, Run, Writer
 from nndsl.backends.draw.facts import Describer
 from nndsl.backends.draw.figures import EveryFigure, planned
+from nndsl.backends.draw.kinds import is_plain
 from nndsl.backends.draw.layout import exit_label
 from nndsl.backends.draw.opening import Opening
-from nndsl.backends.draw.plan import Figure, Planner, Thing, is_plain, may_skip
+from nndsl.backends.draw.plan import Figure, Planner, Thing, may_skip
 from nndsl.backends.draw.regions import Flow
 from nndsl.backends.draw.scene import Direction
 from nndsl.backends.draw.style import Font
@@ -73,7 +74,8 @@ class Atlas:
         for number, flow in enumerate(figure.flows):
             if not may_skip(figure, number):
                 things[flow.head].setdefault("aside", []).append(flow.head_port)
-        return {"inputs": figure.inputs, "outputs": figure.outputs, "things": things}
+        made: Json = {"inputs": figure.inputs, "outputs": figure.outputs, "things": things}
+        return made | {"returns": figure.returns} if figure.returns else made
 
     def _thing(self, thing: Thing) -> Json:
         """What is as usual is left out."""

@@ -214,6 +214,8 @@ class Writer:
             parts.append((shortened(f"↔ {thing.shared}", MOST_DETAIL), "shared"))
         if thing.node.mode is not None:
             parts.append(("training only" if thing.node.mode == "train" else "evaluation only", "grey"))
+        if thing.target.kind == "loop":
+            parts.append((self.words.hyper(thing, thing.node), "grey"))
         total = self.count(thing)
         each = self.planner.costs.of(thing.target).parameters
         if total != 0 and thing.counted and not thing.again:

@@ -25,6 +25,7 @@ def dot(scene: Scene) -> str:
         f"  graph [{font}, labeljust=l, labelloc={caption}];",
         *writer.members("", "  ", 0),
         *map(writer.edge, range(len(scene.edges))),
+        *(f"  {source} -> {target} [style=dashed, constraint=false];" for source, target in scene.returns),
         *writer.legend(),
         f"  label={_title(scene)}; labelloc=t; fontsize=13;",  # last: what stands below would take it over
         "}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from nndsl.backends.draw import captions
+from nndsl.backends.draw import captions, feedback
 from nndsl.backends.draw.channel import STRAIGHT
 from nndsl.backends.draw.content import Content, Run, Writer, line_width
 from nndsl.backends.draw.plan import Figure, Thing
@@ -36,6 +36,7 @@ class Laid:
     ports_out: list[float]
     caption: list[tuple[float, float, list[Run]]] = field(default_factory=list)
     labels: list[tuple[float, float, list[Run]]] = field(default_factory=list)
+    returns: list[list[Point]] = field(default_factory=list)  # the ways of a loop's states
     weight: int = 1
 
 
@@ -126,22 +127,25 @@ def _framed(
     left, right, height = extent
     caption: list[tuple[float, float, list[Run]]] = []
     foot = head = 0.0
+    loop_room, loop_side = feedback.room(len(figure.returns))
+    side = right
     if framed is not None and not figure.plain:
-        left, right, foot, head = left - SIDE, right + SIDE, FOOT, FOOT
+        left, right, foot, head = left - SIDE, right + SIDE + loop_side, FOOT, FOOT
         found = captions.parts(writer, framed)
         if writer.direction == "right":
-            beside = captions.beside(found, height + 2 * FOOT)
-            foot = head = FOOT + beside.right / 2
+            beside = captions.beside(found, height + 2 * (FOOT + loop_room))
+            foot = head = FOOT + loop_room + beside.right / 2
             left -= beside.room - SIDE
             caption = beside.placed
         else:
             is_up = writer.direction == "up"
             ends = [body.things[i][0] for i in (figure.outputs if is_up else figure.inputs)]
             above = captions.above(found, ends, left, right)
-            low, high = _clear(figure, body, leaves, height)
+            low, high = _clear(figure, body, leaves, height) if not loop_room else (0.0, 0.0)
             left, right = above.left, above.right
             caption = [(x - left, y, runs) for x, y, runs in above.placed]
             foot, head = (FOOT, max(FOOT, above.room - high)) if is_up else (max(FOOT, above.room - low), FOOT)
+            foot, head = foot + loop_room, head + loop_room
     top = foot + height + head
     laid = Laid(figure, right - left, top, {}, contents, inner, {}, body.skips, [], [])
     for i, (x, y) in body.things.items():
@@ -149,6 +153,7 @@ def _framed(
     laid.ports_in = [laid.things[i][0] for i in figure.inputs]
     laid.ports_out = [laid.things[i][0] for i in figure.outputs]
     laid.caption = caption
+    laid.returns = feedback.ways(figure, laid.things, (foot, foot + height, side - left))
     for i, content in contents.items():
         if content.label:
             x, y = laid.things[i]

@@ -18,7 +18,7 @@ from nndsl.backends.draw.junctions import part
 from nndsl.backends.draw.layout import Laid, lay
 from nndsl.backends.draw.metrics import shortened
 from nndsl.backends.draw.opening import Opening, globs
-from nndsl.backends.draw.plan import Planner, Thing, may_skip, only_training
+from nndsl.backends.draw.plan import Figure, Planner, Thing, may_skip, only_training
 from nndsl.backends.draw.scene import Box, Cluster, Direction, Edge, Point, Scene, Swatch, Text, Wire
 from nndsl.backends.draw.strips import bounds, broken, shift
 from nndsl.backends.draw.style import LEGEND, LIGHT, PILLS, Font, Theme, Tone
@@ -29,7 +29,7 @@ LEAST_WIDTH = 260.0
 LEGEND_ROW = 18.0
 MOST_TITLE = 60
 SWATCH = (18.0, 11.0)
-LINES = {"skip": "skip connection", "training": "training only"}
+LINES = {"skip": "skip connection", "training": "training only", "back": "to the next step"}
 SIGN_WORDS = {"©": "concatenate", "·": "matrix product"}  # signs that need a word
 LABEL_AT: dict[Direction, Point] = {"up": (6.0, -5.0), "down": (6.0, 12.0), "right": (5.0, -4.0)}  # from a wire's tail
 
@@ -117,6 +117,9 @@ class Painter:
             page_x, page_y = self._place(at, x, y)
             dx, dy = LABEL_AT[self.scene.direction]
             self.scene.labels.extend(_line(runs, page_x + dx, page_y + dy))
+        known = len(self.scene.edges)
+        for line in laid.returns:
+            wires.append(Wire([self._place(at, x, y) for x, y in line], back=True))
         incoming: dict[int, list[int]] = {}
         for i, flow in enumerate(laid.figure.flows):
             incoming.setdefault(flow.head, []).append(i)
@@ -127,6 +130,7 @@ class Painter:
         for i, thing in enumerate(laid.figure.things):
             arriving = self._arriving(laid, incoming.get(i, []), given, drawn)
             self._thing(laid, i, thing, at, path, parent, arriving, given, results)
+        self._returns(laid.figure, drawn, results, self.scene.edges[known:])
         return results
 
     def _part(self, laid: Laid, drawn: dict[int, int]) -> None:
@@ -145,6 +149,13 @@ class Painter:
                 return origin[0] + x, origin[1] + y
             case "right":
                 return origin[0] + y, origin[1] + x
+
+    def _returns(self, figure: Figure, drawn: dict[int, int], results: list[Feed], edges: list[Edge]) -> None:
+        """From what makes a state to all that reads it in the next step."""
+        for begin, end in figure.returns:
+            lines = {line for flow, line in drawn.items() if figure.flows[flow].tail == figure.inputs[begin]}
+            readers = dict.fromkeys(edge.target for edge in edges if not lines.isdisjoint(edge.wires))
+            self.scene.returns.extend((results[end][0], reader) for reader in readers)
 
     def _arriving(
         self, laid: Laid, flows: list[int], given: dict[tuple[int, int], Feed], drawn: dict[int, int]
@@ -239,7 +250,7 @@ def _sample(family: str, x: float, y: float) -> Box | Wire | None:
     width, height = SWATCH
     if family in LINES:
         line = [(x, y + height / 2), (x + width, y + height / 2)]
-        return Wire(line, skip=family == "skip", arrow=False, training=family == "training")
+        return Wire(line, **{family: True}, arrow=False)
     if not family:
         return None
     shape: Literal["pill", "box"] = "pill" if family in PILLS else "box"

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from nndsl.backends.draw import alike
+from nndsl.backends.draw.kinds import does_nothing, is_group, is_plain
 from nndsl.backends.draw.opening import Globs, Opening, Spot, States
 from nndsl.backends.draw.regions import Flow
 from nndsl.backends.draw.words import sign
+from nndsl.ir import loops
 from nndsl.ir.cost import Costs
 from nndsl.ir.graph import Graph, Node, Port, Value
 from nndsl.ir.runs import Likeness, Run, runs
@@ -78,6 +80,7 @@ class Figure:
     values: dict[int, int] = field(default_factory=dict)  # the number of each value in its flows
     opened: dict[int, int] = field(default_factory=dict)  # how many of each skeleton are open right here
     upstream: dict[int, frozenset[int]] = field(default_factory=dict)  # open skeletons that lead to a thing
+    returns: list[tuple[int, int]] = field(default_factory=list)  # of a loop: which input a state is, and which output
 
 
 Feed: TypeAlias = tuple[int, int, int]  # from which thing, which of its ports, and the number of the value
@@ -148,6 +151,7 @@ class Planner:
             self._run(figure, run, sources, labels, told, spot)
         for port in graph.outputs:
             self._output(figure, port, sources)
+        figure.returns = loops.places(graph, [constant is not None for constant in given])
         if self.folds:
             alike.fold(figure, self._skeletons, self.crowds[id(graph)])
         return figure
@@ -195,6 +199,7 @@ class Planner:
         graph = figure.graph
         node, last = graph.nodes[run.start], graph.nodes[run.start + run.count - 1]
         given = [sources.get(id(v)) if v is not None else None for v in node.inputs]
+        self._first_states(figure, node, given)
         constants = [replace(c) for c in given if isinstance(c, Constant)]
         if self._is_constant(node, given):
             made = self._constant(node, constants)
@@ -233,6 +238,17 @@ class Planner:
         figure.things.append(thing)
         sources.update((id(v), (me, i)) for i, v in enumerate(last.outputs))
         self._connect(figure, me, thing)
+
+    def _first_states(self, figure: Figure, node: Node, given: list[Source | None]) -> None:
+        """What a loop begins with is drawn though it is constant: the state that comes back is not."""
+        for i, value in enumerate(node.inputs[: loops.carried(node.target)]):
+            made = given[i]
+            if isinstance(made, Constant) and value is not None and value.producer is not None:
+                given[i] = len(figure.things), 0
+                name = value.name or value.producer.op.heading
+                figure.things.append(
+                    Thing("node", node=value.producer, value=value, name=name, label=value.producer.label)
+                )
 
     def _is_constant(self, node: Node, given: list[Source | None]) -> bool:
         if node.is_call or any(isinstance(source, tuple) for source in given):
@@ -373,22 +389,6 @@ def may_skip(figure: Figure, number: int) -> bool:
         or figure.graph.kind != "model"
         or (head.node is not None and not head.node.is_call and bool(sign(head.node)))
     )
-
-
-def does_nothing(node: Node) -> bool:
-    """Neither at work nor in training, as Dropout(0): such a node is not drawn."""
-    passed = node.inputs[0] if node.inputs else None
-    return passed is not None and not node.is_call and node.op.same(passed.type, node.outputs[0].type)
-
-
-def is_group(graph: Graph) -> bool:
-    """Is it layers under one label, the library's `Group`? Its name says nothing."""
-    return graph.kind == "block" and graph.name == "Group" and list(graph.hyper) == ["body"]
-
-
-def is_plain(thing: Thing) -> bool:
-    """Is it an unnamed list, which needs no frame when it is open?"""
-    return thing.target is not None and thing.target.kind == "sequence" and not thing.name and thing.count == 1
 
 
 def _elements(shape: tuple[Any, ...]) -> int:

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from nndsl.backends.draw.style import LIGHT, Font, Theme, Tone
 
 Point: TypeAlias = tuple[float, float]
-DOTS, SKIP_DASHES = (1.4, 2.6), (4.0, 2.5)
+DOTS, SKIP_DASHES, BACK_DASHES = (1.4, 2.6), (4.0, 2.5), (6.0, 4.0)
 BOX_DASHES, BOX_DOTS = (5.0, 3.0), (1.4, 2.2)
 Direction: TypeAlias = Literal["up", "down", "right"]
 Side: TypeAlias = Literal["left", "top", "right", "bottom"]
@@ -82,16 +82,20 @@ class Cluster:
 class Wire:
     """A line that is drawn; `skip`: it passes by what lies between; `training`: nothing flows there at work.
 
-    `after`: the line that it goes on, from a dot where that one parts."""
+    `after`: the line that it goes on, from a dot where that one parts. `back`: it goes to the next
+    step of a loop."""
 
     points: list[Point]
     skip: bool = False
     arrow: bool = True
     training: bool = False
     after: int | None = None
+    back: bool = False
 
     def dashes(self, theme: Theme) -> tuple[float, ...]:
         """On, off, on …; none for a line without gaps."""
+        if self.back:
+            return BACK_DASHES
         return DOTS if self.training else SKIP_DASHES if self.skip and theme.dashed_skips else ()
 
 
@@ -117,7 +121,7 @@ class Swatch:
 @dataclass(slots=True)
 class Scene:
     """A picture. `labels` are the shapes beside wires, `header` the title and totals; `strips`: into how many columns
-    (rows, where data flow to the right) it is broken."""
+    (rows, where data flow to the right) it is broken; `returns`: from which box to which a loop's states go back."""
 
     width: float
     height: float
@@ -129,6 +133,7 @@ class Scene:
     legend: list[Swatch] = field(default_factory=list)
     boxes: list[Box] = field(default_factory=list)
     clusters: list[Cluster] = field(default_factory=list)
+    returns: list[tuple[str, str]] = field(default_factory=list)
     wires: list[Wire] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     labels: list[Text] = field(default_factory=list)

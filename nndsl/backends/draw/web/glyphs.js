@@ -83,7 +83,7 @@ export function frameGlyph(frame) {
 }
 
 export function wireGlyph(wire) {
-  const kind = `wire${wire.skip ? " skip" : ""}${wire.training ? " training" : ""}`;
+  const kind = ["wire", ...["skip", "training", "back"].filter((look) => wire[look])].join(" ");
   const line = svg("path", { class: kind, d: pathOf(wire) });
   return wire.arrow ? svg("g", {}, line, svg("path", { class: `head ${kind}`, d: arrowOf(wire) })) : line;
 }

@@ -1,7 +1,7 @@
 // A figure's sizes and places, as in layout.py: each open block is laid out once, then stands in its frame as one box.
 // A figure that looks the same twice (equal figure, equal blocks open inside) is laid out once.
 import { STRAIGHT } from "./channel.js";
-import { LABEL_OVER, Leaf, settle } from "./regions.js";
+import { LABEL_OVER, LANE, Leaf, settle } from "./regions.js";
 import { Structure } from "./structure.js";
 
 const SIDE = 14; // between a frame and what it holds
@@ -15,6 +15,8 @@ const PART_GAP = 7; // between the parts of a line
 const AT_RIGHT = 24; // so much must be saved by a caption that is not in the corner
 const STRIP = 17; // for the shape beside a wire
 const LABEL_LINE = 9; // for one above it
+const RETURN_TRACK = 9; // between the ways back of a loop's states
+const RETURN_CLEAR = 7; // from what its frame holds to the first
 const LABEL_FROM_TAIL = 5; // where it is drawn, along the wire
 
 export const lineWidth = (runs) => runs.reduce((sum, run) => sum + run.width, 0);
@@ -103,24 +105,29 @@ export class Layouter {
     let { left, right } = region;
     let caption = [];
     let [foot, head] = [0, 0];
+    const returned = figure.returns || [];
+    const loopRoom = returned.length ? RETURN_CLEAR + RETURN_TRACK * returned.length : 0;
+    const side = right;
     const beside = this.direction === "right";
     if (framed !== null && !framed.plain) {
       left -= SIDE;
-      right += SIDE;
+      right += SIDE + LANE * returned.length;
       const parts = this.atlas.captions[framed.caption];
       if (beside) {
-        const found = captionBeside(parts, region.height + 2 * FOOT);
-        foot = head = FOOT + found.right / 2;
+        const found = captionBeside(parts, region.height + 2 * (FOOT + loopRoom));
+        foot = head = FOOT + loopRoom + found.right / 2;
         left -= found.room - SIDE;
         caption = found.placed;
       } else {
         const isUp = this.direction === "up";
         const ends = (isUp ? figure.outputs : figure.inputs).map((i) => body.things.get(i)[0]);
         const found = captionAbove(parts, ends, left, right);
-        const [low, high] = clearOf(figure, body, leaves, region.height);
+        const [low, high] = loopRoom ? [0, 0] : clearOf(figure, body, leaves, region.height);
         ({ left, right } = found);
         caption = found.placed.map(([x, y, runs]) => [x - left, y, runs]);
         [foot, head] = isUp ? [FOOT, Math.max(FOOT, found.room - high)] : [Math.max(FOOT, found.room - low), FOOT];
+        foot += loopRoom;
+        head += loopRoom;
       }
     }
     const laid = { figure, flows, inner, width: right - left, height: foot + region.height + head };
@@ -131,6 +138,19 @@ export class Layouter {
     laid.portsIn = figure.inputs.map((i) => laid.things.get(i)[0]);
     laid.portsOut = figure.outputs.map((i) => laid.things.get(i)[0]);
     laid.caption = caption;
+    // As in feedback.py: the ways of a loop's states.
+    laid.returns = returned.map(([first, last], k) => {
+      const [begin, end] = [figure.inputs[first], figure.outputs[last]];
+      const aside = side - left + LANE * (k + 1);
+      const above = foot + region.height + RETURN_CLEAR + RETURN_TRACK * k;
+      const below = foot - RETURN_CLEAR - RETURN_TRACK * k;
+      return [
+        [laid.things.get(end)[0], above],
+        [aside, above],
+        [aside, below],
+        [laid.things.get(begin)[0], below],
+      ];
+    });
     laid.labels = [];
     figure.things.forEach((thing, i) => {
       if (!thing.exit || inner.has(i)) return;

@@ -40,6 +40,10 @@ class Painter {
       const [dx, dy] = LABEL_AT[this.atlas.direction];
       this.scene.labels.push({ x: pageX + dx, y: pageY + dy, runs });
     }
+    laid.returns.forEach((line, k) => {
+      const points = line.map(([x, y]) => this.place(at, x, y));
+      wires.push({ points, skip: false, training: false, back: true, arrow: true, after: null, id: `${where.id} back ${k}` });
+    });
     const { figure, flows } = laid;
     const given = []; // of each thing, for each port: which box a value comes from, and by which lines it came so far
     if (where.id) figure.inputs.forEach((thing, port) => (given[thing] = [feeds[port]]));
