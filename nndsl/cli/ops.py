@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from nndsl.cli.failures import Failed, say
-from nndsl.ops.reference import families, page, signature
+from nndsl.ops.forms import Form
+from nndsl.ops.reference import families, known, page, signature
 
 
 @click.command("ops")
@@ -24,18 +25,14 @@ from nndsl.ops.reference import families, page, signature
 )
 def command(name: str | None, format_: str) -> None:
     """List all operators, or document one: `nndsl ops Conv2d`."""
-    from nndsl import ops
-
-    known = {n: op for n, op in ops.everything().items() if not op.hidden}
+    chosen = known()
     if name is not None:
-        if name not in known:
-            _unknown(name, list(known))
-        chosen = {name: known[name]}
-        sys.stdout.write(page(known[name]) if format_ == "text" else "")
-    else:
-        chosen = known
-        if format_ == "text":
-            _list()
+        if name not in chosen:
+            _unknown(name, list(chosen))
+        chosen = {name: chosen[name]}
+        sys.stdout.write(page(chosen[name]) if format_ == "text" else "")
+    elif format_ == "text":
+        _list()
     if format_ == "json":
         sys.stdout.write(json.dumps([_record(op) for op in chosen.values()], indent=2, ensure_ascii=False) + "\n")
 
@@ -59,6 +56,8 @@ def _unknown(name: str, known: list[str]) -> None:
 def _record(op: Any) -> dict[str, Any]:
     from nndsl.ops.schema import REQUIRED, spell_value
 
+    if isinstance(op, Form):
+        return op.record()
     return {
         "name": op.name,
         "family": op.family.name,

@@ -11,6 +11,7 @@ from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import form
 from nndsl.elaborate.scope import MISSING, Scope, nearest
 from nndsl.elaborate.values import POISON, BlockLayer, OpLayer, Poison
+from nndsl.ops.forms import FORMS
 from nndsl.shapes import DTYPES
 from nndsl.syntax import ast
 
@@ -34,6 +35,10 @@ def _name(node: ast.Name, scope: Scope, ctx: Context) -> Any:
     if node.id == "training":
         message = "training is only known when the model runs: it stands alone as the condition of an `if`"
         return ctx.poison("not-constant", message, node.span, scope)
+    if node.id in FORMS:
+        needed = next(each for each in FORMS[node.id].arguments if each.required)
+        message = f"{node.id} needs {needed.name}: {needed.doc.partition(';')[0]}"
+        return ctx.poison("missing-argument", message, node.span, scope, hints=[f"`{FORMS[node.id].signature}`"])
     return unknown_name(node, scope, ctx)
 
 

@@ -20,6 +20,7 @@ from nndsl.elaborate.values import (
     OpLayer,
     TypeName,
 )
+from nndsl.ops.forms import FORMS
 from nndsl.ops.initializers import INITIALIZERS
 from nndsl.shapes import FLOATING, INTEGRAL
 from nndsl.source import Source, Span
@@ -311,4 +312,4 @@ class Project:
     def candidates(self, scope: Scope) -> list[str]:
         """Everything a name could have meant."""
         operators = [name for name, op in ops.everything().items() if not op.hidden]
-        return [*scope.visible(), *self.library(), *operators]
+        return [*scope.visible(), *self.library(), *operators, *FORMS]

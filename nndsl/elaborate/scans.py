@@ -20,11 +20,12 @@ from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import POISON, BlockLayer, Closure, Labelled, Poison, Scan, is_layer
 from nndsl.ir.graph import Graph, Value
 from nndsl.ops import lookup
+from nndsl.ops.forms import SCAN
 from nndsl.shapes import Dim, Size
 from nndsl.source import Span
 from nndsl.syntax import ast
 
-_PARAMETERS = ("body", "states", "dim", "reverse")
+_PARAMETERS = tuple(each.name for each in SCAN.arguments)
 
 
 def scan(node: ast.Call, scope: Scope, ctx: Context) -> Any:
@@ -32,7 +33,7 @@ def scan(node: ast.Call, scope: Scope, ctx: Context) -> Any:
     bound = collect(node, scope, ctx)
     if bound is None:
         return POISON
-    values: dict[str, Any] = {"states": 1, "dim": 1, "reverse": False}
+    values: dict[str, Any] = {each.name: each.default for each in SCAN.arguments if not each.required}
     free = list(_PARAMETERS)
     for written, given in bound:
         name = "body" if written == "{}" else written or (free.pop(0) if free else "")
@@ -48,7 +49,7 @@ def scan(node: ast.Call, scope: Scope, ctx: Context) -> Any:
             return ctx.poison("bad-argument", f"Scan: {message}", given.span, scope)
         values[name] = given.value
     if "body" not in values:
-        return ctx.poison("missing-argument", "Scan needs body: the layer of one step", node.span, scope)
+        return ctx.poison("missing-argument", "Scan needs body: what one step does", node.span, scope)
     return Scan(values["body"], int(values["states"]), int(values["dim"]), values["reverse"], node.span)
 
 

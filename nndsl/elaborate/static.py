@@ -16,6 +16,7 @@ from nndsl.elaborate.ports import declared_inputs, named_once
 from nndsl.elaborate.scope import MISSING, Scope, nearest
 from nndsl.elaborate.slots import Signature, missing, signature_of, too_many, unknown
 from nndsl.elaborate.values import BlockLayer, Given, OpLayer, TypeName
+from nndsl.ops.forms import FORMS
 from nndsl.source import Span
 from nndsl.syntax import ast
 
@@ -99,7 +100,7 @@ def _walk(node: Any, scope: Scope, ctx: Context) -> None:
 
 def _name(node: ast.Name, scope: Scope, ctx: Context) -> None:
     if (
-        node.id in ("_", "training", "parameters", "Item", "Scan")
+        node.id in ("_", "training", "parameters", *FORMS)
         or ctx.project.resolve(node.id, scope, node.span) is not MISSING
     ):
         return

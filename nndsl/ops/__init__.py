@@ -11,7 +11,7 @@ from nndsl.ops.schema import REGISTRY, Op
 
 _NOT_FAMILIES = {
     "__init__", "schema", "kinds", "domain", "say", "emit", "initializers", "reference", "costing", "strided",
-    "recurrent_memory", "multihead_memory",
+    "recurrent_memory", "multihead_memory", "forms",
 }  # fmt: skip
 _CLASS = re.compile(rb"^class ([A-Z]\w*)\(", re.M)
 _homes: dict[

@@ -347,6 +347,10 @@ def test_ops(nndsl: Nndsl) -> None:
     record = json.loads(nndsl("ops", "Conv2d", "--format", "json").out)
     assert [one["name"] for one in record] == ["Conv2d"]
     assert {p["name"] for p in record[0]["parameters"]} >= {"out_channels", "stride", "bias"}
+    form = nndsl("ops", "Scan")
+    assert "Scan(body, states=1, dim=1, reverse=false)" in done.out
+    assert "| `reverse` |" in form.out
+    assert json.loads(nndsl("ops", "Scan", "--format", "json").out)[0]["parameters"][0]["required"]
     wrong = nndsl("ops", "Conv2D")
     assert (wrong.code, wrong.out) == (2, "")
     assert "Did you mean Conv2d?" in wrong.err
