@@ -89,20 +89,20 @@ Ways: TypeAlias = list[str] | float | None  # what is open, or how likely each b
 Case: TypeAlias = tuple[str, Direction, list[Ways]]
 
 
-def all_cases() -> list[Case]:
-    found: list[Case] = []
-    directions: tuple[Direction, ...] = ("up", "down", "right")
-    for direction in directions:
-        found += [(name, direction, [None, [], 0.5, 1.0]) for name in SAMPLES]
-        found += [(f"random {seed}", direction, [None, 0.6, 1.0]) for seed in [*range(40), *FOUND]]
-    found += [(target, "up", [None, 0.3, 0.7, 1.0]) for target in ZOO]
-    found.append(("knot", "up", [None]))
-    return found + [(name, direction, [None]) for direction in directions for name in TEXTS]
+def all_cases(direction: Direction) -> list[Case]:
+    found: list[Case] = [(name, direction, [None, [], 0.5, 1.0]) for name in SAMPLES]
+    found += [(f"random {seed}", direction, [None, 0.6, 1.0]) for seed in [*range(40), *FOUND]]
+    found += [(name, direction, [None]) for name in TEXTS]
+    if direction == "up":
+        found += [(target, "up", [None, 0.3, 0.7, 1.0]) for target in ZOO]
+        found.append(("knot", "up", [None]))
+    return found
 
 
 def both(cases: list[Case]) -> Iterator[tuple[str, Scene, dict[str, Any]]]:
     """The name of each picture, what Python makes of it, and what the page does."""
-    pictures, asked = [], []
+    pictures: list[tuple[str, Scene]] = []
+    asked: list[dict[str, Any]] = []
     for name, direction, many in cases:
         atlas = atlas_of(name, direction)
         asked.append({"atlas": atlas, "chosen": []})
@@ -117,8 +117,9 @@ def both(cases: list[Case]) -> Iterator[tuple[str, Scene, dict[str, Any]]]:
         yield where, scene, answer
 
 
-def test_the_page_lays_out_as_python_does() -> None:
-    for name, scene, answer in both(all_cases()):
+@pytest.mark.parametrize("direction", ["up", "down", "right"])
+def test_the_page_lays_out_as_python_does(direction: Direction) -> None:
+    for name, scene, answer in both(all_cases(direction)):
         compare(name, scene, answer)
 
 
