@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.arithmetic import together
 from nndsl.ops.costing import STATISTICS, Saved, Use
+from nndsl.ops.multihead_memory import tiles
 from nndsl.ops.schema import ATTENTION, Op, param
 from nndsl.ops.strided import Strides, order_of, ordered
 from nndsl.shapes import Dim, Size, TensorType, product
@@ -157,6 +158,13 @@ class ScaledDotProductAttention(Op, family=ATTENTION):
         copied = query.rank > 3 and not use.merges(2, *range(value.rank - 2))
         dropped = (scores, scores) if self.dropout else ()
         return Saved(() if copied else (2,), made=(query, key, scores, *dropped, *((value,) if copied else ())))
+
+    def backward_scratch(self, *types: Any, y: TensorType, use: Use) -> list[TensorType]:
+        """One kernel makes all gradients at once."""
+        if use.cuda or not self.fused(types, use):
+            return []
+        made = [x for x, needed in zip(types[:3], use.needs, strict=False) if needed]
+        return [*made, *tiles(types[0].shape[-2], types[1].shape[-2])]
 
     def macs(
         self, query: TensorType, key: TensorType, value: TensorType, mask: TensorType | None, y: TensorType

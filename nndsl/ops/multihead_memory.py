@@ -36,16 +36,26 @@ def saved(op: Any, inputs: Types, masks: tuple[Any, Any], use: Use) -> Saved:
 
 
 def behind(op: Any, inputs: Types, use: Use) -> list[TensorType]:
-    """Where the most is there: gradients of queries, keys and values, where one kernel makes them (a CPU's turns the
-    gradient of the result around before); else that of the scores, twice where no dropout gives up what it kept."""
+    """Where the most is there: gradients of queries, keys and values, where one kernel makes them (on a CPU of a
+    copy of the result's gradient, turned around); else that of the scores, twice where no dropout gives up what it
+    kept."""
     query, key, _ = op.roles(*inputs)
     batch, width = op.batch(query), query.shape[-1]
     q = TensorType(query.dtype, (op.length(query) * batch * width,))
     kv = TensorType(query.dtype, (op.keys(key) * batch * width,))
     if _fused(op, use):
-        return [q, kv, kv] if use.cuda else [q, q, kv, kv]
+        return [q, kv, kv] if use.cuda else [q, q, q, kv, kv, *tiles(op.length(query), op.keys(key))]
     scores = TensorType(query.dtype, (batch * op.num_heads * op.length(query) * op.keys(key),))
     return [scores, kv] if op.dropout else [scores, scores]
+
+
+def tiles(length: Size, keys: Size) -> list[TensorType]:
+    """Scores and their gradients, of so many queries and keys as a CPU's kernel takes up at a time, backward. There are
+    as many for each further thread."""
+    if not isinstance(length, int) or not isinstance(keys, int):
+        return []
+    rows = 256 if length >= 768 else 64 if length >= 192 else 32
+    return [TensorType(STATISTICS, (2, min(rows, length), min(512, keys)))]
 
 
 def _fused(op: Any, use: Use) -> bool:
