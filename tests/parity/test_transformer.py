@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from torch import nn
 
 import nndsl
 from tests.parity import weights
-from tests.parity.test_zoo import MODELS
 
 BATCH, LENGTH, SOURCE, WIDTH = 2, 7, 5, 16
 CAUSAL = torch.triu(torch.ones(LENGTH, LENGTH, dtype=torch.bool), diagonal=1)
@@ -126,42 +124,3 @@ def test_decoder_stack() -> None:
     reference = nn.TransformerDecoder(layer, 2, norm=nn.LayerNorm(WIDTH))
     inputs = [sequence("tgt", LENGTH), sequence("memory", SOURCE)]
     agree(loaded(text, reference), reference, inputs, tgt_mask=CAUSAL)
-
-
-class ReferenceEncoder(nn.Module):  # type: ignore[misc]
-    """The zoo's TransformerEncoder, from torch.nn's parts."""
-
-    def __init__(self, *, vocab: int, dim: int, depth: int, heads: int, hidden: int, dropout: float) -> None:
-        super().__init__()
-        self.embedding = nn.Embedding(vocab, dim)
-        layer = nn.TransformerEncoderLayer(dim, heads, hidden, dropout, batch_first=True)
-        self.encoder = nn.TransformerEncoder(layer, depth, enable_nested_tensor=False)
-        self.dropout = nn.Dropout(dropout)
-        self.dim = dim
-
-    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        x = self.embedding(tokens)
-        position = torch.arange(tokens.shape[1])[:, None]
-        frequency = torch.exp(torch.arange(0, self.dim, 2) * (-math.log(10000.0) / self.dim))
-        angle = (position * frequency).to(x.dtype)
-        waves = torch.stack((angle.sin(), angle.cos()), dim=-1).flatten(1)
-        return self.encoder(self.dropout(math.sqrt(self.dim) * x + waves))
-
-
-def test_zoo_encoder() -> None:
-    sizes: dict[str, Any] = {"vocab": 50, "dim": 32, "depth": 3, "heads": 4, "hidden": 64, "dropout": 0.1}
-    ours = nndsl.load(f"{MODELS / 'transformer_encoder.nn'}:TransformerEncoder", **sizes).module()
-    theirs = ReferenceEncoder(**sizes)
-    weights.fill(theirs)
-    missing = ours.load_state_dict(
-        {k.removeprefix("encoder."): v for k, v in theirs.state_dict().items()}, strict=False
-    )
-    assert not missing.unexpected_keys
-    assert all(key.startswith("positions.") for key in missing.missing_keys)
-    tokens = torch.arange(14).reshape(2, 7)
-    for training in (False, True):
-        answers = []
-        for module in (ours.train(training), theirs.train(training)):
-            torch.manual_seed(7)
-            answers.append(module(tokens))
-        torch.testing.assert_close(answers[0], answers[1], rtol=1e-5, atol=1e-5)

@@ -6,8 +6,25 @@ from itertools import pairwise
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from tests.parity.zoo.case import Case
+
+
+class LeNet5(nn.Module):
+    def __init__(self, classes: int = 10) -> None:
+        super().__init__()
+        self.c1 = nn.Conv2d(1, 6, 5)
+        self.c3 = nn.Conv2d(6, 16, 5)
+        self.c5 = nn.Linear(400, 120)
+        self.f6 = nn.Linear(120, 84)
+        self.output = nn.Linear(84, classes)
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        h = F.avg_pool2d(torch.tanh(self.c1(image)), 2)
+        h = F.avg_pool2d(torch.tanh(self.c3(h)), 2)
+        h = torch.tanh(self.c5(h.flatten(1)))
+        return self.output(torch.tanh(self.f6(h)))
 
 
 class DoubleConv(nn.Sequential):
@@ -108,6 +125,7 @@ class MobileNetV1(nn.Module):
 
 
 CASES = [
+    Case("lenet:LeNet5", lambda: LeNet5(7), {"N": 3}, {"classes": 7}),
     Case("unet:UNet", lambda: UNet(width=4), {"N": 2, "H": 188, "W": 204}, {"width": 4}),
     Case(
         "unet:UNetPadded",
@@ -122,4 +140,4 @@ CASES = [
         {"width": 0.25, "classes": 10, "dropout": 0.3},
     ),
 ]
-COUNTED = {"unet:UNet": UNet, "mobilenet:MobileNetV1": MobileNetV1}
+COUNTED = {"lenet:LeNet5": LeNet5, "unet:UNet": UNet, "mobilenet:MobileNetV1": MobileNetV1}

@@ -1,4 +1,4 @@
-"""Autoencoders, variational autoencoders, DCGAN and word2vec in plain PyTorch."""
+"""Perceptrons, autoencoders, variational autoencoders, DCGAN and word2vec in plain PyTorch."""
 
 from __future__ import annotations
 
@@ -7,6 +7,23 @@ from torch import nn
 from torch.nn import functional as F
 
 from tests.parity.zoo.case import Case
+
+
+class Perceptron(nn.Module):
+    def __init__(
+        self, features: int = 784, hidden: tuple[int, ...] = (256, 128), classes: int = 10, dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for width in hidden:
+            layers += [nn.Linear(features, width), nn.ReLU()]
+            if dropout:
+                layers.append(nn.Dropout(dropout))
+            features = width
+        self.layers = nn.Sequential(*layers, nn.Linear(features, classes))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layers(x)
 
 
 class Autoencoder(nn.Module):
@@ -194,6 +211,12 @@ def of_vocabulary(*names: str) -> dict[str, int]:
 WORDS = {"vocab": 11, "dim": 5}
 CASES = [
     Case(
+        "mlp:MLP",
+        lambda: Perceptron(6, (5, 4), 3, 0.3),
+        {"N": 4},
+        {"features": 6, "hidden": [5, 4], "classes": 3, "dropout": 0.3},
+    ),
+    Case(
         "autoencoder:Autoencoder",
         lambda: Autoencoder(12, (9, 7), 3),
         {"N": 4},
@@ -239,6 +262,7 @@ CASES = [
     ),
 ]
 COUNTED = {
+    "mlp:MLP": Perceptron,
     "autoencoder:Autoencoder": Autoencoder,
     "autoencoder:DenoisingAutoencoder": DenoisingAutoencoder,
     "vae:VAE": VAE,

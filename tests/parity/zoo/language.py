@@ -13,7 +13,7 @@ from torch import nn
 
 from tests.parity import weights
 from tests.parity.zoo.case import Case, Tensors
-from tests.parity.zoo.plain import Mixture, Translator
+from tests.parity.zoo.plain import Encoder, Mixture, Translator
 
 SIZES = {"B": 2, "T": 7}
 
@@ -194,6 +194,14 @@ STRETCHED = {
 }
 OUR_LLAMA = {"dim": 16, "depth": 2, "heads": 4, "key_heads": 2, "hidden": 20, "vocab": 23, "eps": 1e-3}
 CASES = [
+    Case(
+        "transformer_encoder:TransformerEncoder",
+        lambda: Encoder(23, 12, 2, 3, 20, 0.0),
+        SIZES,
+        {"vocab": 23, "dim": 12, "depth": 2, "heads": 3, "hidden": 20, "dropout": 0.0},
+        limits={"tokens": 23},
+        names=lambda name: name.replace("layers.", "encoder.layers."),
+    ),
     translator(False),
     translator(True),
     Case(
@@ -325,6 +333,7 @@ model Mixtral = Llama(mlp=Mixture(5, 3, 6))
     ),
 ]
 COUNTED: dict[str, Callable[[], nn.Module]] = {
+    "transformer_encoder:TransformerEncoder": Encoder,
     "transformer:TransformerBase": lambda: Translator(512, 37000, dim_feedforward=2048),
     "transformer:TransformerBig": lambda: Translator(1024, 37000, nhead=16, dim_feedforward=4096),
     "bert:BertBase": built("BertForPreTraining", "BertConfig"),

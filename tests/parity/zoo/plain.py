@@ -9,14 +9,8 @@ import torch
 from torch import nn
 
 
-class Translator(nn.Module):
-    """torch.nn.Transformer between a table of words with positions, and the same table."""
-
-    def __init__(self, dim: int, vocab: int, **options: Any) -> None:
-        super().__init__()
-        self.embedding = nn.Embedding(vocab, dim)
-        self.transformer = nn.Transformer(dim, batch_first=True, **options)
-        self.transformer.encoder.use_nested_tensor = False  # answers at padded positions, too
+class Positioned(nn.Module):
+    """Has a table of words."""
 
     def embedded(self, tokens: torch.Tensor) -> torch.Tensor:
         x = self.embedding(tokens)
@@ -25,6 +19,38 @@ class Translator(nn.Module):
         angle = torch.arange(x.shape[1], dtype=torch.float32)[:, None] * frequency
         waves = torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1)
         return x * x.shape[-1] ** 0.5 + waves.to(x.dtype)
+
+
+class Encoder(Positioned):
+    """torch.nn.TransformerEncoder behind a table of words with positions."""
+
+    def __init__(
+        self,
+        vocab: int = 37000,
+        dim: int = 512,
+        depth: int = 6,
+        heads: int = 8,
+        hidden: int = 2048,
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocab, dim)
+        layer = nn.TransformerEncoderLayer(dim, heads, hidden, dropout, batch_first=True)
+        self.encoder = nn.TransformerEncoder(layer, depth, enable_nested_tensor=False)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        return self.encoder(self.dropout(self.embedded(tokens)))
+
+
+class Translator(Positioned):
+    """torch.nn.Transformer between a table of words with positions, and the same table."""
+
+    def __init__(self, dim: int, vocab: int, **options: Any) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocab, dim)
+        self.transformer = nn.Transformer(dim, batch_first=True, **options)
+        self.transformer.encoder.use_nested_tensor = False  # answers at padded positions, too
 
     def forward(
         self, source: torch.Tensor, source_mask: torch.Tensor, target: torch.Tensor, target_mask: torch.Tensor

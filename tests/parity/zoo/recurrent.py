@@ -230,7 +230,22 @@ def translator(
     )
 
 
+def as_layers(name: str) -> str:
+    """The state-dict keys of `Classifier`."""
+    return name.replace("lstm.", "rnn.").replace("classifier.", "fc.")
+
+
 CASES = [
+    Case(
+        "lstm_classifier:LSTMClassifier",
+        lambda: Classifier(nn.LSTM, 11, 4, 6, 3, 2, True, 0.5),
+        SIZES,
+        {**SETTINGS, "classes": 3},
+        limits=LIMITS,
+        feeds=FEEDS,
+        names=as_layers,
+        train=False,  # dropout between the layers has no seed of its own
+    ),
     words("recurrent:RNNClassifier", lambda: Classifier(nn.RNN, 11, 4, 6, 3), classes=3),
     words("recurrent:GRUClassifier", lambda: Classifier(nn.GRU, 11, 4, 6, 3, dropout=0.3), dropout=0.3, classes=3),
     words("recurrent:BiGRUClassifier", lambda: Classifier(nn.GRU, 11, 4, 6, 3, 2, True), depth=2, classes=3),
@@ -268,6 +283,7 @@ CASES = [
     ),
 ]
 COUNTED = {
+    "lstm_classifier:LSTMClassifier": lambda: Classifier(nn.LSTM, 20000, 128, 256, 2, 2, True),
     "recurrent:RecurrentClassifier": lambda: Classifier(nn.LSTM, 20000, 128, 256, 2),
     "recurrent:BiLSTMTagger": lambda: Tagger(nn.LSTM, 20000, 128, 256, 17, bidirectional=True),
     "seq2seq:BahdanauSeq2Seq": Bahdanau,
