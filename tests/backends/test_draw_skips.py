@@ -47,6 +47,27 @@ model UNet {
 }
 """
 
+# A block whose second output is what its first is made of.
+PAIRS = """
+block Pair {
+  input x: [N, C, H, W]
+  h = x -> conv: Conv2d(8, 3, padding=1)
+  output a = h -> BatchNorm2d
+  output b = h
+}
+block Outer {
+  input x: [N, C, H, W]
+  p = x -> pair: Pair
+  output a = p[0] -> ReLU
+  output b = p[1]
+}
+model Pairs {
+  input image: float[N, 3, 32, 32]
+  p = image -> outer: Outer
+  output y = (p[0] -> f: Conv2d(8, 3, padding=1) -> ReLU) + p[1]
+}
+"""
+
 
 def skipping(scene: Scene) -> set[tuple[str, str]]:
     """Between which boxes an edge is drawn by a skip connection, in all its parts."""
@@ -75,3 +96,13 @@ def test_a_skip_connection_is_one_up_to_the_join() -> None:
     closed, opened = (skipping(draw.scene(nndsl.loads(UNET)._graph, depth=depth)) for depth in (0, 9))
     assert closed == {("enc1", "up1"), ("enc2", "up2")}
     assert opened == {("enc1", "up1.join.concat_1"), ("enc2", "up2.join.concat_1")}
+
+
+def test_a_skip_connection_that_begins_in_a_block_is_one_from_there() -> None:
+    scene = draw.scene(nndsl.loads(PAIRS)._graph, depth=9)
+    assert skipping(scene) == {("outer.pair.conv", "add_1")}
+    (edge,) = (edge for edge in scene.edges if any(scene.wires[i].skip for i in edge.wires))
+    assert [scene.wires[i].skip for i in edge.wires] == [True] * 3
+    after = scene.wires[edge.wires[0]].after
+    assert after is not None and not scene.wires[after].skip
+    assert skipping(draw.scene(nndsl.loads(PAIRS)._graph, depth=0)) == set(), "two values, as far as is seen"

@@ -192,6 +192,36 @@ def test_a_tower_stands_below_the_port_that_it_enters() -> None:
     assert len({round(x, 1) for x, _ in scene.wires[edge.wires[0]].points}) == 1
 
 
+# An open block that takes what passed another, and one in another that takes what that was given.
+NESTED = """
+block Join {
+  input x: [N, C, H, W]
+  input skip: [N, S, _, _]
+  (skip, x -> wide: ConvTranspose2d(400, 2, stride=2)) -> Concat(dim=1)
+}
+block Layer {
+  input x: [N, C, H, W]
+  input low: [N, S, _, _]
+  (x, low) -> up: Join -> conv: Conv2d(8, 1)
+}
+model Nested {
+  input image: float[N, 8, 32, 32]
+  a = image -> stem: Conv2d(8, 1)
+  h = a -> MaxPool2d(2) -> deep: Conv2d(8, 1)
+  output y = (h, a) -> layer: Layer
+}
+"""
+
+
+def test_a_line_goes_straight_up_into_a_block_in_a_block() -> None:
+    scene = draw.scene(nndsl.loads(NESTED)._graph, depth=9)
+    ends = {box.path: box.id for box in scene.boxes}
+    for source, target, ways in (("deep", "layer.up.wide", 1), ("stem", "layer.up.concat_1", 2)):
+        (edge,) = (edge for edge in scene.edges if (edge.source, edge.target) == (ends[source], ends[target]))
+        upright = {round(x, 1) for i in edge.wires for (x, _), (to, _) in itertools.pairwise(scene.way(i)) if x == to}
+        assert len(upright) == ways, "straight, or out of the box and along a lane"
+
+
 def test_the_work_of_an_unrolled_loop_is_linear() -> None:
     def steps(count: int) -> Graph:
         spec = UNROLLED.replace("steps: int = 5", f"steps: int = {count}").replace("B, 5, 8", f"B, {count}, 8")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from nndsl.backends.draw import captions, feedback
@@ -38,6 +38,7 @@ class Laid:
     labels: list[tuple[float, float, list[Run]]] = field(default_factory=list)
     returns: list[list[Point]] = field(default_factory=list)  # the ways of a loop's states
     weight: int = 1
+    parted: set[int] = field(default_factory=set)  # outputs whose values go on to other things inside
 
 
 def lay(figure: Figure, writer: Writer, path: str, framed: Thing | None) -> Laid:
@@ -51,12 +52,21 @@ def lay(figure: Figure, writer: Writer, path: str, framed: Thing | None) -> Laid
         else:
             leaf.set_pins(figure.flows)
             _room_for_label(leaf, figure, i, contents[i], writer)
-    region = Structure(leaves, figure.flows).region()
+    flows = [replace(f, parted=f.tail in inner and f.tail_port in inner[f.tail].parted) for f in figure.flows]
+    region = Structure(leaves, flows).region()
     body = settle(region)
     left, right = region.left, region.right
     laid = _framed(figure, writer, framed, body, leaves, (left, right, region.height), contents, inner)
     laid.weight = region.weight
+    laid.parted = _parted(figure, flows)
     return laid
+
+
+def _parted(figure: Figure, flows: list[Flow]) -> set[int]:
+    outputs = {thing: port for port, thing in enumerate(figure.outputs)}
+    used = {(flow.tail, flow.tail_port) for flow in flows if flow.head not in outputs}
+    ends = [flow for flow in flows if flow.head in outputs]
+    return {outputs[f.head] for f in ends if f.parted or (f.tail, f.tail_port) in used}
 
 
 def _leaves(

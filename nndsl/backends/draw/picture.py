@@ -106,11 +106,21 @@ class Painter:
         self.scene = scene
         self.writer = writer
 
-    def paint(self, laid: Laid, at: Point, path: str, parent: str | None, feeds: list[Feed]) -> list[Feed]:
-        """`at`: where the figure's origin is; `feeds`: what the inputs are given. Gives what the outputs give."""
+    def paint(
+        self,
+        laid: Laid,
+        at: Point,
+        path: str,
+        parent: str | None,
+        feeds: list[Feed],
+        skips: frozenset[int] = frozenset(),
+    ) -> list[Feed]:
+        """`at`: where the figure's origin is; `feeds`: what the inputs are given; `skips`: the outputs that are skip
+        connections further on. Gives what the outputs give."""
         wires = self.scene.wires
         inputs = zip(laid.figure.inputs, feeds, strict=False)
         skipping = {thing for thing, (_, lines) in inputs if lines and wires[lines[-1]].skip}
+        skipping |= {laid.figure.outputs[port] for port in skips}
         drawn = {flow: self._wire(laid, flow, at, skipping) for flow in sorted(laid.wires)}
         self._part(laid, drawn)
         for x, y, runs in laid.labels:
@@ -123,15 +133,26 @@ class Painter:
         incoming: dict[int, list[int]] = {}
         for i, flow in enumerate(laid.figure.flows):
             incoming.setdefault(flow.head, []).append(i)
+        leaving = self._skipping_ports(laid, drawn)
         given: dict[tuple[int, int], Feed] = {}
         if parent is not None or feeds:
             given = {(thing, 0): feed for thing, feed in zip(laid.figure.inputs, feeds, strict=True)}
         results: list[Feed] = []
         for i, thing in enumerate(laid.figure.things):
             arriving = self._arriving(laid, incoming.get(i, []), given, drawn)
-            self._thing(laid, i, thing, at, path, parent, arriving, given, results)
+            self._thing(laid, i, thing, at, path, parent, arriving, given, results, leaving.get(i, frozenset()))
         self._returns(laid.figure, drawn, results, self.scene.edges[known:])
         return results
+
+    def _skipping_ports(self, laid: Laid, drawn: dict[int, int]) -> dict[int, frozenset[int]]:
+        """Of each open block, the outputs whose flows are all skip connections: they are inside it too."""
+        skips: dict[int, dict[int, bool]] = {}
+        for flow, i in drawn.items():
+            tail, port = laid.figure.flows[flow].tail, laid.figure.flows[flow].tail_port
+            if tail in laid.inner:
+                ports = skips.setdefault(tail, {})
+                ports[port] = ports.get(port, True) and self.scene.wires[i].skip
+        return {tail: frozenset(port for port, skip in ports.items() if skip) for tail, ports in skips.items()}
 
     def _part(self, laid: Laid, drawn: dict[int, int]) -> None:
         """The lines of each value, where several things need it."""
@@ -178,6 +199,7 @@ class Painter:
         arriving: list[tuple[int, Feed]],
         given: dict[tuple[int, int], Feed],
         results: list[Feed],
+        skips: frozenset[int],
     ) -> None:
         at = self._place(origin, *laid.things[i])
         here = f"{path}{thing.label}"
@@ -187,7 +209,7 @@ class Painter:
             results.extend(feed for _, feed in arriving)
             return
         if i in laid.inner:
-            for port, feed in enumerate(self._frame(laid.inner[i], thing, at, here, parent, arriving)):
+            for port, feed in enumerate(self._frame(laid.inner[i], thing, at, here, parent, arriving, skips)):
                 given[i, port] = feed
             return
         box = self._box(thing, laid.contents[i], at, here)
@@ -197,7 +219,14 @@ class Painter:
         self.scene.edges.extend(Edge(source, box.id, lines) for _, (source, lines) in arriving)
 
     def _frame(
-        self, laid: Laid, thing: Thing, at: Point, path: str, parent: str | None, arriving: list[tuple[int, Feed]]
+        self,
+        laid: Laid,
+        thing: Thing,
+        at: Point,
+        path: str,
+        parent: str | None,
+        arriving: list[tuple[int, Feed]],
+        skips: frozenset[int],
     ) -> list[Feed]:
         assert thing.node is not None
         corner = self._place(at, laid.width, laid.height)
@@ -213,7 +242,7 @@ class Painter:
             self.scene.clusters[-1].dashed = not thing.counted or thing.node.mode is not None
         members = f"{path}.{thing.member}." if thing.member else f"{path}."
         feeds = [feed for _, feed in sorted(arriving, key=lambda a: a[0])]
-        return self.paint(laid, at, members, frame, feeds)
+        return self.paint(laid, at, members, frame, feeds, skips)
 
     def _box(self, thing: Thing, content: Content, at: Point, path: str) -> Box:
         middle_x, middle_y = self._middle(at, content)
@@ -236,9 +265,9 @@ class Painter:
         return self._place(at, 0.0, along)
 
     def _wire(self, laid: Laid, flow: int, at: Point, skipping: set[int]) -> int:
-        """`skipping`: the inputs to which a skip connection comes, which goes on inside."""
+        """`skipping`: the inputs to which a skip connection comes, and the outputs from which one goes on."""
         head, tail = laid.figure.flows[flow].head, laid.figure.flows[flow].tail
-        skips = tail in skipping or (flow in laid.skips and may_skip(laid.figure, flow))
+        skips = not skipping.isdisjoint((tail, head)) or (flow in laid.skips and may_skip(laid.figure, flow))
         ends = head in laid.contents and (laid.contents[head].shape != "port" or laid.figure.graph.kind == "model")
         points = [self._place(at, x, y) for x, y in laid.wires[flow]]
         self.scene.wires.append(Wire(points, skips, ends, only_training(laid.figure, flow)))

@@ -19,6 +19,7 @@ Point: TypeAlias = tuple[float, float]
 
 PIN = 14.0  # between wires that enter one box
 COLUMN_GAP = 26.0
+POINT_GAP = 8.0  # between the inputs of a block, below the ports of another
 LANE_GAP = 20.0  # between a column and the first wire at its side
 LANE = 12.0  # between wires at a side
 LABEL_OVER = 6.0  # of a label along a box, behind its end
@@ -26,13 +27,16 @@ LABEL_OVER = 6.0  # of a label along a box, behind its end
 
 @dataclass(slots=True)
 class Flow:
-    """A value on its way from one thing to another, in one body. `port`s matter where a thing is an open frame."""
+    """A value on its way from one thing to another, in one body. `port`s matter where a thing is an open frame.
+
+    `parted`: inside the frame that it comes from, its value goes on to other things too."""
 
     tail: int
     head: int
     value: int
     tail_port: int = 0
     head_port: int = 0
+    parted: bool = False
 
 
 @dataclass(slots=True)
@@ -256,13 +260,24 @@ class Parallel(Region):
             self._stand(branch, off)
         self._take_over(offs)
         self.out = self._main_out(places, axis)
-        self.bypasses.update(f for f in self.passing if self.flows[f].value in self.values)
+        around = (f for f in self.passing if self.flows[f].parted or self.flows[f].value in self.values)
+        self.bypasses.update(around)
         self.values.update(self.flows[f].value for f in self.passing)
-        lane = self.right + LANE_GAP
+        lane, below = self.right + LANE_GAP, self._below_ports()
         for flow in self.passing:
+            lane = max(lane, below.get(flow, lane))
             self.wire(flow, (lane, 0.0), (lane, self.height))
             self.entry[flow] = self.exit[flow] = lane
             lane += LANE
+
+    def _below_ports(self) -> dict[int, float]:
+        """Where what passes would go straight up into the open block above."""
+        passing = [f for f in self.passing if f in self.ports]
+        if not passing:
+            return {}
+        straight = [f for f, x in self.exit.items() if abs(x - self.out) < 0.01 and f in self.ports]
+        axis = self.out - (self.ports[straight[0]] if straight else 0.0)
+        return {f: axis + self.ports[f] for f in passing}
 
     def _take_over(self, offs: list[float]) -> None:
         """What the branches know of the flows that pass them."""
@@ -273,9 +288,10 @@ class Parallel(Region):
         self.values = united(_values_into(branch, self.flows) for branch in self.branches)
 
     def _columns(self) -> list[float]:
-        """Side by side, with more room between them where that brings them below their ports."""
+        """Side by side, with more room between them where that brings them below their ports. The inputs of a block are
+        points, and may be as near each other as ports are."""
         places: list[float] = []
-        right, origin = 0.0, None
+        right, origin, gap = 0.0, None, POINT_GAP if self._are_points() else COLUMN_GAP
         for branch in self.branches:
             x = right - branch.left
             port = self._port(branch) if self.ports else None
@@ -283,8 +299,13 @@ class Parallel(Region):
                 origin = x + branch.out - port if origin is None else origin
                 x = max(x, origin + port - branch.out)
             places.append(x)
-            right = x + branch.right + COLUMN_GAP
+            right = x + branch.right + gap
         return places
+
+    def _are_points(self) -> bool:
+        """Are they the inputs of a block, which all go to one open block?"""
+        points = (isinstance(b, Leaf) and b.is_input and not b.half for b in self.branches)
+        return bool(self.ports) and all(points)
 
     def _port(self, branch: Region) -> float | None:
         """Where the flow that goes straight up out of a branch enters the open block above."""
@@ -294,7 +315,7 @@ class Parallel(Region):
     def _main(self) -> int | None:
         """The branch that goes straight on, where one clearly is the trunk and the others are its side branches."""
         order = sorted(range(len(self.branches)), key=lambda i: -self.branches[i].weight)
-        if len(order) == 1:
+        if len(order) == 1 or self._are_points():
             return 0
         clearly = 1.2 if self.starts or self.ends else 1.5
         longer = self.branches[order[0]].weight > clearly * self.branches[order[1]].weight

@@ -250,6 +250,8 @@ class Rows(Region):
     def _goes_round(self, wire: Wiring) -> bool:
         """Does its value also go another way to its head? Then it skips what is on that way."""
         heads = self.uses.get((wire.tail, self.flows[wire.flow].value), [])
+        if wire.tail is not None and self.flows[wire.flow].parted:
+            heads = sorted(self.above[wire.tail], key=self.row.__getitem__)
         if wire.head is None:
             return bool(heads)  # all that is here ends above
         top = self.row[wire.head]

@@ -60,6 +60,7 @@ export class Layouter {
       leaves[flow.tail].outgoing.push(i);
       leaves[flow.head].incoming.push(i);
     });
+    for (const flow of flows) flow.parted = inner.has(flow.tail) && inner.get(flow.tail).parted.has(flow.tailPort);
     leaves.forEach((leaf, i) => {
       if (inner.has(i)) {
         leaf.setFrame(inner.get(i).portsIn, inner.get(i).portsOut, flows);
@@ -161,9 +162,19 @@ export class Layouter {
     });
     laid.skips = body.skips;
     laid.weight = region.weight;
+    laid.parted = partedOf(figure, flows);
     laid.wires = wiresOf(laid, body, -left, foot, framed !== null);
     return laid;
   }
+}
+
+/** Outputs whose values go on to other things inside. */
+function partedOf(figure, flows) {
+  const outputs = new Map(figure.outputs.map((thing, port) => [thing, port]));
+  const key = ({ tail, tailPort }) => `${tail} ${tailPort}`;
+  const used = new Set(flows.filter(({ head }) => !outputs.has(head)).map(key));
+  const ends = flows.filter((flow) => outputs.has(flow.head) && (flow.parted || used.has(key(flow))));
+  return new Set(ends.map(({ head }) => outputs.get(head)));
 }
 
 /** One for each port of a frame, one for each different value of anything else. */

@@ -6,6 +6,7 @@ import { joined, Places, united } from "./places.js";
 
 export const PIN = 14; // between wires that enter one box
 export const COLUMN_GAP = 26;
+const POINT_GAP = 8; // between the inputs of a block, below the ports of another
 export const LANE_GAP = 20; // between a column and the first wire at its side
 export const LANE = 12; // between wires at a side
 export const LABEL_OVER = 6; // of a label along a box, behind its end
@@ -203,15 +204,31 @@ export class Parallel extends Region {
     this.branches.forEach((branch, i) => this.stand(branch, offs[i]));
     this.takeOver(offs);
     this.out = this.mainOut(places, axis, main);
-    for (const f of this.passing) if (this.values.has(this.flows[f].value)) this.bypasses.add(f);
+    const goesRound = ({ parted, value }) => parted || this.values.has(value);
+    for (const f of this.passing) if (goesRound(this.flows[f])) this.bypasses.add(f);
     for (const f of this.passing) this.values.add(this.flows[f].value);
+    const below = this.belowPorts();
     let lane = this.right + LANE_GAP;
     for (const flow of this.passing) {
+      if (below.has(flow)) lane = Math.max(lane, below.get(flow));
       this.wire(flow, upright(lane, 0, this.height));
       this.entry.set(flow, lane);
       this.exit.set(flow, lane);
       lane += LANE;
     }
+  }
+
+  /** Where what passes would go straight up into the open block above. */
+  belowPorts() {
+    const passing = this.ports.size ? this.passing.filter((f) => this.ports.has(f)) : [];
+    if (!passing.length) return new Map();
+    let axis = this.out;
+    for (const [f, x] of this.exit) {
+      if (Math.abs(x - this.out) >= 0.01 || !this.ports.has(f)) continue;
+      axis -= this.ports.get(f);
+      break;
+    }
+    return new Map(passing.map((f) => [f, axis + this.ports.get(f)]));
   }
 
   /** What the branches know of the flows that pass them. */
@@ -224,8 +241,10 @@ export class Parallel extends Region {
     this.values = united(branches.map((branch) => valuesInto(branch, this.flows)));
   }
 
-  /** Side by side, with more room between them where that brings them below their ports. */
+  /** Side by side, with more room between them where that brings them below their ports. The inputs of a block are
+   * points, and may be as near each other as ports are. */
   columns() {
+    const gap = this.arePoints() ? POINT_GAP : COLUMN_GAP;
     const places = [];
     let right = 0;
     let origin = null;
@@ -237,9 +256,14 @@ export class Parallel extends Region {
         x = Math.max(x, origin + port - branch.out);
       }
       places.push(x);
-      right = x + branch.right + COLUMN_GAP;
+      right = x + branch.right + gap;
     }
     return places;
+  }
+
+  /** Are they the inputs of a block, which all go to one open block? */
+  arePoints() {
+    return this.ports.size > 0 && this.branches.every((b) => b instanceof Leaf && b.isInput && !b.half);
   }
 
   /** Where the flow that goes straight up out of a branch enters the open block above. */
@@ -254,7 +278,7 @@ export class Parallel extends Region {
   main() {
     const weights = this.branches.map((branch) => branch.weight);
     const order = weights.map((_, i) => i).sort((a, b) => weights[b] - weights[a]);
-    if (order.length === 1) return 0;
+    if (order.length === 1 || this.arePoints()) return 0;
     const atBorder = this.starts || this.ends;
     const longer = weights[order[0]] > (atBorder ? 1.2 : 1.5) * weights[order[1]];
     if (longer && (order.length === 2 || atBorder)) return order[0];

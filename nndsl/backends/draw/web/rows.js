@@ -200,7 +200,10 @@ export class Rows extends Region {
 
   /** Does its value also go another way to its head? Then it skips what is on that way. */
   goesRound(wire) {
-    const heads = this.uses.get(`${wire.tail} ${this.valueOf(wire)}`) || [];
+    const isParted = wire.tail !== null && this.flows[wire.flow].parted;
+    const byRow = (a, b) => this.row[a] - this.row[b];
+    const uses = this.uses.get(`${wire.tail} ${this.valueOf(wire)}`) || [];
+    const heads = isParted ? [...this.above[wire.tail]].sort(byRow) : uses;
     if (wire.head === null) return heads.length > 0; // all that is here ends above
     const stack = [];
     for (const head of heads.slice(0, MOST_SEEN)) {

@@ -26,11 +26,13 @@ class Painter {
     this.scene = scene;
   }
 
-  /** `at`: where the figure's origin is; `feeds`: what the inputs are given. Gives what the outputs give. */
-  paint(laid, at, where, feeds) {
+  /** `at`: where the figure's origin is; `feeds`: what the inputs are given; `leaving`: the outputs that are skip
+   * connections further on. Gives what the outputs give. */
+  paint(laid, at, where, feeds, leaving = new Set()) {
     const { wires } = this.scene;
     const skips = ({ lines }) => lines.length > 0 && wires[lines[lines.length - 1]].skip;
     const skipping = new Set(where.id ? laid.figure.inputs.filter((_, port) => skips(feeds[port])) : []); // goes on inside
+    for (const port of leaving) skipping.add(laid.figure.outputs[port]);
     const drawn = new Map();
     const known = knownOf(laid, !where.id);
     for (const flow of known.drawn) drawn.set(flow, this.wire(laid, flow, at, where, skipping));
@@ -47,6 +49,7 @@ class Painter {
     const { figure, flows } = laid;
     const given = []; // of each thing, for each port: which box a value comes from, and by which lines it came so far
     if (where.id) figure.inputs.forEach((thing, port) => (given[thing] = [feeds[port]]));
+    const ports = this.skippingPorts(laid, drawn);
     const results = [];
     figure.things.forEach((thing, i) => {
       const arriving = known.incoming[i].map((f) => {
@@ -60,7 +63,7 @@ class Painter {
       }
       const place = this.place(at, ...laid.things.get(i));
       given[i] = laid.inner.has(i)
-        ? this.frame(laid.inner.get(i), thing, i, place, where, arriving)
+        ? this.frame(laid.inner.get(i), thing, i, place, where, arriving, ports.get(i))
         : this.leaf(thing, i, place, where, arriving);
     });
     return results;
@@ -89,7 +92,21 @@ class Painter {
     return new Array(Math.max(thing.widest || 1, 1)).fill({ source: id, lines: [] });
   }
 
-  frame(laid, thing, i, at, where, arriving) {
+  /** Of each open block, the outputs whose flows are all skip connections: they are inside it too. */
+  skippingPorts(laid, drawn) {
+    const skips = new Map();
+    for (const [flow, i] of drawn) {
+      const { tail, tailPort } = laid.flows[flow];
+      if (!laid.inner.has(tail)) continue;
+      if (!skips.has(tail)) skips.set(tail, new Map());
+      const ports = skips.get(tail);
+      ports.set(tailPort, ports.get(tailPort) !== false && this.scene.wires[i].skip);
+    }
+    const chosen = (ports) => new Set([...ports].filter(([, skip]) => skip).map(([port]) => port));
+    return new Map([...skips].map(([tail, ports]) => [tail, chosen(ports)]));
+  }
+
+  frame(laid, thing, i, at, where, arriving, leaving) {
     const corner = this.place(at, laid.width, laid.height);
     const id = childId(where.id, i);
     const path = where.path + thing.label;
@@ -101,13 +118,14 @@ class Painter {
       this.scene.frames.push(frame);
     }
     const members = thing.member ? `${path}.${thing.member}.` : `${path}.`;
-    return this.paint(laid, at, { id, path: members, frame }, arriving);
+    return this.paint(laid, at, { id, path: members, frame }, arriving, leaving);
   }
 
   wire(laid, flow, at, where, skipping) {
     const { arrow, skips, training } = laid.known.looks[flow];
     const points = laid.wires.get(flow).map(([x, y]) => this.place(at, x, y));
-    const skip = skips || skipping.has(laid.flows[flow].tail);
+    const { tail, head } = laid.flows[flow];
+    const skip = skips || skipping.has(tail) || skipping.has(head);
     this.scene.wires.push({ points, skip, training, arrow, after: null, id: `${where.id} ${flow}` });
     return this.scene.wires.length - 1;
   }
