@@ -28,8 +28,12 @@ class StepOf(Op, family=TENSOR):
     def flops(self, x: TensorType, y: TensorType) -> Size:
         return 0
 
+    @property
+    def heading(self) -> str:
+        return "each step"
+
     def detail(self) -> str:
-        return "from the last to the first" if self.reverse else "each"
+        return "from the last to the first" if self.reverse else ""
 
     def torch(self, t: TorchWriter, x: Operand) -> Text:
         from nndsl.ops.emit import Text
@@ -52,8 +56,12 @@ class Steps(Op, family=TENSOR):
     def flops(self, x: TensorType, y: TensorType) -> Size:
         return 0
 
+    @property
+    def heading(self) -> str:
+        return "all steps"
+
     def detail(self) -> str:
-        return "all"
+        return ""
 
     def torch(self, t: TorchWriter, x: Operand) -> Text:
         """Of the list that the loop has filled."""

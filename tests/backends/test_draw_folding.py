@@ -293,6 +293,28 @@ model M {
     assert {box.path for box in scene.boxes} == {"x", "sum_1", "y"}
 
 
+def test_a_block_may_give_back_a_constant_that_it_was_given() -> None:
+    spec = """
+block Two {
+  input a: [N]
+  input b: [N]
+  output p = a
+  output q = a + b
+}
+
+model M {
+  input x: float[N]
+  p, q = (Zeros(N), x) -> Two
+  output y = p * q
+}
+"""
+    graph = nndsl.loads(spec).ir
+    boxes = draw.scene(graph).boxes
+    assert {box.path for box in boxes} == {"x", "two_1.add_1", "two_1.p", "multiply_1", "y"}
+    assert any(text.text == "Zeros" for box in boxes for text in box.texts)
+    assert "Zeros" in draw.html(graph)
+
+
 def test_unused_results_and_inputs_are_drawn() -> None:
     b = Builder("Loose", "model")
     x = b.input("x", N, 4)

@@ -28,11 +28,12 @@ SMALL_MODEL = 44  # so many things are drawn in full when no depth is asked for
 @dataclass(slots=True)
 class Constant:
     """A value that no input reaches: it is told at what uses it, never drawn. `elements`: of parameters;
-    `shared`: another layer's weight."""
+    `shared`: another layer's weight; `node`: what makes it, where it stands."""
 
     name: str
     elements: int = 0
     shared: bool = False
+    node: Node | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -164,11 +165,14 @@ class Planner:
     def _output(self, figure: Figure, port: Port, sources: dict[int, Source]) -> None:
         source = sources.get(id(port.value))
         if isinstance(source, Constant) or source is None:
-            node = port.value.producer
+            node = port.value.producer or (source.node if source is not None else None)
             name = (source.name if source else "") or port.name
             if node is not None and not node.is_call and not node.op.hidden:
                 name = node.op.heading
-            figure.things.append(Thing("node", node=node, value=port.value, name=name, label=port.name))
+            made = Thing("node", node=node, value=port.value, name=name, label=port.name)
+            told = source is not None and port.value.producer is None and not source.elements
+            made.counted = not (told and node is not None and node.weights())
+            figure.things.append(made)
             source = (len(figure.things) - 1, 0)
         figure.outputs.append(len(figure.things))
         figure.things.append(Thing("output", value=port.value, port=port, name=port.name, label=port.name))
@@ -260,16 +264,16 @@ class Planner:
         name as the spec writes it: `Eye(8)`."""
         assert isinstance(node.target, Op)
         if isinstance(node.target, WeightOf):
-            return Constant(f"{node.label}.{node.target.weight}", shared=True)
+            return Constant(f"{node.label}.{node.target.weight}", shared=True, node=node)
         own = node.outputs[0].name if node.outputs else ""
         if not constants:
             elements = sum(_elements(w.shape) for w in node.weights() if w.trained)
             label = node.label if node.labelled or elements else ""
-            return Constant(own or label or worded(node.op, self.root.facts).spell(), elements)
+            return Constant(own or label or worded(node.op, self.root.facts).spell(), elements, node=node)
         names = dict.fromkeys(c.name for c in constants if c.name)
         elements = sum(c.elements for c in constants)
         shared = any(c.shared for c in constants)
-        return Constant(own if own and not elements else ", ".join(names), elements, shared)
+        return Constant(own if own and not elements else ", ".join(names), elements, shared, node)
 
     def _thing(self, node: Node, count: int, constants: list[Constant]) -> Thing:
         thing = Thing(
