@@ -231,6 +231,8 @@ class Model:
         from nndsl.memory import need_room
 
         need_room(self._graph, device)
+        if mapping is not None and weights is None:
+            raise ValueError("mapping says how the names of a file of weights are read, and there is no file")
         if weights is not None:
             from nndsl.weights.load import loaded
 

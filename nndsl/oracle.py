@@ -42,14 +42,16 @@ class TorchReference:
 
     def _load(self, graph: Graph, weights: Mapping[str, Any]) -> None:
         """All of them, or SpecError."""
-        from nndsl.backends.onnx.weights import misfits
+        from nndsl.fit.entries import entries_of
+        from nndsl.fit.tensors import entry_of, misfits
 
         if not isinstance(weights, Mapping):
             raise TypeError(f"weights is a mapping, as module.state_dict() gives, and no {type(weights).__name__}")
-        wanted = {key: tuple(tensor.shape) for key, tensor in self.module.state_dict().items()}
+        wanted = {key: entry_of(tensor) for key, tensor in self.module.state_dict().items()} | entries_of(graph)
         if problems := misfits(graph, wanted, weights):
             raise SpecError(problems)
-        self.module.load_state_dict({key: _tensor(key, value, graph) for key, value in weights.items()})
+        state = {key: _tensor(key, value, graph) for key, value in weights.items()}
+        self.module.load_state_dict(state, strict=False)  # constants may be lacking
 
     @property
     def weights(self) -> dict[str, Any]:

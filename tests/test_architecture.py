@@ -29,7 +29,7 @@ LAYERS = {
     "ir": 3,
     "cost": 4,
     "elaborate": 4,
-    "passes": 5,
+    "passes": 5, "fit": 5,
     "backends.torch": 6, "backends.onnx": 6, "backends.draw": 6, "backends.summary": 6, "backends": 6,
     "disturbance": 7, "replay": 7, "foreign": 7, "memory": 7, "oracle": 8, "weights": 8, "model": 9,
     "render": 7,

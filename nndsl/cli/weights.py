@@ -10,12 +10,13 @@ import click
 
 from nndsl.cli.failures import Failed, say
 from nndsl.cli.specs import hyper_options, open_model, show, target_argument, with_weights
+from nndsl.fit.comparison import Fit
+from nndsl.fit.entries import Entries, entries_of
+from nndsl.fit.report import mistakes
 from nndsl.render.columns import visible
 from nndsl.weights.choice import planned
-from nndsl.weights.entries import Entries, entries_of
 from nndsl.weights.files import entries_in, is_weights
 from nndsl.weights.plan import Plan
-from nndsl.weights.report import Fit, mistakes
 
 
 @click.command("weights")

@@ -8,10 +8,10 @@ from nndsl.diagnostics import Diagnostic, Diagnostics, SpecError
 from nndsl.elaborate import Spec
 from nndsl.elaborate.mappings import mappings_of
 from nndsl.elaborate.scope import nearest
+from nndsl.fit.entries import Entries, whole_of
 from nndsl.ir.graph import Graph
 from nndsl.source import Span
 from nndsl.syntax import ast
-from nndsl.weights.entries import Entries, whole_of
 from nndsl.weights.files import entries_in
 from nndsl.weights.plan import Declared, Plan, plan
 

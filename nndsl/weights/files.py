@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from nndsl.fit.entries import Entries, Entry, refuse
 from nndsl.packages import need
-from nndsl.weights.entries import Entries, Entry, refuse
 from nndsl.weights.header import read_header, regular
 from nndsl.weights.shards import is_index, located, placed
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from nndsl.weights.entries import DTYPES, Entries, Entry, refuse
+from nndsl.fit.entries import DTYPES, Entries, Entry, refuse
 
 MAX_HEADER = 32 << 20
 MAX_RANK = 64

@@ -8,12 +8,12 @@ from typing import Any
 
 from nndsl.diagnostics import Diagnostic, SpecError
 from nndsl.elaborate import Spec
+from nndsl.fit.entries import Entry
+from nndsl.fit.report import mistakes
 from nndsl.ir.graph import Graph
 from nndsl.weights.choice import planned
-from nndsl.weights.entries import Entry
 from nndsl.weights.files import reader
 from nndsl.weights.plan import Move
-from nndsl.weights.report import mistakes
 
 
 def loaded(

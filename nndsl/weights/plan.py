@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from nndsl.diagnostics import Label
 from nndsl.elaborate import Spec
 from nndsl.elaborate.mappings import REST, Bound, Mapping, Rule
+from nndsl.fit.comparison import Fit, compare
+from nndsl.fit.entries import Entries, Entry, entries_of, unknown_in
 from nndsl.ir.graph import Graph
-from nndsl.weights.entries import Entries, Entry, entries_of, unknown_in
-from nndsl.weights.report import Fit, compare
 from nndsl.weights.steps import Steps, steps_of
 
 Key = tuple[tuple[str, str], ...]  # what a rule's names stand for

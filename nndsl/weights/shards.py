@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from nndsl.weights.entries import Entries, refuse
+from nndsl.fit.entries import Entries, refuse
 from nndsl.weights.header import MAX_HEADER, opened, parsed
 
 INDEX = ".index.json"

@@ -9,11 +9,11 @@ from typing import Any, cast
 from nndsl.diagnostics import Diagnostics, Label
 from nndsl.elaborate import Spec, elaborate
 from nndsl.elaborate.mappings import Rule
+from nndsl.fit.entries import Entry, kind_of
 from nndsl.ir.graph import Graph
 from nndsl.shapes import FLOATING, INTEGRAL
 from nndsl.source import Span
 from nndsl.syntax import ast
-from nndsl.weights.entries import Entry, kind_of
 
 NAME = "Mapping"
 KINDS = FLOATING | INTEGRAL | {"bool"}

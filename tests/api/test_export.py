@@ -152,9 +152,10 @@ def test_weights_that_do_not_fit_are_listed(model: nndsl.Model, tmp_path: Path) 
     assert found.code == "weights-mismatch"
     assert found.message == "the weights do not fit Net: 1 missing, 1 not in the model, 1 of another shape"
     assert found.hints == [
-        "missing: head.bias",
-        "not in the model: fc.weight",
-        "of another shape: head.weight is [3, 32], and the model has [10, 32]",
+        "missing: head.bias: float[10]",
+        "not in the model: fc.weight: float64[2]",
+        "of another shape: head.weight is float64[3, 32], and the model has float[10, 32]",
+        "where the model has 10, the weights have 3, in one tensor: is it `classes=3`?",
     ]
 
 
@@ -162,7 +163,8 @@ def test_many_names_are_not_all_listed(tmp_path: Path) -> None:
     model = nndsl.load("zoo/resnet.nn:ResNet18")
     found = refusal(model, tmp_path / "net.onnx", weights={})
     assert found.message == "the weights do not fit ResNet18: 102 missing"
-    assert found.hints[0].endswith(" and 92 more")
+    assert found.hints[5] == "missing: layer1.{0..1}.conv{1..2}.weight (4): float[64, 64, 3, 3]"
+    assert found.hints[-1].startswith("… and ") and found.hints[-1].endswith(" more missing")
 
 
 @pytest.mark.parametrize(
@@ -183,7 +185,11 @@ def test_weights_without_numbers(model: nndsl.Model, tmp_path: Path) -> None:
     found = refusal(model, tmp_path / "net.onnx", weights=model.module(device="meta").state_dict())
     assert found.message == "body.0.0.weight is on the device meta, where tensors have no numbers"
     words = {key: np.full(tuple(tensor.shape), "x") for key, tensor in model.module().state_dict().items()}
-    assert refusal(model, tmp_path / "net.onnx", weights=words).message.startswith("body.0.0.weight is no tensor: ")
+    found = refusal(model, tmp_path / "net.onnx", weights=words)
+    assert found.message == "the weights do not fit Net: 4 of another kind"
+    assert found.hints[0] == "of another kind: body.0.0.weight is str32[32, 64], and the model has float[32, 64]"
+    ragged = {**model.module().state_dict(), "head.bias": [[1], [2, 3]]}
+    assert "head.bias is list[]" in refusal(model, tmp_path / "net.onnx", weights=ragged).hints[0]
 
 
 def test_weights_are_a_mapping(model: nndsl.Model, tmp_path: Path) -> None:

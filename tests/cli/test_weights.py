@@ -113,7 +113,7 @@ def test_a_file_that_does_not_fit(nndsl: Nndsl, write: Write) -> None:
     done = nndsl("weights", "net.nn", "--check", "x.safetensors")
     assert (done.code, done.out) == (1, "")
     assert "the weights in x.safetensors do not fit Net: 4 missing, 4 not in the model" in done.err
-    assert '`weights from "prefixed" { "module.*" -> "*" }`' in done.err
+    assert '`weights from "other" { "module.*" -> "*" }`' in done.err
     done = nndsl("weights", "net.nn", "--check", "x.safetensors", "--format", "json")
     record = json.loads(done.out)
     assert (done.code, done.err, record["fits"]) == (1, "", False)
@@ -127,7 +127,7 @@ def test_a_prefix_of_the_model_is_seen(nndsl: Nndsl, write: Write) -> None:
     write("x.safetensors", file({"0.weight": [2, 3], "0.bias": [2]}))
     done = nndsl("weights", "net.nn", "--check", "x.safetensors")
     assert done.code == 1
-    assert '`weights from "prefixed" { "*" -> "net.*" }`' in done.err
+    assert '`weights from "other" { "*" -> "net.*" }`' in done.err
 
 
 def test_a_rule_that_the_shapes_do_not_go_through(nndsl: Nndsl, write: Write) -> None:

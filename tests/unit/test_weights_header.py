@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from nndsl.diagnostics import SpecError
-from nndsl.weights.entries import DTYPES, Entry
+from nndsl.fit.entries import DTYPES, Entry
 from nndsl.weights.header import MAX_HEADER, read_header
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from nndsl.diagnostics import SpecError
-from nndsl.weights.entries import Entry
+from nndsl.fit.entries import Entry
 from nndsl.weights.files import entries_in
 
 SHARDS = {"m-1-of-2.safetensors": ["a", "b"], "m-2-of-2.safetensors": ["c"]}

@@ -19,8 +19,9 @@ from nndsl.backends.onnx.lower import Lowering
 from nndsl.backends.onnx.proto import Writer
 from nndsl.backends.onnx.records import Body, Tensor
 from nndsl.backends.onnx.schemas import IR_VERSIONS, OPSETS
-from nndsl.backends.onnx.weights import bytes_of, misfits, shapes_of, stored
+from nndsl.backends.onnx.weights import bytes_of, entries_of, stored
 from nndsl.diagnostics import Diagnostic, SpecError
+from nndsl.fit.tensors import entry_of, misfits
 from nndsl.ir.graph import Graph
 from nndsl.passes import for_inference
 from nndsl.shapes import Facts
@@ -95,7 +96,7 @@ def written(
     layers = tuple(f"{name}." for name in exporter.layers) if exporter is not None else ()
     foreign = {key: weights[key] for key in weights if str(key).startswith(layers)}  # only Python knows which there are
     held = dict(graph.weights())
-    if problems := misfits(graph, shapes_of(held) | {key: w.shape for key, w in foreign.items()}, weights):
+    if problems := misfits(graph, entries_of(held) | {key: entry_of(w) for key, w in foreign.items()}, weights):
         raise SpecError(problems)
     size = bytes_of(held, lowered.dtypes) + sum(weight.nbytes for weight in foreign.values())
     external = options.external if options.external is not None else size >= options.threshold

@@ -13,12 +13,8 @@ import numpy as np
 from nndsl.backends.onnx.dtypes import Dtypes
 from nndsl.backends.onnx.records import Recipe, Tensor, weight_key
 from nndsl.backends.onnx.wire import Joined, Stored
-from nndsl.diagnostics import Diagnostic
-from nndsl.ir.graph import Graph
+from nndsl.fit.entries import COUNTER, Entries, Entry
 from nndsl.ops.schema import Weight
-
-_UNUSED = "num_batches_tracked"  # counts training steps; checkpoints may lack it
-_MOST = 10  # how many names of one kind are listed
 
 
 @dataclass(slots=True)
@@ -62,50 +58,10 @@ def bytes_of(held: Mapping[str, Weight], dtypes: Dtypes) -> int:
     return sum(math.prod(_shape(weight)) * dtypes.numpy(weight.dtype).itemsize for weight in held.values())
 
 
-def shapes_of(held: Mapping[str, Weight]) -> dict[str, tuple[int, ...]]:
-    """What a state dict of the model holds."""
-    return {key: _shape(weight) for key, weight in held.items()}
+def entries_of(held: Mapping[str, Weight]) -> Entries:
+    """What a state dict of the model holds; counters of training steps may be lacking."""
+    return {key: Entry(_shape(weight), weight.dtype, key.endswith(COUNTER)) for key, weight in held.items()}
 
 
 def _shape(weight: Weight) -> tuple[int, ...]:
     return cast("tuple[int, ...]", tuple(weight.shape))  # a size that is not known is a mistake of the spec
-
-
-def misfits(graph: Graph, wanted: Mapping[str, Sequence[Any]], given: Mapping[str, Any]) -> list[Diagnostic]:
-    """One diagnostic that lists what is missing, left over, or of another shape; none where all fits."""
-    missing = [key for key in wanted if key not in given and not key.endswith(_UNUSED)]
-    unexpected = [str(key) for key in given if key not in wanted and not str(key).endswith(_UNUSED)]
-    common = [key for key in wanted if key in given]
-    resized = [
-        f"{key} is {list(np.shape(given[key]))}, and the model has {list(wanted[key])}"
-        for key in common
-        if tuple(np.shape(given[key])) != tuple(wanted[key])
-    ]
-    kinds = [(missing, "missing"), (unexpected, "not in the model"), (resized, "of another shape")]
-    counts = [f"{len(keys)} {kind}" for keys, kind in kinds if keys]
-    if not counts:
-        return []
-    hints = [f"{kind}: {_listed(keys)}" for keys, kind in kinds if keys]
-    hints += _ways_out(missing, unexpected, given)
-    message = f"the weights do not fit {graph.name}: {', '.join(counts)}"
-    return [Diagnostic("weights-mismatch", message, graph.span, hints=hints)]
-
-
-def _listed(keys: list[str]) -> str:
-    more = f" and {len(keys) - _MOST} more" if len(keys) > _MOST else ""
-    return ", ".join(keys[:_MOST]) + more
-
-
-def _ways_out(missing: list[str], unexpected: list[str], given: Mapping[str, Any]) -> list[str]:
-    """Checkpoints hold state dicts; wrappers put a prefix before all names."""
-    inner = [key for key in given if isinstance(given[key], Mapping)]
-    if inner:
-        return [f"weights[{inner[0]!r}] is a mapping itself: give that"]
-    for longer, shorter, advice in (
-        (unexpected, missing, "take {!r} off their names"),
-        (missing, unexpected, "put {!r} before their names"),
-    ):
-        prefix, *others = {key[: key.find(".") + 1] for key in longer} or {""}
-        if prefix and not others and set(shorter) & {key[len(prefix) :] for key in longer}:
-            return [advice.format(prefix)]
-    return []

@@ -1,0 +1,37 @@
+"""Tensors in memory, by names, held against a model: told as those of a file are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nndsl.diagnostics import Diagnostic
+from nndsl.fit.comparison import Fit, compare
+from nndsl.fit.entries import Entries, Entry
+from nndsl.fit.report import mistakes
+from nndsl.ir.graph import Graph
+
+
+def misfits(graph: Graph, wanted: Entries, given: Mapping[str, Any]) -> list[Diagnostic]:
+    """One diagnostic that lists what keeps them from fitting; none where all fits."""
+    entries = {str(name): entry_of(value) for name, value in given.items()}
+    found = mistakes(compare(Fit(None, graph.name), wanted, entries), graph)
+    inner = [name for name, value in given.items() if isinstance(value, Mapping)]
+    if found and inner:
+        found[-1].hints.append(f"weights[{inner[0]!r}] is a mapping itself: give that")
+    return found
+
+
+def entry_of(value: Any) -> Entry:
+    """Of a tensor, an array, or what becomes one."""
+    if isinstance(value, Mapping):
+        return Entry((), "mapping")
+    if not hasattr(value, "dtype"):
+        import numpy as np
+
+        try:
+            value = np.asarray(value)
+        except ValueError:  # lists of different lengths
+            return Entry((), type(value).__name__)
+    dtype = getattr(value.dtype, "name", None) or str(value.dtype).removeprefix("torch.")  # numpy's has a name
+    return Entry(tuple(int(size) for size in value.shape), dtype)
