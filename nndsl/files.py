@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from pathlib import Path
 
@@ -51,7 +50,7 @@ def refuse(target: Path) -> None:
 
 def _replace(target: Path, content: bytes) -> None:
     refuse(target)
-    temporary = target.with_name(f".nndsl-{secrets.token_hex(8)}")
+    temporary = target.with_name(f".nndsl-{os.urandom(8).hex()}")
     try:
         with open(temporary, "xb") as file:  # its mode is that of any new file
             if target.exists():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -21,7 +20,7 @@ def filled(path: str | os.PathLike[str], names: Sequence[str]) -> Iterator[Path]
     Raises CannotWrite; what is raised inside about the folder given speaks of `path`."""
     target = Path(os.path.realpath(path))
     home = next(folder for folder in (target, *target.parents) if os.path.lexists(folder))
-    stage = home / f".nndsl-{secrets.token_hex(6)}"
+    stage = home / f".nndsl-{os.urandom(6).hex()}"
     try:
         with _complaining(path, stage):
             if not home.is_dir():

@@ -72,7 +72,7 @@ def program() -> None:
 def run(arguments: list[str] | None = None) -> int:
     """Run the program; returns its exit code."""
     # a compiler makes many objects and drops few: looking for cycles at the usual rate costs a quarter of the time
-    gc.set_threshold(200_000, 20, 20)
+    gc.set_threshold(500_000, 20, 20)
     code = 0
     interrupts = Interrupts()
     try:

@@ -122,11 +122,11 @@ def warn_misread(op: Op, say: LayerSay) -> None:
 
 def advice_on_sizes(op: Op, given: dict[str, Given], inputs: list[Value | None]) -> list[str]:
     """Where the first of two sizes may be PyTorch's, because the input has it: what to write then."""
-    if len(op.inferred) != 1 or op.inferred[0].place:
+    if len(op.inferred) != 1 or op.inferred[0].place or len(op.needed()) < 2:
         return []
     required = [p.name for p in op.params.values() if p.required]
     by_position = [name for name in given if given[name].name_span is None]
-    if len(required) < 2 or by_position[:2] != required[:2]:
+    if by_position[:2] != required[:2]:
         return []
     size = op.inferred[0]
     types = [None if value is None else value.type for value in inputs]

@@ -130,9 +130,9 @@ def _nothing(body: list[Any], scope: Scope, span: Span, ctx: Context) -> Poison:
 
 
 def _has_output(body: list[Any]) -> bool:
+    if any(isinstance(statement, ast.Output) for statement in body):
+        return True
     for statement in body:
-        if isinstance(statement, ast.Output):
-            return True
         inner = [getattr(statement, name, None) for name in ("then", "orelse", "body")]
         if any(isinstance(b, ast.Braces) and _has_output(b.body) for b in inner):
             return True

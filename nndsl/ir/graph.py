@@ -164,9 +164,9 @@ class Graph:
                 found[id(graph)] = graph
                 continue
             stack.append((graph, True))
-            stack.extend(
-                (n.target, False) for n in graph.nodes if isinstance(n.target, Graph) and id(n.target) not in found
-            )
+            for node in graph.nodes:
+                if isinstance(node.target, Graph) and id(node.target) not in found:
+                    stack.append((node.target, False))
         return list(found.values())
 
     def weights(self) -> Iterator[tuple[str, Weight]]:
