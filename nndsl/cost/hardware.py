@@ -1,13 +1,19 @@
 """Hardware by name, and the roofline: how long work takes at least, by its arithmetic or by the memory it moves.
 
 Numbers are the vendors', for dense matrices, without boosts by sparsity (tables that count sparsity show twice as
-much): NVIDIA's data sheets of H100 SXM (989 TFLOP/s in bfloat16, 67 in float32 and in float64, there by its
-matrix units, 3.35 TB/s), H200 SXM (the same and 4.8 TB/s), A100 80 GB SXM (312, 19.5, 19.5 by matrix units, 2.039
-TB/s), V100 SXM2 (125 in float16, 15.7, 7.8, 900 GB/s), L4 (121, 30.3, 300 GB/s), L40S (362, 91.6, 864 GB/s) and T4 (65,
-8.1, 320 GB/s); its white papers on Ada and Ampere for RTX 4090 (165.2 with float32 sums, 82.6, 1,008 GB/s) and RTX 3090
-(71, 35.6, 936 GB/s); AMD's data sheet of MI300X (1,307.4, 163.4, 5.3 TB/s); Apple's M2 with 10 GPU cores (3.58 in
-float32, 100 GB/s). Each was compared with published tables; what none confirmed (float64 of MI300X, other types of M2)
-is left out.
+much), in TFLOP/s of half and single precision, then GB/s:
+
+    NVIDIA's data sheets: H100 SXM 989, 67 (float64 by its matrix units: 67), 3,350; H200 SXM the same, 4,800;
+        A100 80 GB SXM 312, 19.5 (float64 by its matrix units: 19.5), 2,039; V100 SXM2 125 (float16 alone), 15.7
+        (float64: 7.8), 900; T4 65 (float16 alone), 8.1, 320; L4 242 with sparsity, so 121, 30.3, 300;
+        L40S 362, 91.6, 864
+    its white paper on Ada: RTX 4090 165.2 with sums in float32, 82.6, 1,008
+    its white paper on Ampere GA102, appendix A: RTX 3090 71 with sums in float32, 35.6, 936
+    AMD's data sheet: MI300X 1,307.4, 163.4, 5,300
+    Apple: M2 with 10 GPU cores, 3.58 in float32, 100
+
+Each was compared with published copies of these tables; what none confirmed (float64 of MI300X, other types of M2) is
+left out.
 PyTorch computes matrix products of float32 without TensorFloat-32 unless told otherwise, so that is not counted.
 
 An estimate, and a lower bound: kernels reach half of it or more when tensors are large, much less when they are small;

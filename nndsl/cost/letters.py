@@ -22,6 +22,7 @@ from nndsl.ir.loops import repeats
 from nndsl.ops.schema import inputs_of
 from nndsl.shapes import Dim, DimTooLarge, Size, TensorType, symbol
 from nndsl.shapes.dims import Atom, Monomial, monomial, smax, smin
+from nndsl.shapes.division import without
 from nndsl.shapes.origins import TRACED, Unwritable, origin, plain
 from nndsl.shapes.simplified import OPERATORS, Origin, leaves
 
@@ -252,7 +253,7 @@ class Letters:
             if not isinstance(under, Dim) or len(under.terms) != 1:
                 continue
             ((below, by),) = under.terms.items()
-            rest = _removed(mono[:at] + mono[at + 1 :], below)
+            rest = without(mono[:at] + mono[at + 1 :], below)
             if rest is not None and factor % by == 0:
                 return self._cancelled(over * monomial(rest, factor // by))
         return monomial(mono, factor)
@@ -293,15 +294,6 @@ def _called(function: str, parts: list[Any]) -> Any:
     if function in ("min", "max"):
         return (smin if function == "min" else smax)(*parts)
     raise Unwritable
-
-
-def _removed(mono: Monomial, atoms: Monomial) -> Monomial | None:
-    left = list(mono)
-    for atom in atoms:
-        if atom not in left:
-            return None
-        left.remove(atom)
-    return tuple(left)
 
 
 def _callee(node: Node) -> Graph:

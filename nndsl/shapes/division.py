@@ -43,7 +43,7 @@ def _divided(terms: Terms, by: Terms) -> tuple[Size, Size]:
         if not left:
             return collapsed(quotient), collapsed(rest)
         mono = _leading(left)
-        others = _without(mono, lead)
+        others = without(mono, lead)
         times = left[mono] // factor if others is not None else 0
         if others is None or not times:
             rest[mono] = left.pop(mono)
@@ -64,7 +64,7 @@ def _leading(terms: Terms) -> Monomial:
     return min(terms, key=lambda mono: (-len(mono), mono))
 
 
-def _without(mono: Monomial, part: Monomial) -> Monomial | None:
+def without(mono: Monomial, part: Monomial) -> Monomial | None:
     """`mono / part` where that is a monomial."""
     left = list(mono)
     for atom in part:
@@ -104,7 +104,7 @@ def _reduced(a: Size, b: Size) -> tuple[Size, Size] | None:
         return None
 
     def less(full: Terms) -> Size:
-        return collapsed({_without(mono, shared) or (): f // common for mono, f in full.items()})
+        return collapsed({without(mono, shared) or (): f // common for mono, f in full.items()})
 
     return less(terms), less(others)
 

@@ -6,6 +6,7 @@ import csv as reader
 import io
 import re
 from html.parser import HTMLParser
+from importlib import import_module
 
 import pytest
 
@@ -189,6 +190,18 @@ def test_html_has_a_row_for_each_layer_and_folds_blocks(name: str) -> None:
     closed = Page(html(summary, depth=0))
     assert not [attrs for tag, attrs in closed.tags if tag == "input" and "checked" in attrs]
     assert closed.rows() == page.rows()
+
+
+def test_html_says_which_blocks_do_not_fold(monkeypatch: pytest.MonkeyPatch) -> None:
+    summary = summarize(resnet())
+    blocks = sum(step.open for step in walk(summary))
+    assert "stay open" not in html(summary)
+    monkeypatch.setattr(import_module("nndsl.backends.summary.html"), "MOST_FOLDS", 3)
+    text = html(summary)
+    assert f"3 blocks fold; the {blocks - 3} behind them or deeper in them stay open" in text
+    assert sum(tag == "input" for tag, _ in Page(text).tags) == 3
+    assert ".in2 {" in text
+    assert ".in3 {" not in text
 
 
 def test_html_needs_nothing_else() -> None:

@@ -23,6 +23,7 @@ from nndsl.backends.summary.words import (
     duration,
     grouped,
     in_letters,
+    in_mode,
     three_digits,
 )
 from nndsl.shapes import Size
@@ -79,6 +80,24 @@ def _shape_column(
 def shapes(found: list[list[int | str]]) -> str:
     """`[N, 64, H//2, W//2]`: in a column, room matters."""
     return ", ".join("[" + ", ".join(str(size).replace(" // ", "//") for size in shape) + "]" for shape in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """An input or output of the model as it is shown: `in`, its name, `float[N, 3]`, and ` (training only)`."""
+
+    word: str
+    name: str
+    type: str
+    mode: str
+
+
+def ports(summary: Summary) -> list[Port]:
+    return [
+        Port(word, tensor.name, f"{tensor.dtype}{shapes([tensor.shape])}", in_mode(tensor.mode))
+        for word, tensors in (("in", summary.inputs), ("out", summary.outputs))
+        for tensor in tensors
+    ]
 
 
 # ---------------------------------------------------------------- numbers

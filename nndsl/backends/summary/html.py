@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 
-from nndsl.backends.summary.columns import USUAL, Column, chosen, footnotes, label, shapes
+from nndsl.backends.summary.columns import USUAL, Column, chosen, footnotes, label, ports
 from nndsl.backends.summary.data import Row, Summary
 from nndsl.backends.summary.signs import clean
 from nndsl.backends.summary.totals import Fact, Section, sections
-from nndsl.backends.summary.walk import MOST_ROWS, Step, size, walk
+from nndsl.backends.summary.walk import Step, left_out, size, walk
 from nndsl.backends.summary.words import at_one_sample, brief, in_mode, memory
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -68,12 +69,15 @@ def fragment(
 ) -> str:
     """The same for a page of others, as a notebook is: all that it needs, and its style reaches nothing else."""
     listed = chosen(USUAL if columns is None else columns)
-    style = files("nndsl.backends.summary").joinpath("summary.css").read_text("utf-8") + _folds(_foldable(summary))
+    placed = list(_placed(summary))
+    folds = sum(place.fold is not None for place in placed)
+    style = files("nndsl.backends.summary").joinpath("summary.css").read_text("utf-8") + _folds(folds)
     parts = [f'<section class="nndsl-summary"><style>{style}</style>', *_head(summary)]
-    parts += _layers(summary, listed, _opened(summary) if depth is None else depth)
-    left_out = size(summary) - MOST_ROWS
-    if left_out > 0:
-        parts.append(f"<p>… and {left_out:,} more</p>")
+    parts += _layers(summary, placed, listed, _opened(summary) if depth is None else depth)
+    stay_open = sum(place.step.open for place in placed) - folds
+    if stay_open:
+        parts.append(f"<p>{folds:,} blocks fold; the {stay_open:,} behind them or deeper in them stay open</p>")
+    parts += [f"<p>{line}</p>" for line in left_out(summary)]
     parts.append('<div class="facts">')
     parts += [line for section in sections(summary) for line in _section(section)]
     notes = (f"<li>{_text(note)}</li>" for note in footnotes(summary, listed))
@@ -99,10 +103,8 @@ def _opened(summary: Summary) -> int:
 
 def _head(summary: Summary) -> Iterator[str]:
     yield f"<header><h1>{_text(summary.model)}</h1>"
-    for word, tensors in (("in", summary.inputs), ("out", summary.outputs)):
-        for tensor in tensors:
-            spelled = f"{tensor.dtype}{shapes([tensor.shape])}"
-            yield f"<p><i>{word}</i> {_text(tensor.name)} <code>{_text(spelled)}</code>{in_mode(tensor.mode)}</p>"
+    for port in ports(summary):
+        yield f"<p><i>{port.word}</i> {_text(port.name)} <code>{_text(port.type)}</code>{port.mode}</p>"
     yield '<dl class="cards">'
     for name, value in _cards(summary):
         yield f"<div><dt>{name}</dt><dd>{_text(value)}</dd></div>"
@@ -130,31 +132,46 @@ def _cards(summary: Summary) -> Iterator[tuple[str, str]]:
 # ---------------------------------------------------------------- layers
 
 
-def _layers(summary: Summary, columns: Sequence[Column], depth: int) -> Iterator[str]:
-    yield '<div class="layers"><table>'
-    yield f"<thead><tr><th>layer</th><th>type</th>{''.join(map(_heading, columns))}</tr></thead><tbody>"
-    blocks: list[int] = []  # those around a row, outermost first
+@dataclass(slots=True)
+class _Place:
+    """A row in the table. `fold`: the number of its box, where it is a block that folds; `around`: the numbers of the
+    blocks that it lies in, outermost first."""
+
+    step: Step
+    fold: int | None
+    around: tuple[int, ...]
+
+
+def _placed(summary: Summary) -> Iterator[_Place]:
+    """A block in one that does not fold does not fold."""
+    blocks: list[int] = []
     count = 0
     for step in walk(summary):
         del blocks[step.depth :]
-        around = "".join(f" in{number}" for number in blocks)
-        fold = count if step.open and count < MOST_FOLDS and step.depth == len(blocks) < DEEPEST_SHOWN else None
-        if fold is not None:
-            blocks.append(fold)
+        around = tuple(blocks)
+        folds = step.open and count < MOST_FOLDS and step.depth == len(blocks) < DEEPEST_SHOWN
+        yield _Place(step, count if folds else None, around)
+        if folds:
+            blocks.append(count)
             count += 1
+
+
+def _layers(summary: Summary, placed: Sequence[_Place], columns: Sequence[Column], depth: int) -> Iterator[str]:
+    yield '<div class="layers"><table>'
+    yield f"<thead><tr><th>layer</th><th>type</th>{''.join(map(_heading, columns))}</tr></thead><tbody>"
+    for place in placed:
+        step = place.step
+        around = "".join(f" in{number}" for number in place.around)
         cells = "".join(_cell(column, clean(column.text(summary, step.row))) for column in columns)
         strong = " block" if step.open else ""
-        yield f'<tr class="row{strong}{around}">{_name(step, fold, step.depth < depth)}{_kind(step.row)}{cells}</tr>'
+        name = _name(step, place.fold, step.depth < depth)
+        yield f'<tr class="row{strong}{around}">{name}{_kind(step.row)}{cells}</tr>'
     yield "</tbody></table></div>"
 
 
 def _folds(count: int) -> str:
     """The rules that hide what lies in blocks whose boxes are not checked."""
     return "".join(f".nndsl-summary table:has(.b{i}:not(:checked)) .in{i} {{ display: none; }}\n" for i in range(count))
-
-
-def _foldable(summary: Summary) -> int:
-    return min(MOST_FOLDS, sum(step.open for step in walk(summary)))
 
 
 def _heading(column: Column) -> str:

@@ -6,13 +6,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from nndsl.backends.summary.columns import NOTHING, USUAL, Column, chosen, footnotes, label, shapes
-from nndsl.backends.summary.data import Summary, Tensor
+from nndsl.backends.summary.columns import NOTHING, USUAL, Column, Port, chosen, footnotes, label, ports
+from nndsl.backends.summary.data import Summary
 from nndsl.backends.summary.signs import clean
 from nndsl.backends.summary.table import described
 from nndsl.backends.summary.totals import Fact, Section, sections
-from nndsl.backends.summary.walk import MOST_ROWS, Step, size, walk
-from nndsl.backends.summary.words import in_mode
+from nndsl.backends.summary.walk import Step, left_out, walk
 
 LEVEL = "&emsp;"
 DEEPEST_SHOWN = 12
@@ -27,13 +26,12 @@ def markdown(
 ) -> str:
     """`columns` and `depth` as for `table`."""
     listed = chosen(USUAL if columns is None else columns)
-    lines = [f"### {code(summary.model)}", "", *_ports(summary), ""]
+    lines = [f"### {code(summary.model)}", "", *(_port(port) for port in ports(summary)), ""]
     lines += [_row(["layer", "type", *(column.heading for column in listed)])]
     lines += [_row(["---", "---", *("---" if column.shape else "---:" for column in listed)])]
     lines += [_row(_cells(summary, step, listed)) for step in walk(summary, depth)]
-    left_out = size(summary, depth) - MOST_ROWS
-    if left_out > 0:
-        lines += ["", f"… and {left_out:,} more"]
+    for line in left_out(summary, depth):
+        lines += ["", line]
     for section in sections(summary):
         lines += ["", *_section(section)]
     return "\n".join([*lines, "", *(f"- {escaped(note)}" for note in footnotes(summary, listed, depth))]) + "\n"
@@ -54,13 +52,8 @@ def escaped(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>#|~!$&])", r"\\\1", clean(text))
 
 
-def _ports(summary: Summary) -> list[str]:
-    return [f"- {_port(word, tensor)}" for word, found in (("in", summary.inputs), ("out", summary.outputs))
-            for tensor in found]  # fmt: skip
-
-
-def _port(word: str, tensor: Tensor) -> str:
-    return f"{word} {code(f'{tensor.name}: {tensor.dtype}{shapes([tensor.shape])}')}{in_mode(tensor.mode)}"
+def _port(port: Port) -> str:
+    return f"- {port.word} {code(f'{port.name}: {port.type}')}{port.mode}"
 
 
 def _row(cells: list[str]) -> str:

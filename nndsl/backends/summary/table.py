@@ -10,11 +10,11 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nndsl.backends.summary.columns import COLUMNS, USUAL, Column, chosen, footnotes, label, shapes
+from nndsl.backends.summary.columns import COLUMNS, USUAL, Column, Port, chosen, footnotes, label, ports
 from nndsl.backends.summary.data import Row, Summary
 from nndsl.backends.summary.signs import clean, cut, plain, wide
 from nndsl.backends.summary.totals import Fact, Section, sections
-from nndsl.backends.summary.walk import MOST_ROWS, Step, size, walk
+from nndsl.backends.summary.walk import Step, left_out, walk
 from nndsl.backends.summary.words import in_mode
 
 BOLD, DIM, OFF = "\x1b[1m", "\x1b[2m", "\x1b[0m"
@@ -51,9 +51,11 @@ def table(
         listed.remove(COLUMNS["percent"])
     lines = [_line(summary, step, listed, paper) for step in walk(summary, depth)]
     heads = [*FIRST, *(paper.plain(column.heading) for column in listed)]
-    left_out = size(summary, depth) - MOST_ROWS
-    more = [paper.plain(f"… and {left_out:,} more")] if left_out > 0 else []
-    shown = [paper.paint(paper.cut(paper.plain(clean(summary.model)), width), BOLD), *_ports(summary, paper)]
+    more = [paper.plain(line) for line in left_out(summary, depth)]
+    shown = [
+        paper.paint(paper.cut(paper.plain(clean(summary.model)), width), BOLD),
+        *(_port(port, paper) for port in ports(summary)),
+    ]
     for widths in _tables(_fit(heads, lines, listed, width, columns is not None), heads, lines, width):
         rule = paper.paint(paper.plain("─") * _total(widths), DIM)
         shown += ["", paper.paint(_spaced(heads, widths, listed, paper), DIM), rule]
@@ -179,13 +181,8 @@ def _spaced(cells: list[str], widths: list[int], columns: Sequence[Column], pape
 # ---------------------------------------------------------------- what stands around the table
 
 
-def _ports(summary: Summary, paper: Paper) -> list[str]:
-    lines = []
-    for word, tensors in (("in", summary.inputs), ("out", summary.outputs)):
-        for tensor in tensors:
-            line = clean(f"{word:3} {tensor.name}: {tensor.dtype}{shapes([tensor.shape])}{in_mode(tensor.mode)}")
-            lines.append(paper.cut(paper.plain(line), paper.width))
-    return lines
+def _port(port: Port, paper: Paper) -> str:
+    return paper.cut(paper.plain(clean(f"{port.word:3} {port.name}: {port.type}{port.mode}")), paper.width)
 
 
 def _sections(found: list[Section], paper: Paper) -> list[str]:

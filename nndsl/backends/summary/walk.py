@@ -68,3 +68,9 @@ def size(summary: Summary, depth: int | None = None) -> int:
         stack.append((rows, left, True))
         stack.extend((children, below, False) for children in inner if (id(children), below) not in known)
     return known[id(summary.layers), depth]
+
+
+def left_out(summary: Summary, depth: int | None = None) -> list[str]:
+    """A line that says how many rows `walk` does not show, where it does not show all."""
+    rest = size(summary, depth) - MOST_ROWS
+    return [f"… and {rest:,} more"] if rest > 0 else []
