@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
 import torch
@@ -12,6 +13,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import nndsl
+from nndsl.backends.onnx.draws import Drawn
 from nndsl.backends.summary import to_json
 from nndsl.cost.memory import memory
 from nndsl.ir.reader import read_graph
@@ -371,3 +373,42 @@ def test_steps_are_told_in_the_summary() -> None:
     assert outer["seconds"] == pytest.approx(12 * inner["seconds"] + 2 * 2 * 12 * 7 * 4 / 2039e9)
     assert "what is inside of a Scan is told for one step of it" in str(summary)
     assert load("rnn", dims={"N": 2}).summary().layers[1].detail == "T steps"
+
+
+DRAWING = """
+block Inner {
+  input h: [N, D]
+  input x: [N, D]
+  n = h * 0.5 + x + (h -> RandomUniformLike)
+  output next: [N, D] = n
+  output y: [N, D] = n -> Sigmoid -> Bernoulli
+}
+block Outer {
+  input h: [N, D]
+  input x: [N, D, S]
+  input k: [N, D]
+  k, ys = (h + (k -> RandomNormalLike), x) -> Scan(Inner, dim=2, reverse=true)
+  output next: [N, D] = k -> Linear(D) -> Tanh
+  output y: [N, D, S] = ys
+}
+model M {
+  input xs: float[T, N, 4, S]
+  input k: float[N, 4]
+  h, ys = (Zeros(N, 4), xs, k: k) -> Scan(Outer, dim=0)
+  output y = ys
+  output z = h * (h -> RandomNormalLike)
+}
+"""
+
+
+@pytest.mark.parametrize("functions", [False, True])
+def test_each_step_draws_random_numbers(functions: bool, tmp_path: Path) -> None:
+    """PyTorch is given what each step of the file drew, in the order of the steps."""
+    report = nndsl.loads(DRAWING).export(tmp_path / "m.onnx", opset=17, functions=functions)
+    assert report.verified, report.notes
+    drawn = Drawn(tmp_path / "m.onnx")
+    steps, inner = 3, 2
+    feed = {"xs": np.ones((steps, 2, 4, inner), np.float32), "k": np.ones((2, 4), np.float32)}
+    numbers = drawn.run(feed)[1]
+    assert len(numbers) == steps * (1 + 2 * inner) + 1
+    assert len({number.tobytes() for number in numbers}) == len(numbers)

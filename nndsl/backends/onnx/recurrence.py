@@ -8,7 +8,6 @@ from nndsl.backends.onnx.records import Body, Step, Tensor
 from nndsl.backends.onnx.sizes import Sizes
 from nndsl.ir import loops
 from nndsl.ir.graph import Graph, Node, Value
-from nndsl.ops.schema import Unsupported
 
 if TYPE_CHECKING:
     from nndsl.backends.onnx.lower import Lowering, Scope
@@ -19,8 +18,6 @@ def recur(
 ) -> list[Tensor]:
     """`scope` is the callee's, in which its values are to be bound; `outer` the caller's."""
     g = lowering.builder
-    if any(not each.is_call and each.op.random for graph in callee.graphs() for each in graph.nodes):
-        raise Unsupported("random numbers inside of a Scan cannot be compared with PyTorch's")
     starts, ends, states = loops.starts(callee), loops.ends(callee), loops.states(callee)
     count = len(states)
     around = dict(zip(map(id, callee.inputs), inputs, strict=True))
