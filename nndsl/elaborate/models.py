@@ -23,7 +23,7 @@ from nndsl.elaborate.recursion import ROOM
 from nndsl.elaborate.scope import Scope, nearest
 from nndsl.elaborate.statements import run, unapplied
 from nndsl.elaborate.values import BlockLayer, Given, Poison, is_layer, is_tensor
-from nndsl.ir.graph import Graph, Port, Value
+from nndsl.ir.graph import Graph, Node, Port, Value
 from nndsl.shapes import DimTooLarge
 from nndsl.source import Source, Span
 from nndsl.syntax import ast, parse
@@ -253,15 +253,23 @@ def _root(ctx: Context, layer: BlockLayer, model: ast.Definition, name: str, doc
 
 
 def _rules_reach(graph: Graph, ctx: Context) -> None:
-    """`init Linear.weigth = …` names no weight."""
+    """`init Linear.weigth = …` names no weight. `init Linear.bias = …` does, also where no layer here has one."""
     for model in graph.graphs():
         for rule in model.inits:
             nodes = (n for g in model.graphs() for n in g.nodes) if rule.weight is not None else ()
-            names = {w.name for n in nodes if not n.is_call and n.op.name == rule.layer for w in n.weights()}
+            names = {name for n in nodes if not n.is_call and n.op.name == rule.layer for name in _possible(n)}
             if names and rule.weight not in names:
                 close = nearest(rule.weight or "", list(names))
                 hints = [f"did you mean {close}?" if close else f"its weights are: {', '.join(sorted(names))}"]
                 ctx.error("unknown-name", f"{rule.layer} has no weight {rule.weight}", rule.span, hints=hints)
+
+
+def _possible(node: Node) -> set[str]:
+    """The weights that a layer has, or has with other switches."""
+    values = node.op.values()
+    switched = node.op.of({name: True if isinstance(value, bool) else value for name, value in values.items()})
+    types = [None if v is None else v.type for v in node.inputs]
+    return {weight.name for weight in (*node.weights(), *switched.weights(*types))}
 
 
 def _implicit(result: Any, builder: GraphBuilder, model: ast.Definition, ctx: Context) -> list[Port]:
