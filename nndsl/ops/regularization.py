@@ -53,7 +53,9 @@ class _Dropping(Op, family=REGULARIZATION, abstract=True):
 
 
 class Dropout(_Dropping):
-    """Set a share of all elements to 0 while training: [*] -> [*] (torch.nn.Dropout)."""
+    """Set a share of all elements to 0 while training: [*] -> [*] (torch.nn.Dropout).
+
+    With p = 0 it passes everything on, and stays a layer: its place in a list counts, and its p can be set later."""
 
     source = "Srivastava et al. 2014, Dropout: A Simple Way to Prevent Neural Networks from Overfitting"
     examples = [
