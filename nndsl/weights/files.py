@@ -3,6 +3,8 @@ indices of several files."""
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from nndsl.packages import need
 from nndsl.weights.header import read_header, regular
 from nndsl.weights.shards import is_index, located, placed
 
+_CODE = re.compile(r"GLOBAL ([\w.]+)")
 TORCH = (".pt", ".pth", ".bin")
 WITHIN = ("state_dict", "model_state_dict", "model")  # where trainers keep the state dict among other things
 
@@ -80,19 +83,33 @@ def _state(path: str, device: str) -> dict[str, Any]:
     except OSError:
         raise
     except Exception as problem:  # whatever a file made by hand provokes
-        reason = str(problem).strip().splitlines() or [type(problem).__name__]
-        refuse(path, f"`torch.load(weights_only=True)` refuses it: {reason[0]}",
+        refuse(path, f"`torch.load(weights_only=True)` refuses it: {_reason(problem)}",
                "save the state dict: `safetensors.torch.save_file(module.state_dict(), …)`")  # fmt: skip
     return _tensors(path, found)
+
+
+def _reason(problem: Exception) -> str:
+    """PyTorch's own words advise to load the file without that protection."""
+    told = str(problem)
+    code = _CODE.search(told)
+    if code is not None:
+        return f"it holds more than tensors, made by {code[1]}, which is not run"
+    if "TorchScript" in told:
+        return "it is a TorchScript archive, a program with its weights"
+    if isinstance(problem, EOFError) or "zip archive" in told:
+        return "it was cut off, or is no file of `torch.save`"
+    return "it is no file of `torch.save`, or holds more than tensors"
 
 
 def _loaded(path: str, device: str) -> Any:
     import torch
 
-    try:
-        return torch.load(path, map_location=device, weights_only=True, mmap=device == "cpu" or None)
-    except RuntimeError:  # of a format that cannot be mapped
-        return torch.load(path, map_location=device, weights_only=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about formats: what cannot be read is told below
+        try:
+            return torch.load(path, map_location=device, weights_only=True, mmap=device == "cpu" or None)
+        except RuntimeError:  # of a format that cannot be mapped
+            return torch.load(path, map_location=device, weights_only=True)
 
 
 def _tensors(path: str, found: Any) -> dict[str, Any]:

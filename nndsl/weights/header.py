@@ -71,6 +71,10 @@ def _guess(start: bytes) -> list[str]:
         return [
             "it looks like what `torch.save` writes: name it .pt, or save it again by `safetensors.torch.save_file`"
         ]
+    if start.startswith(b"version "):
+        return ["it looks like a pointer of Git LFS: `git lfs pull` fetches the file itself"]
+    if start.lower().startswith((b"<!doctyp", b"<html")):
+        return ["it looks like a web page, as a download gives that was refused"]
     if start.startswith(b"\x89HDF"):
         return ["it looks like HDF5, as Keras writes it; only safetensors files are read"]
     return []

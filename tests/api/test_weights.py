@@ -412,7 +412,11 @@ def test_rules_that_do_nothing_are_told(tmp_path: Path) -> None:
     assert "is called {i}.bias" in text and "a name of one letter, is a whole number" in text
 
 
-def test_files_that_are_not_read(tmp_path: Path) -> None:
+def test_files_that_are_not_read(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    class Evil:
+        def __reduce__(self) -> Any:
+            return os.mkdir, (str(tmp_path / "made"),)
+
     model = nndsl.loads(NET)
     (tmp_path / "net.pkl").write_bytes(b"")
     (tmp_path / "odd.pt").write_bytes(b"no such thing")
@@ -423,6 +427,19 @@ def test_files_that_are_not_read(tmp_path: Path) -> None:
         with pytest.raises(nndsl.SpecError) as problem:
             model.module(weights=tmp_path / name)
         assert problem.value.diagnostics[0].code == "weights-file", name
+    torch.save({"a": Evil()}, tmp_path / "evil.pt")
+    (tmp_path / "cut.pt").write_bytes((tmp_path / "number.pt").read_bytes()[:200])
+    (tmp_path / "empty.pt").write_bytes(b"")
+    for name, reason in {
+        "evil": "made by posix.mkdir",
+        "module": "made by ",
+        "cut": "cut off",
+        "empty": "cut off",
+    }.items():
+        with pytest.raises(nndsl.SpecError) as problem:
+            model.module(weights=tmp_path / f"{name}.pt")
+        assert reason in str(problem.value) and "rerun" not in str(problem.value).lower()
+    assert not (tmp_path / "made").exists() and not recwarn.list
     os.mkfifo(tmp_path / "pipe.pt")
     for name in ("pipe.pt", "nowhere.pt", "nowhere.safetensors"):
         with pytest.raises(OSError):

@@ -130,6 +130,17 @@ def test_what_torch_save_wrote_is_recognised(tmp_path: Path) -> None:
     assert "torch.save" in problem.value.diagnostics[0].hints[0]
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"version https://git-lfs.github.com/spec/v1\n", "Git LFS"), (b"<!DOCTYPE html>", "web page")],
+)
+def test_what_a_download_may_leave_is_recognised(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "x.safetensors").write_bytes(content)
+    with pytest.raises(SpecError) as problem:
+        read_header(str(tmp_path / "x.safetensors"))
+    assert said in problem.value.diagnostics[0].hints[0]
+
+
 def test_pipes_and_folders_are_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="no regular file"):
