@@ -222,6 +222,35 @@ def test_a_line_goes_straight_up_into_a_block_in_a_block() -> None:
         assert len(upright) == ways, "straight, or out of the box and along a lane"
 
 
+# Three ways lead into an open block, the middle one of nothing.
+GIVEN = """
+block Decoder {
+  input x: [B, T, D]
+  input memory: [B, T, D]
+  input mask: [B, T, D]
+  (x -> first: Linear(8) -> ReLU, memory, mask -> ReLU -> Sigmoid) -> attend: Mix
+}
+block Mix {
+  input x: [B, T, D]
+  input memory: [B, T, D]
+  input mask: [B, T, D]
+  h = x -> query: Linear(8)
+  (h + memory) * mask -> out: Linear(4)
+}
+model Given {
+  input x: float[B, T, 8]
+  input memory: float[B, T, 8]
+  input mask: float[B, T, 8]
+  output y = (x, memory, mask) -> decoder: Decoder
+}
+"""
+
+
+def test_what_an_open_block_is_given_first_goes_straight_into_it() -> None:
+    scene = draw.scene(nndsl.loads(GIVEN)._graph, depth=9)
+    assert len(middles(scene, ["decoder.first", "decoder.attend.query"])) == 1
+
+
 def test_the_work_of_an_unrolled_loop_is_linear() -> None:
     def steps(count: int) -> Graph:
         spec = UNROLLED.replace("steps: int = 5", f"steps: int = {count}").replace("B, 5, 8", f"B, {count}, 8")

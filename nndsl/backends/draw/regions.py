@@ -313,10 +313,11 @@ class Parallel(Region):
         return next((self.ports[f] for f, at in ends if abs(at - branch.out) < 0.01), None)
 
     def _main(self) -> int | None:
-        """The branch that goes straight on, where one clearly is the trunk and the others are its side branches."""
+        """The branch that goes straight on, where one clearly is the trunk and the others are its side branches; into an
+        open block one does, whatever else it is given."""
         order = sorted(range(len(self.branches)), key=lambda i: -self.branches[i].weight)
-        if len(order) == 1 or self._are_points():
-            return 0
+        if len(order) == 1 or (self.starts and self.ports):
+            return order[0]
         clearly = 1.2 if self.starts or self.ends else 1.5
         longer = self.branches[order[0]].weight > clearly * self.branches[order[1]].weight
         if longer and (len(order) == 2 or self.starts or self.ends):

@@ -274,11 +274,12 @@ export class Parallel extends Region {
     return null;
   }
 
-  /** The branch that goes straight on, where one clearly is the trunk and the others are its side branches. */
+  /** The branch that goes straight on, where one clearly is the trunk and the others are its side branches; into an open
+   * block one does, whatever else it is given. */
   main() {
     const weights = this.branches.map((branch) => branch.weight);
     const order = weights.map((_, i) => i).sort((a, b) => weights[b] - weights[a]);
-    if (order.length === 1 || this.arePoints()) return 0;
+    if (order.length === 1 || (this.starts && this.ports.size)) return order[0];
     const atBorder = this.starts || this.ends;
     const longer = weights[order[0]] > (atBorder ? 1.2 : 1.5) * weights[order[1]];
     if (longer && (order.length === 2 || atBorder)) return order[0];
