@@ -46,8 +46,14 @@ def _list() -> None:
 
 
 def _unknown(name: str, known: list[str]) -> None:
+    from nndsl.diagnostics import Diagnostics
+    from nndsl.elaborate.project import Project
     from nndsl.elaborate.scope import nearest
 
+    home = Project(Diagnostics()).library().get(name)
+    if home is not None:
+        say(f"nndsl: {name} is a block of the library, written in the language: {home}")
+        raise Failed(2)
     close = nearest(name, known)
     say(f"nndsl: there is no operator {name}." + (f" Did you mean {close}?" if close else " `nndsl ops` lists them."))
     raise Failed(2)

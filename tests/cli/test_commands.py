@@ -354,6 +354,10 @@ def test_ops(nndsl: Nndsl) -> None:
     wrong = nndsl("ops", "Conv2D")
     assert (wrong.code, wrong.out) == (2, "")
     assert "Did you mean Conv2d?" in wrong.err
+    block = nndsl("ops", "GCNConv")
+    assert (block.code, block.out) == (2, "")
+    assert "a block of the library" in block.err
+    assert "graph.nn" in block.err
 
 
 def test_explain(nndsl: Nndsl) -> None:
