@@ -313,8 +313,8 @@ class Parallel(Region):
         return next((self.ports[f] for f, at in ends if abs(at - branch.out) < 0.01), None)
 
     def _main(self) -> int | None:
-        """The branch that goes straight on, where one clearly is the trunk and the others are its side branches; into an
-        open block one does, whatever else it is given."""
+        """The branch that goes straight on, where one clearly is the trunk and the others are its side branches. Into
+        an open block one does, whatever else it is given."""
         order = sorted(range(len(self.branches)), key=lambda i: -self.branches[i].weight)
         if len(order) == 1 or (self.starts and self.ports):
             return order[0]
