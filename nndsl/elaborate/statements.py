@@ -19,6 +19,7 @@ from nndsl.elaborate.ports import match, model_input
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import (
     POISON,
+    BlockLayer,
     Counted,
     Instance,
     Labelled,
@@ -289,12 +290,12 @@ def _has_weights(name: ast.Name, scope: Scope, ctx: Context) -> bool:
         return False
     if isinstance(found, OpLayer) and found.op.has_weights:
         return True
-    ctx.error(
-        "bad-value",
-        f"`init` names a layer that has weights, and {name.id} has none of its own",
-        name.span,
-        scope,
-    )
+    message = f"`init` names a layer that has weights, and {name.id} has none of its own"
+    hints: list[str] = []
+    if isinstance(found, BlockLayer):
+        message = f"`init` names a layer such as Linear, and {name.id} is a block"
+        hints = ["the layers in it are reached by their types; a `param` of it has its initialiser after `=`"]
+    ctx.error("bad-value", message, name.span, scope, hints=hints)
     return False
 
 

@@ -158,7 +158,7 @@ class Class:
         shown = self.signature.forward
         note = ""
         if line.of is not None:
-            shapes = [d.forward[at].of.shape for d in self.drafts if d.forward[at].of is not None]  # type: ignore[union-attr]
+            shapes = [value.shape for d in self.drafts if (value := d.forward[at].of) is not None]
             if len(shapes) == len(self.drafts):
                 note = comment(shapes, self.signature, module)
         return layout.statement(line.text(lambda s: shown.get(id(s)) or str(s)), 2 + line.indent, note)

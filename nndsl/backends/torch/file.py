@@ -77,10 +77,8 @@ class File:
 
     def callees(self, graph: Graph) -> list[str]:
         """What is special about the blocks that it calls: `Shift` of `WindowAttentionShift`."""
-        called = [
-            (n.target, self._classes[id(n.target)].name) for n in nodes_of(graph) if id(n.target) in self._classes
-        ]
-        words = [name.removeprefix(class_name(self.title(target))) for target, name in called]  # type: ignore[arg-type]
+        called = [n.target for n in nodes_of(graph) if isinstance(n.target, Graph) and id(n.target) in self._classes]
+        words = [self._classes[id(each)].name.removeprefix(class_name(self.title(each))) for each in called]
         return [word for word in words if word and not word.isdigit()]
 
     def imported(self, target: str) -> str:
