@@ -450,6 +450,8 @@ def test_arguments_of_another_type(tmp_path: Path) -> None:
     path, state = saved(tmp_path)
     with pytest.raises(TypeError, match="weights is the name of a file"):
         nndsl.loads(NET).module(weights=state)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="there is no file"):
+        nndsl.loads(NET).module(mapping="torch")
     with pytest.raises(ValueError, match="meta"):
         nndsl.loads(NET).module(weights=path, device="meta")
 
