@@ -17,7 +17,9 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from benchmarks.models import inputs, load
 from torchview import draw_graph
-drawn = draw_graph(load(sys.argv[2]).module().eval(), input_data=list(inputs(sys.argv[2])), expand_nested=True)
+deep = {"depth": int(sys.argv[4])} if sys.argv[4] else {}
+module = load(sys.argv[2]).module().eval()
+drawn = draw_graph(module, input_data=list(inputs(sys.argv[2])), expand_nested=True, **deep)
 drawn.visual_graph.render(outfile=sys.argv[3])
 """
 KERAS = """\
@@ -33,6 +35,12 @@ SPECS = {
     "GoogLeNet": "zoo/googlenet.nn:GoogLeNet",
     "ViTB16": "zoo/vit.nn:ViTB16",
 }
+BY_DEFAULT = "torchview, three levels (its default)"
+ABSENT = (
+    "Netron lays out in the browser and has no time of a process. It draws the ONNX file, in which no blocks are left, and "
+    "where sizes that are computed from the input meet what they are for too.",
+    "PlotNeuralNet is left out: it has no package, and draws what one writes for it in TikZ, no model.",
+)
 ROOT = Path(__file__).parents[1]
 
 
@@ -47,25 +55,26 @@ def lines() -> list[str]:
                 path = Path(folder, "ours.svg")
                 time = cpu(sys.executable, "-m", "nndsl", "draw", spec, "-o", str(path), *depth)
                 found.append(f"| {name}: nndsl, {what} | {ms(time)} | {_size(path)} | |")
-            found.append(_peer(f"{name}: torchview", TORCHVIEW, name, Path(folder, "theirs.svg")))
-        found.append(_peer("ResNet50: Keras plot_model", KERAS, "ResNet50", Path(folder, "theirs.png")))
+            for what, depth in ((BY_DEFAULT, ""), ("torchview, every block opened (depth 100)", "100")):
+                found.append(_peer(f"{name}: {what}", TORCHVIEW, name, str(Path(folder, "theirs.svg")), depth))
+        found.append(_peer("ResNet50: Keras plot_model", KERAS, "ResNet50", str(Path(folder, "theirs.png"))))
     _highlight({cells[1].strip(): cells for cells in (row.split("|") for row in found)})
-    return [*found, "", "What they show, with every block opened:", "", *shown.lines(SPECS)]
+    return [*found, "", "What they show, with every block opened:", "", *shown.lines(SPECS), "", *ABSENT]
 
 
 def _highlight(rows: dict[str, list[str]]) -> None:
     ours = rows["ResNet50: nndsl, as it opens"]
-    peers = {"torchview": rows["ResNet50: torchview"], "Keras": rows["ResNet50: Keras plot_model"]}
+    peers = {"torchview": rows[f"ResNet50: {BY_DEFAULT}"], "Keras": rows["ResNet50: Keras plot_model"]}
     for what, at in (("The diagram of ResNet-50", 2), ("… and its size in pixels", 3)):
         add(what, ours[at].strip(), ", ".join(f"{name}: {cells[at].strip()}" for name, cells in peers.items()))
 
 
-def _peer(what: str, code: str, name: str, path: Path) -> str:
+def _peer(what: str, code: str, name: str, path: str, *more: str) -> str:
     try:
-        time = ms(cpu(sys.executable, "-c", code, str(ROOT), name, str(path)))
+        time = ms(cpu(sys.executable, "-c", code, str(ROOT), name, path, *more))
     except RuntimeError as problem:
         return f"| {what} | – | – | {str(problem).strip().splitlines()[-1]} |"
-    return f"| {what} | {time} | {_size(path)} | |"
+    return f"| {what} | {time} | {_size(Path(path))} | |"
 
 
 def _size(path: Path) -> str:

@@ -1,7 +1,7 @@
 """What a diagram shows, counted in it: boxes, the names that layers bear, and where branches meet.
 
 Each tool's own graph is asked, all blocks opened. What there is to show comes from another source: names from the
-module's own, meeting branches from torch.fx (of Keras, from the layers' inputs).
+module's own, meeting branches from torch.fx (of Keras, from the layers' inputs). Netron's picture is read off its page.
 """
 
 from __future__ import annotations
@@ -41,6 +41,12 @@ print(json.dumps({
     "edges": [found.groups() for line in lines if (found := re.match(r"\\s*(\\d+) -> (\\d+)", line))],
 }))
 """
+NETRON = """\
+import sys
+sys.path.insert(0, sys.argv.pop(1))
+from benchmarks.netron_page import main
+main()
+"""
 KERAS = """\
 import json, os
 os.environ["KERAS_BACKEND"] = "torch"
@@ -69,6 +75,7 @@ def lines(networks: dict[str, str]) -> list[str]:
         meeting = f"{joins(ours)} of {theirs['meet']}"
         found.append(f"| {name}: nndsl | {len(ours.boxes)} | {named(theirs['paths'], words)} | {meeting} |")
         found.append(row(f"{name}: torchview", theirs))
+        found.append(row(f"{name}: Netron, of the ONNX file", theirs | asked(NETRON, str(ROOT), name)))
     found.append(row("ResNet50: Keras plot_model, of its own", asked(KERAS)))
     return found
 
