@@ -37,8 +37,8 @@ SPECS = {
 }
 BY_DEFAULT = "torchview, three levels (its default)"
 ABSENT = (
-    "Netron lays out in the browser and has no time of a process. It draws the ONNX file, in which no blocks are left, and "
-    "where sizes that are computed from the input meet what they are for too.",
+    "Netron lays out in the browser and has no time of a process. It draws the ONNX file, in which no blocks are left, "
+    "and where sizes that are computed from the input meet what they are for too.",
     "PlotNeuralNet is left out: it has no package, and draws what one writes for it in TikZ, no model.",
 )
 ROOT = Path(__file__).parents[1]

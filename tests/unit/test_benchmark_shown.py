@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 import nndsl
+from benchmarks.netron_page import edges
 from benchmarks.shown import joins, named, row
 from nndsl.backends.draw import scene
 
@@ -36,3 +40,11 @@ def test_a_peer_s_branches_meet_where_different_boxes_arrive() -> None:
     told: dict[str, Any] = {"paths": ["a"], "meet": 2, "boxes": ["1", "2", "3"], "words": ["label=a"]}
     told["edges"] = [["1", "3"], ["2", "3"], ["1", "2"], ["1", "2"]]
     assert row("peer", told) == "| peer | 3 | 1 of 1 | 1 of 2 |"
+
+
+def test_netron_s_lines_are_one_for_two_boxes(tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    ends = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [2]) for name in ("x", "y")]
+    nodes = [onnx.helper.make_node("Add", ["x", "x"], ["s"]), onnx.helper.make_node("Relu", ["s"], ["y"])]
+    onnx.save(onnx.helper.make_model(onnx.helper.make_graph(nodes, "g", ends[:1], ends[1:])), tmp_path / "m.onnx")
+    assert edges(tmp_path / "m.onnx") == [("x", "0"), ("0", "1"), ("1", "output y")]
