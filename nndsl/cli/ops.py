@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any
 
 import click
 
 from nndsl.cli.failures import Failed, say
+from nndsl.cli.listing import listing_option, write_json
 from nndsl.ops.forms import Form
 from nndsl.ops.reference import families, known, page, signature
 
 
 @click.command("ops")
 @click.argument("name", required=False)
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(("text", "json")),
-    default="text",
-    show_default=True,
-    help="How to show it.",
-)
+@listing_option
 def command(name: str | None, format_: str) -> None:
     """List all operators, or document one: `nndsl ops Conv2d`."""
     chosen = known()
@@ -34,7 +27,7 @@ def command(name: str | None, format_: str) -> None:
     elif format_ == "text":
         _list()
     if format_ == "json":
-        sys.stdout.write(json.dumps([_record(op) for op in chosen.values()], indent=2, ensure_ascii=False) + "\n")
+        write_json([_record(op) for op in chosen.values()])
 
 
 def _list() -> None:

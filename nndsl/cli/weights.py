@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from functools import partial
 
 import click
 
 from nndsl.cli.failures import Failed, say
+from nndsl.cli.listing import listing_option, write_json
 from nndsl.cli.specs import hyper_options, open_model, show, target_argument, with_weights
 from nndsl.fit.comparison import Fit
 from nndsl.fit.entries import Entries, entries_of
@@ -27,14 +27,7 @@ from nndsl.weights.plan import Plan
 @click.option(
     "--mapping", metavar="NAME", help="By which `weights from` of the spec; the one that fits when not given."
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(("text", "json")),
-    default="text",
-    show_default=True,
-    help="How to show it.",
-)
+@listing_option
 @hyper_options
 def command(
     target: str, file: str | None, mapping: str | None, format_: str, hyper: tuple[str, ...], dims: tuple[str, ...]
@@ -58,8 +51,7 @@ def command(
     if format_ == "json":
         from nndsl.render.json import as_object
 
-        record = {**plan.fit.as_object(), "diagnostics": [as_object(found) for found in told]}
-        sys.stdout.write(json.dumps(record, indent=2) + "\n")
+        write_json({**plan.fit.as_object(), "diagnostics": [as_object(found) for found in told]})
     else:
         show(told)
         if plan.fit.fits:
@@ -70,8 +62,7 @@ def command(
 
 def _list(entries: Entries, format_: str) -> None:
     if format_ == "json":
-        records = [{"name": n, "shape": list(e.shape), "dtype": e.dtype} for n, e in entries.items()]
-        sys.stdout.write(json.dumps(records, indent=2) + "\n")
+        write_json([{"name": n, "shape": list(e.shape), "dtype": e.dtype} for n, e in entries.items()])
         return
     shown = {visible(name): entry for name, entry in entries.items()}  # a file's names may be anything
     width = max(map(len, shown), default=0)
