@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
@@ -12,6 +13,7 @@ def main() -> None:
         code = run()
     except KeyboardInterrupt:
         code = 130
+    gc.freeze()  # the process ends: to look for cycles once more, and to undo them, is a twelfth of its time
     sys.exit(code)
 
 
