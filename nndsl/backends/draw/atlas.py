@@ -45,7 +45,7 @@ class Atlas:
         self.plan = EveryFigure(graph)
         self.writer = Writer(self.plan, direction, font, labels=labels)
         self.describer = Describer(self.plan, self.writer)
-        self.faces, self.captions, self.facts = Table(), Table(), Table()
+        self.faces, self.captions, self.facts, self.roles = Table(), Table(), Table(), Table()
         self.graph, self.direction, self.opening = graph, direction, opening
 
     def write(self) -> Json:
@@ -54,6 +54,7 @@ class Atlas:
             "figures": [self._figure(figure) for figure in self.plan.figures],
             "faces": self.faces.rows,
             "captions": self.captions.rows,
+            "roles": self.roles.rows,
             "facts": self.facts.rows,
             "kinds": self.describer.kinds,
             "model": self.describer.model(),
@@ -80,7 +81,7 @@ class Atlas:
     def _thing(self, thing: Thing) -> Json:
         """What is as usual is left out."""
         made: Json = {"kind": thing.kind, "label": thing.label, "feed": thing.feed}
-        made["face"] = self.faces.add(_face(self.writer.content(thing, "")))
+        made["face"] = self.faces.add(_face(self.writer.content(thing, ""), self.roles))
         made["facts"] = self.facts.add(self.describer.thing(thing))
         if thing.widest > 1:
             made["widest"] = thing.widest
@@ -113,11 +114,14 @@ def _run(run: Run) -> Json:
     return made if run.tone == "ink" else made | {"tone": run.tone}
 
 
-def _face(content: Content) -> Json:
+def _face(content: Content, roles: Table) -> Json:
     made: Json = {"shape": content.shape, "family": content.family, "width": content.width, "height": content.height}
     made["lines"] = [[_run(run) for run in line] for line in content.lines]
     if content.dashed:
         made["dashed"] = True
+    if content.roles:
+        names = {port: _run(run) for port, run in content.roles.items()}
+        made["roles"] = roles.add({"pin": content.pin, "names": names})
     return made | {"stacked": True} if content.stacked else made
 
 

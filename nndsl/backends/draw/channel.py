@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from math import copysign, inf
 
-from nndsl.backends.draw.regions import PIN, Flow, Leaf, Point, Region
+from nndsl.backends.draw.regions import Flow, Leaf, Point, Region
 from nndsl.backends.draw.tracks import NEAR, Turn, arrange
 
 GAP = 22.0  # a channel with straight wires only
@@ -76,7 +76,7 @@ def connect(
 def arrivals(leaf: Leaf, places: dict[int, float], skips: set[int]) -> tuple[dict[int, int], dict[int, float]]:
     """Which flows enter a box from its left (-1) or right (1), and where at its lower side the others do."""
     ways = places if leaf.is_round else {f: x for f, x in places.items() if f in skips and (x > 0 or not leaf.told)}
-    aside = {f: x for f, x in ways.items() if abs(x) > leaf.half + ASIDE}
+    aside = {f: x for f, x in ways.items() if abs(x) > leaf.half + ASIDE and not leaf.named}
     sides = {f: (1 if x > 0 else -1) for f, x in aside.items()}
     rest = sorted((f for f in places if f not in sides), key=lambda f: (places[f], f))
     centre = next((i for i, f in enumerate(rest) if abs(places[f]) < STRAIGHT), None)
@@ -85,7 +85,7 @@ def arrivals(leaf: Leaf, places: dict[int, float], skips: set[int]) -> tuple[dic
     middle = float(centre) if centre is not None else (len(rest) - 1) / 2
     longest = max(middle, len(rest) - 1 - middle)
     reach = max(leaf.half - 6, 4)
-    step = min(PIN, reach / longest)
+    step = min(leaf.pin, reach / longest)
     if step >= APART:
         return sides, {f: step * (i - middle) for i, f in enumerate(rest)}
     return sides, {f: _shared_place((i - middle) / longest, reach) for i, f in enumerate(rest)}

@@ -7,6 +7,7 @@ from typing import Literal
 
 from nndsl.backends.draw.metrics import shortened, text_width
 from nndsl.backends.draw.plan import Planner, Thing
+from nndsl.backends.draw.regions import PIN
 from nndsl.backends.draw.scene import Direction
 from nndsl.backends.draw.style import PILLS, Font, Tone
 from nndsl.backends.draw.words import MOST_DETAIL, MOST_NAME, Words, compact, counted, family_of, sign
@@ -15,6 +16,7 @@ from nndsl.shapes import Size
 
 MOST_TITLE = 400
 WIDEST_LINE, WIDEST_ALONG = 290.0, 120.0  # of a name with its details; where the flow goes along the line
+ROLE, ROLE_LINE, ROLE_GAP = 8.0, 9.0, 6.0  # the names of inputs, inside of a box
 NAME, DETAIL, SMALL_NAME, SMALL_DETAIL, SIGN, DOT, SHAPE = 13.0, 10.5, 10.5, 9.5, 15.0, 20.0, 9.5
 
 
@@ -46,6 +48,8 @@ class Content:
     dashed: bool = False
     stacked: bool = False
     label: list[Run] = field(default_factory=list)
+    roles: dict[int, Run] = field(default_factory=dict)  # what its inputs are, by the port
+    pin: float = PIN  # from where one enters to where the next does
 
 
 def line_width(runs: list[Run]) -> float:
@@ -99,7 +103,24 @@ class Writer:
         made = Content(lines, width, height, "pill" if small else "box", family, self.title(thing, path))
         made.dashed = not thing.counted or node.mode is not None
         made.stacked = thing.target is not None
+        self._room_for_roles(made, thing)
         return made
+
+    def _room_for_roles(self, made: Content, thing: Thing) -> None:
+        """Along the side where the flow enters: the name of each input above its arrow."""
+        made.roles = {port: self.run(word, ROLE, False, "grey") for port, word in self.words.roles(thing).items()}
+        if not made.roles:
+            return
+        steps = len({feed[:2] for feed in thing.feed}) - 1
+        widest = max(run.width for run in made.roles.values())
+        if self.direction == "right":
+            made.pin = max(PIN, ROLE + 3.0)
+            made.width += widest + ROLE_GAP
+            made.height = max(made.height, 2 * (steps * made.pin + ROLE))
+        else:
+            made.pin = max(PIN, widest + ROLE_GAP)
+            made.height += ROLE_LINE
+            made.width = max(made.width, 2 * (steps * made.pin + widest / 2 + ROLE_GAP))
 
     def _port(self, thing: Thing) -> Content:
         assert thing.value is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nndsl.ir.graph import Graph, Node
 
@@ -24,3 +24,11 @@ def is_group(graph: Graph) -> bool:
 def is_plain(thing: Thing) -> bool:
     """Is it an unnamed list, which needs no frame when it is open?"""
     return thing.target is not None and thing.target.kind == "sequence" and not thing.name and thing.count == 1
+
+
+def elements_of(shape: tuple[Any, ...]) -> int:
+    """As many as are known."""
+    total = 1
+    for size in shape:
+        total *= size if isinstance(size, int) else 1
+    return total

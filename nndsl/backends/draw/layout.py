@@ -36,6 +36,7 @@ class Laid:
     ports_out: list[float]
     caption: list[tuple[float, float, list[Run]]] = field(default_factory=list)
     labels: list[tuple[float, float, list[Run]]] = field(default_factory=list)
+    roles: dict[int, list[tuple[float, float, Run]]] = field(default_factory=dict)  # of a thing: where its inputs enter
     returns: list[list[Point]] = field(default_factory=list)  # the ways of a loop's states
     weight: int = 1
     parted: set[int] = field(default_factory=set)  # outputs whose values go on to other things inside
@@ -92,6 +93,7 @@ def _leaves(
         contents[i] = content
         leaf = Leaf(i, 0.0, 0.0) if is_point else Leaf(i, *writer.extent(content))
         leaf.is_round = content.shape == "circle"
+        leaf.named, leaf.pin = bool(content.roles), content.pin
         leaf.is_input = thing.kind == "input"
         leaf.weight = 0 if is_point or _only_trains(thing) else 1
         leaves.append(leaf)
@@ -172,6 +174,10 @@ def _framed(
                 start = leaves[i].glyph_height + LABEL_OVER - line_width(content.label)
                 laid.labels[-1] = (x - leaves[i].half, y + max(start, 0.0) - LABEL_FROM_TAIL, content.label)
     _wires(figure, body, laid, -left, foot, framed is not None, top)
+    for flow, line in sorted(laid.wires.items()):
+        head, port = figure.flows[flow].head, figure.flows[flow].head_port
+        if head in contents and port in contents[head].roles:
+            laid.roles.setdefault(head, []).append((*line[-1], contents[head].roles[port]))
     return laid
 
 

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 from nndsl.backends.draw.content import (
+    ROLE,
+    ROLE_GAP,
+    ROLE_LINE,
     SHAPE,
     Content,
     Run,
@@ -213,6 +216,7 @@ class Painter:
                 given[i, port] = feed
             return
         box = self._box(thing, laid.contents[i], at, here)
+        box.texts += [self._role(*self._place(origin, x, y), run) for x, y, run in laid.roles.get(i, [])]
         box.cluster = parent or None
         for port in range(max(thing.widest, 1)):
             given[i, port] = (box.id, [])
@@ -249,6 +253,8 @@ class Painter:
         x, y = middle_x - content.width / 2, middle_y - content.height / 2
         leading = 12.0 if content.shape == "pill" else 15.0
         texts: list[Text] = []
+        room_x, room_y = role_room(self.scene.direction, list(content.roles.values()))
+        middle_x, middle_y = middle_x + room_x, middle_y + room_y
         middle = middle_y - (len(content.lines) - 1) * leading / 2
         for k, runs in enumerate(content.lines):
             largest = max(run.size for run in runs)
@@ -258,6 +264,16 @@ class Painter:
         box.count, box.dashed, box.stacked = thing.count, content.dashed, content.stacked
         self.scene.boxes.append(box)
         return box
+
+    def _role(self, x: float, y: float, run: Run) -> Text:
+        """The name of an input, inside of the box, where its line ends."""
+        match self.scene.direction:
+            case "up":
+                return _text(run, x - run.width / 2, y - 4.0)
+            case "down":
+                return _text(run, x - run.width / 2, y + ROLE + 2.0)
+            case "right":
+                return _text(run, x + 5.0, y + run.size * 0.36)
 
     def _middle(self, at: Point, content: Content) -> Point:
         """Of a box, from the middle of the side where the flow enters."""
@@ -272,6 +288,16 @@ class Painter:
         points = [self._place(at, x, y) for x, y in laid.wires[flow]]
         self.scene.wires.append(Wire(points, skips, ends, only_training(laid.figure, flow)))
         return len(self.scene.wires) - 1
+
+
+def role_room(direction: Direction, roles: list[Run]) -> Point:
+    """How far the other words of a box move from the side where names of inputs stand."""
+    if not roles:
+        return 0.0, 0.0
+    widest = max(run.width for run in roles)
+    return {"up": (0.0, -ROLE_LINE / 2), "down": (0.0, ROLE_LINE / 2), "right": ((widest + ROLE_GAP) / 2, 0.0)}[
+        direction
+    ]
 
 
 def _sample(family: str, x: float, y: float) -> Box | Wire | None:

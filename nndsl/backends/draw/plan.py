@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from nndsl.backends.draw import alike
-from nndsl.backends.draw.kinds import does_nothing, is_group, is_plain
+from nndsl.backends.draw.kinds import does_nothing, elements_of, is_group, is_plain
 from nndsl.backends.draw.opening import Globs, Opening, Spot, States
 from nndsl.backends.draw.regions import Flow
 from nndsl.backends.draw.words import sign
@@ -54,6 +54,7 @@ class Thing:
     target: Graph | None = None  # what a call applies, lists with one kind of member looked through
     body: Figure | None = None
     feed: list[Feed] = field(default_factory=list)  # for each port that something flows into
+    takes: list[int] = field(default_factory=list)  # which of the node's inputs each of these is
     constants: list[Constant] = field(default_factory=list)
     shared: str = ""
     counted: bool = True  # its parameters are not another's
@@ -217,11 +218,10 @@ class Planner:
         thing = self._thing(node, run.count, constants)
         thing.labels = [graph.nodes[run.start + i].label for i in range(run.count)]
         thing.until = thing.until or (last.label if run.count > 1 else "")
-        thing.feed = [
-            (*source, self._number(figure, value))
-            for value, source in zip(node.inputs, given, strict=True)
-            if value is not None and isinstance(source, tuple)
-        ]
+        for i, (value, source) in enumerate(zip(node.inputs, given, strict=True)):
+            if value is not None and isinstance(source, tuple):
+                thing.feed.append((*source, self._number(figure, value)))
+                thing.takes.append(i)
         thing.widest = max(len(thing.feed), len(node.outputs))
         if isinstance(node.target, Merge) and isinstance(given[0], tuple):
             thing.training = 0
@@ -267,7 +267,7 @@ class Planner:
             return Constant(f"{node.label}.{node.target.weight}", shared=True, node=node)
         own = node.outputs[0].name if node.outputs else ""
         if not constants:
-            elements = sum(_elements(w.shape) for w in node.weights() if w.trained)
+            elements = sum(elements_of(w.shape) for w in node.weights() if w.trained)
             label = node.label if node.labelled or elements else ""
             return Constant(own or label or worded(node.op, self.root.facts).spell(), elements, node=node)
         names = dict.fromkeys(c.name for c in constants if c.name)
@@ -393,10 +393,3 @@ def may_skip(figure: Figure, number: int) -> bool:
         or figure.graph.kind != "model"
         or (head.node is not None and not head.node.is_call and bool(sign(head.node)))
     )
-
-
-def _elements(shape: tuple[Any, ...]) -> int:
-    total = 1
-    for size in shape:
-        total *= size if isinstance(size, int) else 1
-    return total

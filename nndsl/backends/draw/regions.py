@@ -95,7 +95,8 @@ class Region:
 
 class Leaf(Region):
     """One thing: a box, a circle, an open frame, a point of the border. `strip`: room for the label at its exit;
-    `told`: a label stands along its left side."""
+    `told`: a label stands along its left side; `named`: each line enters below its name, `pin` apart, and
+    none from a side."""
 
     __slots__ = (
         "glyph_height",
@@ -105,7 +106,9 @@ class Leaf(Region):
         "is_frame",
         "is_input",
         "is_round",
+        "named",
         "outgoing",
+        "pin",
         "strip",
         "thing",
         "told",
@@ -117,7 +120,8 @@ class Leaf(Region):
         self.half = width / 2
         self.glyph_height = height
         self.strip = 0.0
-        self.is_round = self.is_frame = self.is_input = self.told = False
+        self.is_round = self.is_frame = self.is_input = self.told = self.named = False
+        self.pin = PIN
         self.in_ports: dict[int, float] = {}
         self.incoming: list[int] = []
         self.outgoing: list[int] = []
@@ -142,7 +146,7 @@ class Leaf(Region):
         together = len({flows[f].head for f in self.outgoing}) == 1
         places = dict(zip(values, spread(len(values), self.half, not together), strict=True))
         self.exit = Places({f: places[flows[f].value] for f in self.outgoing})
-        self.entry = Places(dict(zip(self.incoming, spread(len(self.incoming), self.half), strict=True)))
+        self.entry = Places(dict(zip(self.incoming, spread(len(self.incoming), self.half, pin=self.pin), strict=True)))
 
     def label(self, *, strip: float, before: float = 0.0, after: float = 0.0) -> None:
         """Keep room for a shape beside the wire that leaves: so much of it before or after the wire."""
@@ -171,13 +175,13 @@ class Leaf(Region):
         return max(self.half**2 - off**2, 1.0) ** 0.5 if self.is_round else self.half
 
 
-def spread(count: int, half: float, from_middle: bool = False) -> list[float]:
+def spread(count: int, half: float, from_middle: bool = False, pin: float = PIN) -> list[float]:
     """Places for `count` wires around the middle of a side, or from the middle to the right."""
     if count <= 1:
         return [0.0] * count
     if from_middle:
         return [min(PIN, max(half - 6, 4) / (count - 1)) * i for i in range(count)]
-    step = min(PIN, max(half * 2 - 10, 8) / (count - 1))
+    step = min(pin, max(half * 2 - 10, 8) / (count - 1))
     return [step * (i - (count - 1) / 2) for i in range(count)]
 
 

@@ -279,7 +279,7 @@ class Rows(Region):
 
     def _arrive_at_leaf(self, cell: Leaf, head: int, last: bool, lane_of: dict[Wiring, Lane]) -> None:
         at, wires = self.xs[head], self.entering[head]
-        sideways = [w for w in wires if last and w in lane_of and lane_of[w].x > at + cell.right]
+        sideways = [w for w in wires if last and w in lane_of and lane_of[w].x > at + cell.right and not cell.named]
         self._enter(cell, at, {wire: lane_of[wire].x for wire in sideways})
         rest = {wire.flow: wire for wire in wires if wire not in sideways}
         places = {f: (lane_of[w].x if w in lane_of else self._tail_x(w)) - at for f, w in rest.items()}

@@ -23,8 +23,10 @@ SIGNS = {
 }  # fmt: skip
 ORDERED = {"Add", "Multiply", "Equal", "NotEqual"}  # which mean the same with their sides exchanged
 BETWEEN = {"MatMul", "Concat"}  # whose signs the legend explains, for circles
+ALIKE = {*SIGNS, "Maximum", "Minimum", "CosineSimilarity", "PairwiseDistance", "Merge"}  # nothing to tell of inputs
+ROLES = {"attn_mask": "mask", "key_padding_mask": "padding", "per_sample_weights": "weights", "condition": "if"}
 POWERS = {2: "²", 3: "³"}
-MOST_NAME, MOST_DETAIL = 48, 44
+MOST_NAME, MOST_DETAIL, MOST_ROLE = 48, 44, 14
 
 
 def compact(number: Size) -> str:
@@ -117,6 +119,19 @@ class Words:
             found.append((shortened(f"{other}↔ {', '.join(tied)}", MOST_DETAIL), "shared"))
         return found
 
+    def roles(self, thing: Thing) -> dict[int, str]:
+        """What each input is to a box that several values enter, by the port: nothing where that is plain, as for a
+        layer's own input."""
+        node = thing.node
+        if node is None or len(thing.takes) != len(thing.feed) or len({feed[:2] for feed in thing.feed}) < 2:
+            return {}
+        names = _inputs(node, thing.target)
+        found: dict[tuple[int, int], tuple[int, list[str]]] = {}
+        for port, (take, (tail, tail_port, _)) in enumerate(zip(thing.takes, thing.feed, strict=True)):
+            name = names[take] if take < len(names) else ""
+            found.setdefault((tail, tail_port), (port, []))[1].append(ROLES.get(name, name))
+        return {port: shortened(", ".join(words), MOST_ROLE) for port, words in found.values() if any(words)}
+
     def call(self, thing: Thing, node: Node) -> str:
         """As the spec could write it: `Conv2d(64, 7, stride=2)`, `BasicBlock(channels=64)`."""
         graph = thing.target
@@ -137,6 +152,16 @@ def sign(node: Node) -> str:
     """Of two tensors with a sign between them: that sign, when it is as short as signs are."""
     found = SIGNS.get(node.op.name, "")
     return found if len(found) <= 2 and not found.isalpha() and len(node.inputs) > 1 and None not in node.inputs else ""
+
+
+def _inputs(node: Node, graph: Graph | None) -> list[str]:
+    """Their names, as an operator or a block has them; that of a layer's own input says nothing."""
+    if graph is not None:
+        return [value.name for value in graph.inputs]
+    op = node.op
+    if op.name in ALIKE or any(name.startswith("*") for name in op.inputs):
+        return []
+    return ["" if name == "x" else name.strip("?") for name in op.inputs]
 
 
 def _is_signed(op: Op, name: str) -> bool:

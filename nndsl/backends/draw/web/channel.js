@@ -1,6 +1,6 @@
 // Wires between two regions, as in channel.py: they go up, along a track of their own, and up again. Everything that
 // leaves at one place is one net: it shares a track.
-import { Leaf, PIN } from "./regions.js";
+import { Leaf } from "./regions.js";
 import { arrange, NEAR, Turn } from "./tracks.js";
 
 const GAP = 22; // a channel with straight wires only
@@ -50,7 +50,7 @@ export function arrivals(leaf, places, skips) {
   const sides = new Map();
   for (const [f, x] of places) {
     const mayPass = leaf.isRound || (skips.has(f) && (x > 0 || !leaf.told));
-    if (mayPass && Math.abs(x) > leaf.half + ASIDE) sides.set(f, x > 0 ? 1 : -1);
+    if (mayPass && !leaf.named && Math.abs(x) > leaf.half + ASIDE) sides.set(f, x > 0 ? 1 : -1);
   }
   const rest = [...places.keys()].filter((f) => !sides.has(f));
   rest.sort((a, b) => places.get(a) - places.get(b) || a - b);
@@ -59,7 +59,7 @@ export function arrivals(leaf, places, skips) {
   const middle = centre >= 0 ? centre : (rest.length - 1) / 2;
   const longest = Math.max(middle, rest.length - 1 - middle);
   const reach = Math.max(leaf.half - 6, 4);
-  const step = Math.min(PIN, reach / longest);
+  const step = Math.min(leaf.pin, reach / longest);
   const place = (i) => (step >= APART ? step * (i - middle) : sharedPlace((i - middle) / longest, reach));
   return { sides, bottoms: new Map(rest.map((f, i) => [f, place(i)])) };
 }

@@ -1,7 +1,7 @@
 // A figure's sizes and places, as in layout.py: each open block is laid out once, then stands in its frame as one box.
 // A figure that looks the same twice (equal figure, equal blocks open inside) is laid out once.
 import { STRAIGHT } from "./channel.js";
-import { LABEL_OVER, LANE, Leaf, settle } from "./regions.js";
+import { LABEL_OVER, LANE, Leaf, PIN, settle } from "./regions.js";
 import { Structure } from "./structure.js";
 
 const SIDE = 14; // between a frame and what it holds
@@ -89,8 +89,24 @@ export class Layouter {
     const leaf = isPoint ? new Leaf(i, 0, 0) : new Leaf(i, ...across);
     leaf.isRound = face.shape === "circle";
     leaf.isInput = thing.kind === "input";
+    const roles = this.atlas.roles[face.roles];
+    leaf.named = Boolean(roles);
+    leaf.pin = roles ? roles.pin : PIN;
     leaf.weight = isPoint || onlyTrains ? 0 : 1;
     return leaf;
+  }
+
+  /** The names of inputs, by the thing: where their lines end. */
+  rolesOf({ figure, flows, inner, wires }) {
+    const found = new Map();
+    for (const flow of [...wires.keys()].sort((a, b) => a - b)) {
+      const { head, headPort } = flows[flow];
+      const roles = this.atlas.roles[this.atlas.faces[figure.things[head].face].roles];
+      if (inner.has(head) || !roles || !roles.names[headPort]) continue;
+      const [x, y] = wires.get(flow).at(-1);
+      found.set(head, [...(found.get(head) || []), [x, y, roles.names[headPort]]]);
+    }
+    return found;
   }
 
   roomForLabel(leaf, thing) {
@@ -164,6 +180,7 @@ export class Layouter {
     laid.weight = region.weight;
     laid.parted = partedOf(figure, flows);
     laid.wires = wiresOf(laid, body, -left, foot, framed !== null);
+    laid.roles = this.rolesOf(laid);
     return laid;
   }
 }

@@ -45,7 +45,7 @@ export class Region {
 }
 
 /** One thing: a box, a circle, an open frame, a point of the border. `strip`: room for the label at its exit; `told`: a
- * label stands along its left side. */
+ * label stands along its left side; `named`: each line enters below its name, `pin` apart, and none from a side. */
 export class Leaf extends Region {
   constructor(thing, width, height) {
     super();
@@ -53,7 +53,8 @@ export class Leaf extends Region {
     this.half = width / 2;
     this.glyphHeight = height;
     this.strip = 0;
-    this.isRound = this.isFrame = this.isInput = this.told = false;
+    this.isRound = this.isFrame = this.isInput = this.told = this.named = false;
+    this.pin = PIN;
     this.incoming = [];
     this.outgoing = [];
     this.left = -this.half;
@@ -83,7 +84,7 @@ export class Leaf extends Region {
     const places = spread(values.length, this.half, !together);
     const at = new Map(values.map((value, i) => [value, places[i]]));
     this.exit = new Places(this.outgoing.map((f) => [f, at.get(flows[f].value)]));
-    const pins = spread(this.incoming.length, this.half);
+    const pins = spread(this.incoming.length, this.half, false, this.pin);
     this.entry = new Places(this.incoming.map((f, i) => [f, pins[i]]));
   }
 
@@ -120,14 +121,14 @@ export class Leaf extends Region {
 const upright = (x, from, to) => [[x, from], [x, to]];
 
 /** Places for `count` wires around the middle of a side, or from the middle to the right. */
-export function spread(count, half, fromMiddle = false) {
+export function spread(count, half, fromMiddle = false, pin = PIN) {
   if (count <= 1) return count ? [0] : [];
   const all = Array.from({ length: count }, (_, i) => i);
   if (fromMiddle) {
     const step = Math.min(PIN, Math.max(half - 6, 4) / (count - 1));
     return all.map((i) => step * i);
   }
-  const step = Math.min(PIN, Math.max(half * 2 - 10, 8) / (count - 1));
+  const step = Math.min(pin, Math.max(half * 2 - 10, 8) / (count - 1));
   return all.map((i) => step * (i - (count - 1) / 2));
 }
 

@@ -237,7 +237,7 @@ export class Rows extends Region {
 
   arriveAtLeaf(cell, head, isLast, laneOf) {
     const at = this.xs[head];
-    const fromSide = (wire) => isLast && laneOf.has(wire) && laneOf.get(wire).x > at + cell.right;
+    const fromSide = (wire) => isLast && !cell.named && laneOf.has(wire) && laneOf.get(wire).x > at + cell.right;
     const wires = this.entering[head];
     this.enter(cell, at, wires.filter(fromSide), laneOf);
     const rest = new Map();

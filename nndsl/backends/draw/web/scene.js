@@ -3,6 +3,7 @@
 import { dotsOf, part } from "./junctions.js";
 import { lineWidth } from "./layout.js";
 
+const [ROLE, ROLE_LINE, ROLE_GAP] = [8, 9, 6]; // the names of inputs
 const LABEL_AT = { up: [6, -5], down: [6, 12], right: [5, -4] }; // from a wire's tail
 
 /** What is seen when the things of `tree` are open. */
@@ -64,7 +65,7 @@ class Painter {
       const place = this.place(at, ...laid.things.get(i));
       given[i] = laid.inner.has(i)
         ? this.frame(laid.inner.get(i), thing, i, place, where, arriving, ports.get(i))
-        : this.leaf(thing, i, place, where, arriving);
+        : this.leaf(thing, i, place, where, arriving, this.roles(laid, i, at));
     });
     return results;
   }
@@ -80,14 +81,34 @@ class Painter {
     }
   }
 
-  leaf(thing, i, at, where, arriving) {
+  /** The names of a box's inputs, inside of it, where their lines end. */
+  roles(laid, i, at) {
+    const { direction } = this.atlas;
+    return (laid.roles.get(i) || []).map(([x, y, run]) => {
+      const [pageX, pageY] = this.place(at, x, y);
+      if (direction === "right") return { x: pageX + 5, y: pageY + run.size * 0.36, run };
+      return { x: pageX - run.width / 2, y: pageY + (direction === "up" ? -4 : ROLE + 2), run };
+    });
+  }
+
+  /** How far the other words of a box move from the side where names of inputs stand. */
+  roleRoom({ roles }) {
+    if (roles === undefined) return [0, 0];
+    const { direction } = this.atlas;
+    const widest = Math.max(...Object.values(this.atlas.roles[roles].names).map((run) => run.width));
+    if (direction === "right") return [(widest + ROLE_GAP) / 2, 0];
+    return [0, direction === "up" ? -ROLE_LINE / 2 : ROLE_LINE / 2];
+  }
+
+  leaf(thing, i, at, where, arriving, roles) {
     const face = this.atlas.faces[thing.face];
     const along = this.atlas.direction === "right" ? face.width : face.height;
     const [x, y] = this.place(at, 0, along / 2);
     const id = childId(where.id, i);
     const { width, height } = face;
     const path = where.path + thing.label;
-    this.scene.boxes.push({ id, thing, face, path, frame: where.frame, x: x - width / 2, y: y - height / 2, width, height });
+    const box = { id, thing, face, path, frame: where.frame, x: x - width / 2, y: y - height / 2, width, height };
+    this.scene.boxes.push({ ...box, roles, room: this.roleRoom(face) });
     for (const { source, lines } of arriving) this.scene.edges.push({ source, target: id, wires: lines });
     return new Array(Math.max(thing.widest || 1, 1)).fill({ source: id, lines: [] });
   }
@@ -167,19 +188,19 @@ function onlyTraining({ figure, flows }, number) {
 
 export const childId = (parent, i) => (parent ? `${parent}.${i}` : String(i));
 
-/** The texts of a box with their places: its lines, each in the middle. */
+/** The texts of a box with their places: its lines, each in the middle, and the names of inputs. */
 export function textsOf(box) {
   const { face } = box;
   const leading = face.shape === "pill" ? 12 : 15;
-  const middleX = box.x + box.width / 2;
-  let y = box.y + box.height / 2 - ((face.lines.length - 1) * leading) / 2;
+  const middleX = box.x + box.width / 2 + box.room[0];
+  let y = box.y + box.height / 2 + box.room[1] - ((face.lines.length - 1) * leading) / 2;
   const texts = [];
   for (const runs of face.lines) {
     const largest = Math.max(...runs.map((run) => run.size));
     texts.push(...inLine(runs, middleX - lineWidth(runs) / 2, y + largest * 0.36));
     y += leading;
   }
-  return texts;
+  return [...texts, ...box.roles];
 }
 
 /** Runs one after another from x on. */
