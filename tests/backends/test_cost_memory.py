@@ -52,12 +52,11 @@ def made(name: str) -> tuple[nndsl.Model, int, tuple[int, ...]]:
         case "resnet18-small":
             return nndsl.load("models/resnet.nn:ResNet18", dims={"H": 32, "W": 32}, classes=10), 2, (3, 32, 32)
         case "vit":
-            narrow: dict[str, Any] = {
-                "dim": 192,
-                "heads": 3,
-                "hidden": 768,
-            }  # a quarter of its width, all its layers and patches
+            # A quarter of its width, all its layers and patches.
+            narrow: dict[str, Any] = {"dim": 192, "heads": 3, "hidden": 768}
             return nndsl.load("models/vit.nn:ViTB16", dropout=0.1, **narrow), 1, (3, 224, 224)
+        case "vit-full":
+            return nndsl.load("models/vit.nn:ViTB16", dropout=0.1), 1, (3, 224, 224)
         case "gpt":
             return nndsl.loads(GPT), 4, (64,)
     return nndsl.loads(LSTM), 8, (40,)
@@ -73,7 +72,7 @@ def live(model: nndsl.Model, shape: tuple[int, ...], batch: int) -> tuple[nn.Mod
     return module, torch.randn(batch, *shape) if floating else torch.randint(0, 500, (batch, *shape))
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [*CASES, "vit-full"])
 def test_saved_activations(name: str) -> None:
     model, batch, shape = made(name)
     module, x = live(model, shape, batch)
@@ -83,7 +82,9 @@ def test_saved_activations(name: str) -> None:
     assert told.saved == pytest.approx(saved_bytes(module.train(), lambda: module(x)), rel=pages)
 
 
-@pytest.mark.parametrize(("name", "optimizer"), [*((name, "sgd") for name in CASES), ("gpt", "adam"), ("lstm", "adam")])
+@pytest.mark.parametrize(
+    ("name", "optimizer"), [*((name, "sgd") for name in [*CASES, "vit-full"]), ("gpt", "adam"), ("lstm", "adam")]
+)
 def test_peak_of_training(name: str, optimizer: str) -> None:
     model, batch, shape = made(name)
     module, x = live(model, shape, batch)
