@@ -48,6 +48,9 @@ class Connections:
             elif is_constant(node, feeds):
                 self.constants.add(me)
                 results = [None] * len(node.outputs)
+            elif is_nothing(node):
+                self.constants.add(me)
+                results = [feeds[0]]
             else:
                 self.edges.update((source, me) for source in feeds if source is not None)
             sources.update((id(value), source) for value, source in zip(node.outputs, results, strict=True))
@@ -58,6 +61,11 @@ def is_constant(node: Node, feeds: list[Key | None]) -> bool:
     """A parameter, or what is computed from nothing else without weights of its own."""
     given: list[Value] = [value for value in node.inputs if value is not None]
     return all(source is None for source in feeds) and not (given and node.weights())
+
+
+def is_nothing(node: Node) -> bool:
+    """Dropout(0) gives what it is given."""
+    return not isinstance(node.target, Graph) and node.op.name.startswith("Dropout") and node.op.p == 0
 
 
 def unused(graph: Graph) -> list[int]:
