@@ -107,6 +107,9 @@ def _rule(node: ast.Mapping, diagnostics: Diagnostics) -> Rule:
         message = "the tensors become as many others as they are, where no layer stands between"
         hint = 'join by `("a", "b") -> Concat(dim=0) -> "c"`, cut by `"a" -> Chunk(2) -> ("b", "c")`'
         _bad(message, node.span, diagnostics, hint)
+    for step in steps:
+        if isinstance(step, (ast.Constant, ast.Number, ast.Text)):
+            _bad("only layers stand between names, and this is none", step.span, diagnostics)
     spread = _bound(sources, targets, bool(steps), diagnostics)
     kept = {name for target in targets for name in target.names}
     gathered = frozenset(name for name in sources[0].names - kept if len(name) == 1 and steps)

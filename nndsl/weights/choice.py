@@ -35,8 +35,11 @@ def planned(
     return found
 
 
-def _distance(found: Plan) -> tuple[bool, int]:
-    return not found.fit.fits, found.fit.problems + len(found.fit.found.errors)
+def _distance(found: Plan) -> tuple[bool, int, bool]:
+    """Of plans that are equally far from fitting, one is meant that says something of the file's names."""
+    mistakes = len(found.fit.found.errors)
+    says = mistakes > 0 or any(move.rule is not None for move in found.moves)
+    return not found.fit.fits, found.fit.problems + mistakes, not says
 
 
 def _unknown(mapping: str, names: list[str]) -> str:

@@ -130,6 +130,15 @@ def test_a_prefix_of_the_model_is_seen(nndsl: Nndsl, write: Write) -> None:
     assert '`weights from "other" { "*" -> "net.*" }`' in done.err
 
 
+def test_a_mapping_that_cannot_be_used_says_why(nndsl: Nndsl, write: Write) -> None:
+    """The file fits no better without it."""
+    write("net.nn", NET.replace("Transpose(0, 1)", "Linear(3)"))
+    write("x.safetensors", file({**TURNED, "first.weight": [4, 3]}))
+    done = nndsl("weights", "net.nn", "--check", "x.safetensors")
+    assert done.code == 1
+    assert "layers between names have no weights" in done.err
+
+
 def test_a_rule_that_the_shapes_do_not_go_through(nndsl: Nndsl, write: Write) -> None:
     write("net.nn", NET.replace("Transpose(0, 1)", "Transpose(0, 2)"))
     write("x.safetensors", file(TURNED))
