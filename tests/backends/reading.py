@@ -64,8 +64,8 @@ def is_constant(node: Node, feeds: list[Key | None]) -> bool:
 
 
 def is_nothing(node: Node) -> bool:
-    """Dropout(0) gives what it is given."""
-    return not isinstance(node.target, Graph) and node.op.name.startswith("Dropout") and node.op.p == 0
+    """Dropout(0) and DropPath(0) give what they are given."""
+    return not isinstance(node.target, Graph) and node.op.name.startswith("Drop") and node.op.p == 0
 
 
 def unused(graph: Graph) -> list[int]:
