@@ -16,7 +16,7 @@ from nndsl.shapes import Size
 
 MOST_TITLE = 400
 WIDEST_LINE, WIDEST_ALONG = 290.0, 120.0  # of a name with its details; where the flow goes along the line
-ROLE, ROLE_LINE, ROLE_GAP = 8.0, 9.0, 6.0  # the names of inputs, inside of a box
+ROLE, ROLE_LINE, ROLE_GAP = 8.0, 11.0, 6.0  # the names of inputs, inside of a box
 NAME, DETAIL, SMALL_NAME, SMALL_DETAIL, SIGN, DOT, SHAPE = 13.0, 10.5, 10.5, 9.5, 15.0, 20.0, 9.5
 
 

@@ -269,9 +269,9 @@ class Painter:
         """The name of an input, inside of the box, where its line ends."""
         match self.scene.direction:
             case "up":
-                return _text(run, x - run.width / 2, y - 4.0)
+                return _text(run, x - run.width / 2, y - 6.0)
             case "down":
-                return _text(run, x - run.width / 2, y + ROLE + 2.0)
+                return _text(run, x - run.width / 2, y + ROLE + 4.0)
             case "right":
                 return _text(run, x + 5.0, y + run.size * 0.36)
 

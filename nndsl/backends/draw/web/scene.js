@@ -3,7 +3,7 @@
 import { dotsOf, part } from "./junctions.js";
 import { lineWidth } from "./layout.js";
 
-const [ROLE, ROLE_LINE, ROLE_GAP] = [8, 9, 6]; // the names of inputs
+const [ROLE, ROLE_LINE, ROLE_GAP] = [8, 11, 6]; // the names of inputs
 const LABEL_AT = { up: [6, -5], down: [6, 12], right: [5, -4] }; // from a wire's tail
 
 /** What is seen when the things of `tree` are open. */
@@ -87,7 +87,7 @@ class Painter {
     return (laid.roles.get(i) || []).map(([x, y, run]) => {
       const [pageX, pageY] = this.place(at, x, y);
       if (direction === "right") return { x: pageX + 5, y: pageY + run.size * 0.36, run };
-      return { x: pageX - run.width / 2, y: pageY + (direction === "up" ? -4 : ROLE + 2), run };
+      return { x: pageX - run.width / 2, y: pageY + (direction === "up" ? -6 : ROLE + 4), run };
     });
   }
 
