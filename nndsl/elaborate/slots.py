@@ -13,8 +13,8 @@ from nndsl.ops.schema import Op
 from nndsl.source import Span
 from nndsl.syntax import ast
 
-SIZED = ("Linear", "Bilinear", "Conv", "BatchNorm", "InstanceNorm", "LayerNorm", "GroupNorm", "RMSNorm", "LSTM", "GRU",
-         "RNN", "MultiheadAttention")  # fmt: skip
+SIZED = ("Linear", "Bilinear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose", "BatchNorm", "InstanceNorm", "LayerNorm",
+         "GroupNorm", "RMSNorm", "LSTM", "GRU", "RNN", "MultiheadAttention")  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -144,6 +144,11 @@ class Convolution(Spatial, family=CONVOLUTION, abstract=True):
         return t.new(f"nn.{self.name}", *sizes, **given, **dtype_argument(t, x.type))
 
     def onnx(self, g: OnnxBuilder, x: OnnxValue) -> Any:
+        bias = g.weight("bias") if self.bias else None
+        return lowering.batched(g, x, self.axes, lambda x: self.node(g, x, g.weight("weight"), bias))
+
+    def node(self, g: OnnxBuilder, x: OnnxValue, weight: OnnxValue, bias: OnnxValue | None) -> Any:
+        """The convolution of a batch with these filters."""
         before, after = self.pads()
         shape: dict[str, Any] = {
             "kernel_shape": self.kernel_size,
@@ -151,15 +156,10 @@ class Convolution(Spatial, family=CONVOLUTION, abstract=True):
             "dilations": self.dilation,
             "group": self.groups,
         }
-
-        def run(x: OnnxValue) -> Any:
-            bias = g.weight("bias") if self.bias else None
-            if self.padding_mode == "zeros":
-                return g.op("Conv", x, g.weight("weight"), bias, pads=(*before, *after), **shape)
-            x = lowering.pad(g, x, self.axes + 2, before, after, mode=_PAD_MODES[self.padding_mode])
-            return g.op("Conv", x, g.weight("weight"), bias, **shape)
-
-        return lowering.batched(g, x, self.axes, run)
+        if self.padding_mode == "zeros":
+            return g.op("Conv", x, weight, bias, pads=(*before, *after), **shape)
+        x = lowering.pad(g, x, self.axes + 2, before, after, mode=_PAD_MODES[self.padding_mode])
+        return g.op("Conv", x, weight, bias, **shape)
 
     def blame(self, axis: int, rank: int) -> str | None:
         if axis == rank - self.axes - 1:

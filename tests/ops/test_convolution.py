@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ops.support import check, complaint, examples, flow
+from nndsl.ops.costing import Use
+from tests.ops.support import check, complaint, examples, flow, read_op, read_type, typed
 
 SIZES = [{"N": 2, "H": 9, "W": 7}, {"N": 1, "H": 12, "W": 15}]
 
 
-@pytest.mark.parametrize("example", examples("convolution"))
+@pytest.mark.parametrize("example", examples("convolution", "convolution_given"))
 def test_examples(example: str) -> None:
     flow(example)
 
@@ -74,3 +75,39 @@ def test_ranks() -> None:
     code, message = complaint("Conv2d(4, 3)", "[3, 8]")
     assert code == "rank-mismatch"
     assert message == "Conv2d takes [N, C, H, W] (or the same without N), and this has 2 dims: [3, 8]"
+
+
+def test_given_filters_count_as_a_layers_own() -> None:
+    check(
+        "Convolve2d(2, 1, groups=3, dilation=2)", "[N, 3, H, W]", "[6, 1, 3, 3]", "[6]", at=SIZES, opsets=(), macs=True
+    )
+
+
+def test_gradients_of_given_filters() -> None:
+    """Two products, for the input and for the filters; what the offsets take is none."""
+    op, types = read_op("Convolve1d"), [read_type(t) for t in ("[2, 4, 9]", "[6, 4, 3]", "[6]")]
+    (y,) = typed(op, types)
+    macs = op.macs(*types, y=y)
+    assert op.backward_macs(*types, y=y, use=Use((True, True, True), (None,) * 3)) == 2 * macs
+    assert op.backward_macs(*types, y=y, use=Use((False, True, True), (None,) * 3)) == macs
+
+
+@pytest.mark.parametrize(
+    ("arguments", "weight", "bias", "code", "message"),
+    [
+        ("", "[6, 3, 3]", None, "shape-mismatch", "the filters are for as many channels as the input has"),
+        ("groups=4", "[6, 1, 3]", None, "bad-value", "6 filters cannot be shared out to 4 groups"),
+        ("", "[O, 4, 3]", None, "unknown-dim", "every size of the filters"),
+        ("", "[6, 4]", None, "rank-mismatch", "takes filters [O, C / groups, k], and this has 2 dims"),
+        ("", "float64[6, 4, 3]", None, "dtype-mismatch", "filters of one type: float ≠ float64"),
+        ("", "[6, 4, 10]", None, "shape-mismatch", "a window that spans 10 does not fit"),
+        ('2, "same"', "[6, 4, 3]", None, "bad-value", "only possible with stride 1"),
+        ("", "[6, 4, 3]", "[5]", "shape-mismatch", "there is one offset for each filter"),
+        ("", "[6, 4, 3]", "[6, 1]", "rank-mismatch", "takes a bias [out_channels]"),
+        ("", "[6, 4, 3]", "float64[6]", "dtype-mismatch", "offsets of one type: float ≠ float64"),
+    ],
+)
+def test_given_filters_fit(arguments: str, weight: str, bias: str | None, code: str, message: str) -> None:
+    found = complaint(f"Convolve1d({arguments})", "[2, 4, 9]", weight, bias)
+    assert found[0] == code
+    assert message in found[1]
