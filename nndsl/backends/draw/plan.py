@@ -28,12 +28,13 @@ SMALL_MODEL = 44  # so many things are drawn in full when no depth is asked for
 @dataclass(slots=True)
 class Constant:
     """A value that no input reaches: it is told at what uses it, never drawn. `elements`: of parameters;
-    `shared`: another layer's weight; `node`: what makes it, where it stands."""
+    `shared`: another layer's weight; `node`: what makes it, where it stands; `owned`: elements by their parameter."""
 
     name: str
     elements: int = 0
     shared: bool = False
     node: Node | None = None
+    owned: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -269,11 +270,14 @@ class Planner:
         if not constants:
             elements = sum(elements_of(w.shape) for w in node.weights() if w.trained)
             label = node.label if node.labelled or elements else ""
-            return Constant(own or label or worded(node.op, self.root.facts).spell(), elements, node=node)
+            return Constant(
+                own or label or worded(node.op, self.root.facts).spell(), elements, False, node, {id(node): elements}
+            )
         names = dict.fromkeys(c.name for c in constants if c.name)
-        elements = sum(c.elements for c in constants)
+        owned = {at: size for c in constants if c.elements for at, size in c.owned.items()}
+        elements = sum(owned.values())
         shared = any(c.shared for c in constants)
-        return Constant(own if own and not elements else ", ".join(names), elements, shared, node)
+        return Constant(own if own and not elements else ", ".join(names), elements, shared, node, owned)
 
     def _thing(self, node: Node, count: int, constants: list[Constant]) -> Thing:
         thing = Thing(
