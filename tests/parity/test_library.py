@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -60,6 +61,12 @@ def conv_norm(x: Tensor, w: Weights) -> Tensor:
 
 def conv_norm_act(x: Tensor, w: Weights) -> Tensor:
     return F.silu(normalized(F.conv2d(x, w["f.conv.weight"], padding=2, dilation=2, groups=2), w, "f.norm"))
+
+
+def weight_normed(x: Tensor, w: Weights, **options: Any) -> Tensor:
+    layer = nn.utils.parametrizations.weight_norm(nn.Conv1d(x.shape[1], 6, 3, bias="f.bias" in w, **options))
+    layer.load_state_dict({name.removeprefix("f."): weight for name, weight in w.items()})
+    return layer(x)
 
 
 def separable(x: Tensor, w: Weights) -> Tensor:
@@ -139,7 +146,14 @@ def rotary_halves(x: Tensor, w: Weights) -> Tensor:
 
 
 SEQUENCE, IMAGE, HEADS, CHANNELS_LAST = "[B, T, 16]", "[N, 8, H, W]", "[B, 2, T, 8]", "[N, H, W, 8]"
-SHAPES = {SEQUENCE: (2, 6, 16), IMAGE: (2, 8, 12, 16), HEADS: (2, 2, 6, 8), CHANNELS_LAST: (2, 3, 5, 8)}
+SIGNAL = "[N, 6, L]"
+SHAPES = {
+    SEQUENCE: (2, 6, 16),
+    IMAGE: (2, 8, 12, 16),
+    HEADS: (2, 2, 6, 8),
+    CHANNELS_LAST: (2, 3, 5, 8),
+    SIGNAL: (2, 6, 11),
+}
 FACTS = {SEQUENCE: "require T <= 20", IMAGE: "require H % 4 == 0 and W % 4 == 0"}
 CASES: list[tuple[str, str, Callable[..., Tensor]]] = [
     ("f: SelfAttention(4)", SEQUENCE, lambda x, w: self_attention(x, w, causal=False)),
@@ -147,6 +161,12 @@ CASES: list[tuple[str, str, Callable[..., Tensor]]] = [
     ("f: MLP(24)", SEQUENCE, mlp),
     ("f: ConvNorm(6, 5, stride=2)", IMAGE, conv_norm),
     ("f: ConvNormAct(6, dilation=2, groups=2, act=SiLU)", IMAGE, conv_norm_act),
+    (
+        "f: WeightNormConv1d(6, 3, 2, 1, dilation=2, groups=3)",
+        SIGNAL,
+        lambda x, w: weight_normed(x, w, stride=2, padding=1, dilation=2, groups=3),
+    ),
+    ("f: WeightNormConv1d(6, 3, bias=false)", SIGNAL, weight_normed),
     ("f: DepthwiseSeparableConv(6, stride=2)", IMAGE, separable),
     ("f: Inception(2, 3, 4, 5, 6, 7)", IMAGE, inception),
     ("f: SqueezeExcite(4)", IMAGE, squeeze_excite),
@@ -197,6 +217,19 @@ def test_positions_stay_exact_in_half_precision(flow: str, type: str, formula: C
     module = nndsl.loads(spec(flow, type).replace(FACTS[SEQUENCE], "")).module().bfloat16()
     x = weights.picture(*shape).bfloat16()
     torch.testing.assert_close(module(x), formula(x, {}), rtol=0.02, atol=0.02)
+
+
+def test_weight_normalization_begins_as_a_convolution() -> None:
+    """Its filters are as long as a Conv1d's on average, and all else is drawn as there."""
+    torch.manual_seed(0)
+    made = nndsl.loads("model M {\n input x: float[N, 8, L]\n output y = x -> f: WeightNormConv1d(2000, 3) }").module()
+    plain = nn.Conv1d(8, 2000, 3)
+    begun = made.state_dict()
+    lengths = plain.weight.flatten(1).norm(dim=1)
+    assert torch.allclose(begun["f.weight_g"] ** 2, (lengths**2).mean(), rtol=0.02)
+    for mine, theirs in ((begun["f.weight_v"], plain.weight), (begun["f.bias"], plain.bias)):
+        assert torch.allclose(mine.std(), theirs.std(), rtol=0.05)
+        assert torch.allclose(mine.abs().max(), theirs.abs().max(), rtol=0.01)
 
 
 def test_cross_attention_equals_its_formula() -> None:

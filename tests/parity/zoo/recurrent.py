@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.utils.parametrizations import weight_norm
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from tests.parity.zoo.case import Case
@@ -163,8 +164,8 @@ class TemporalBlock(nn.Module):
     def __init__(self, width_in: int, width_out: int, kernel_size: int, dilation: int, dropout: float) -> None:
         super().__init__()
         padding = (kernel_size - 1) * dilation
-        self.conv1 = nn.Conv1d(width_in, width_out, kernel_size, padding=padding, dilation=dilation)
-        self.conv2 = nn.Conv1d(width_out, width_out, kernel_size, padding=padding, dilation=dilation)
+        self.conv1 = weight_norm(nn.Conv1d(width_in, width_out, kernel_size, padding=padding, dilation=dilation))
+        self.conv2 = weight_norm(nn.Conv1d(width_out, width_out, kernel_size, padding=padding, dilation=dilation))
         self.chomp = Chomp(padding)
         self.dropout = nn.Dropout(dropout)
         self.downsample = nn.Conv1d(width_in, width_out, 1) if width_in != width_out else None
@@ -235,6 +236,13 @@ def as_layers(name: str) -> str:
     return name.replace("lstm.", "rnn.").replace("classifier.", "fc.")
 
 
+def as_parametrizations(name: str) -> str:
+    """The state-dict keys of what PyTorch's weight_norm makes now; ours are those of its first form."""
+    return name.replace("weight_g", "parametrizations.weight.original0").replace(
+        "weight_v", "parametrizations.weight.original1"
+    )
+
+
 CASES = [
     Case(
         "lstm_classifier:LSTMClassifier",
@@ -280,6 +288,7 @@ CASES = [
         lambda: TCN(2, (4, 6, 6), 3, 0.3, 5),
         {"N": 3, "T": 12},
         {"features": 2, "widths": [4, 6, 6], "kernel_size": 3, "dropout": 0.3, "classes": 5},
+        names=as_parametrizations,
     ),
 ]
 COUNTED = {
