@@ -1,7 +1,8 @@
 """Receptive fields: how many cells of the input one cell of a result sees along each spatial axis.
 
 A window of `span` cells, `step` apart, over what has a field f and a step j makes f + (span - 1)·j and j·step. Where
-branches meet, the largest counts. What sees everything (global pooling, attention), or mixes axes, has none.
+branches meet, the largest counts. What sees everything (global pooling, attention), or mixes axes, has none. What no
+input reaches (parameters, and what is computed from them alone) changes nothing of what it is joined with.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from nndsl.ops.schema import inputs_of
 Axis = tuple[Fraction, Fraction]  # the field, and how far apart two neighbours' fields are, in cells of the input
 Field = tuple[Axis, ...]
 POINT: Field = ()  # as the input itself, along whatever axes it has
+CONSTANT: Field = ((Fraction(0), Fraction(0)),)  # of what no input reaches
 
 
 def fields(root: Graph) -> dict[int, Field | None]:
@@ -40,7 +42,7 @@ def fields(root: Graph) -> dict[int, Field | None]:
 
 def seen(field: Field | None) -> tuple[int, ...] | None:
     """At most so many cells; between two of them there is none."""
-    return tuple(floor(size) for size, _ in field) if field else None
+    return tuple(floor(size) for size, _ in field) if field and field is not CONSTANT else None
 
 
 def _values(graph: Graph, given: tuple[Field | None, ...], found: dict[int, Field | None]) -> dict[int, Field | None]:
@@ -68,18 +70,21 @@ def _through(
 
 
 def _after(node: Node, inputs: list[Field | None], windows: dict[int, Field | None]) -> Field | None:
-    if not inputs or any(field is None for field in inputs):
+    if any(field is None for field in inputs):
         return None
+    reached = [field for field in inputs if field is not CONSTANT]
+    if not reached:
+        return CONSTANT
     if isinstance(node.target, Graph):
         window = windows[id(node.target)]
     else:
         types = inputs_of(type(node.op), [_type(v) for v in node.inputs])
         told = node.op.sees(*types, y=node.outputs[0].type)
         window = None if told is None else tuple((Fraction(a), Fraction(b)) for a, b in told)
-    if window is None:
-        return None
-    joined = inputs[0]
-    for field in inputs[1:]:
+    if window is None or window is CONSTANT:
+        return window
+    joined = reached[0]
+    for field in reached[1:]:
         joined = _joined(joined, field)
     return joined if window == POINT else _windowed(joined, window)
 

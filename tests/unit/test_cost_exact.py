@@ -251,6 +251,16 @@ def test_branches_see_what_the_widest_sees() -> None:
     assert next(row.receptive_field for row in model(body).layers if row.name == "join") == (3, 7)
 
 
+def test_parameters_do_not_hide_what_is_seen() -> None:
+    """Two layers of width 3, the second 2 apart: 1 + 2 + 4. What a parameter is computed to has no field of its own."""
+    body = (
+        "input x: float[N, 3, 16]; param w: float[3, 3, 3]; param b: float[3, 1]; v = w / (w -> Sum)"
+        "; output y = ((x, v) -> Convolve1d) + b -> f: WeightNormConv1d(4, 3, dilation=2) -> last: LayerScale"
+    )
+    rows = {row.name: row.receptive_field for row in model(body).layers}
+    assert (rows["f"], rows["last"], rows["w"]) == ((7,), (7,), None)
+
+
 def test_upsampling_looks_less_far() -> None:
     body = "input x: float[N, 3, 32, 32]; output y = x -> ConvTranspose2d(4, 2, stride=2) -> last: Conv2d(4, 3)"
     assert next(row.receptive_field for row in model(body).layers if row.name == "last") == (2, 2)
