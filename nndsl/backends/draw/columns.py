@@ -40,13 +40,13 @@ def columns(
 def _step(cells: list[Region], pairs: Pairs, tail: int, head: int) -> float:
     """From the axis of a cell to that of the one above it, where the flow between them goes straight up."""
     flow = pairs[tail, head]
-    begin, end = _end(cells[tail], -1), _end(cells[head], 0)
+    begin, end = end_of(cells[tail], -1), end_of(cells[head], 0)
     leaves = cells[tail].exit[flow] if isinstance(begin, Leaf) and begin.is_frame else cells[tail].out
     enters = cells[head].entry[flow] if isinstance(end, Leaf) and end.is_frame else 0.0
     return leaves - enters
 
 
-def _end(region: Region, at: int) -> Region:
+def end_of(region: Region, at: int) -> Region:
     """What is first or last in a series."""
     while isinstance(region, Series):
         region = region.regions[at]

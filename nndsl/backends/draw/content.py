@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from nndsl.backends.draw.metrics import shortened, text_width
+from nndsl.backends.draw.pins import PIN
 from nndsl.backends.draw.plan import Planner, Thing
-from nndsl.backends.draw.regions import PIN
 from nndsl.backends.draw.scene import Direction
 from nndsl.backends.draw.style import PILLS, Font, Tone
 from nndsl.backends.draw.words import MOST_DETAIL, MOST_NAME, Words, compact, counted, family_of, sign

@@ -29,6 +29,7 @@ SCRIPTS = (
     "dom.js",
     "channel.js",
     "places.js",
+    "pins.js",
     "regions.js",
     "tracks.js",
     "columns.js",

@@ -13,11 +13,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from nndsl.backends.draw.pins import PIN, leave, spread
 from nndsl.backends.draw.places import Places, joined, united
 
 Point: TypeAlias = tuple[float, float]
 
-PIN = 14.0  # between wires that enter one box
 COLUMN_GAP = 26.0
 POINT_GAP = 8.0  # between the inputs of a block, below the ports of another
 LANE_GAP = 20.0  # between a column and the first wire at its side
@@ -175,16 +175,6 @@ class Leaf(Region):
         return max(self.half**2 - off**2, 1.0) ** 0.5 if self.is_round else self.half
 
 
-def spread(count: int, half: float, from_middle: bool = False, pin: float = PIN) -> list[float]:
-    """Places for `count` wires around the middle of a side, or from the middle to the right."""
-    if count <= 1:
-        return [0.0] * count
-    if from_middle:
-        return [min(PIN, max(half - 6, 4) / (count - 1)) * i for i in range(count)]
-    step = min(pin, max(half * 2 - 10, 8) / (count - 1))
-    return [step * (i - (count - 1) / 2) for i in range(count)]
-
-
 class Series(Region):
     """One region after another along the flow, each aligned with the exit of the one below."""
 
@@ -209,6 +199,9 @@ class Series(Region):
         x, y, below = 0.0, first.height, first
         for above in self.regions[1:]:
             above_x = x + below.out - _main_port(below, above)
+            if isinstance(below, Leaf) and _is_box(below) and not _is_box(above):
+                toward = {f: above_x - x + above.entry[f] for f in below.exit if f in above.entry}
+                leave(below.exit, self.flows, toward, below.out, below.half)
             y += connect(self, below, x, above, above_x, y, self.flows)
             self.adopt(above, above_x, y)
             x, y, below = above_x, y + above.height, above
@@ -217,6 +210,11 @@ class Series(Region):
         self.exit = _passed_on(below, below.exit).moved(x)
         self.skips, self.bypasses = below.skips, below.bypasses
         self.weight = sum(region.weight for region in self.regions)
+
+
+def _is_box(region: Region) -> bool:
+    """Lines enter and leave it anywhere at a side."""
+    return isinstance(region, Leaf) and not region.is_frame
 
 
 def _main_port(below: Region, above: Region) -> float:

@@ -12,7 +12,8 @@ from itertools import takewhile
 from typing import TypeAlias
 
 from nndsl.backends.draw.channel import STRAIGHT, TRACK, arrivals, heights
-from nndsl.backends.draw.columns import FAN, Pairs, columns
+from nndsl.backends.draw.columns import FAN, Pairs, columns, end_of
+from nndsl.backends.draw.pins import leave
 from nndsl.backends.draw.regions import LANE, LANE_GAP, Flow, Leaf, Point, Region
 from nndsl.backends.draw.tracks import Tracks, Turn, arrange
 
@@ -126,8 +127,10 @@ class Rows(Region):
                 pairs.setdefault((wire.tail, wire.head), wire.flow)
         self.xs, self.out = columns(self.cells, self.order, self.row, pairs, self.last)
         self.edge = max(x + cell.right for x, cell in zip(self.xs, self.cells, strict=True)) + LANE_GAP - CLEAR
+        self._leave({})
         lanes = self._lanes(self.edge + CLEAR)
         lane_of = {wire: lane for lane in lanes for wire in lane.wires}
+        self._leave(lane_of)
         self._arrive(lane_of)
         self._turn(lane_of)
         self._heights()
@@ -265,6 +268,19 @@ class Rows(Region):
                     seen.add(head)
                     stack.append(head)
         return len(seen) >= MOST_SEEN
+
+    def _leave(self, lane_of: dict[Wiring, Lane]) -> None:
+        """Several values leave a box below where each goes: a lane, or what it enters."""
+        for tail, wires in enumerate(self.leaving):
+            end, cell = end_of(self.cells[tail], -1), self.cells[tail]
+            if len(wires) < 2 or not isinstance(end, Leaf) or end.is_frame:
+                continue
+            toward = {wire.flow: self.edge for wire in wires}
+            toward.update(
+                (w.flow, self.xs[w.head] + self.cells[w.head].entry[w.flow]) for w in wires if w.head is not None
+            )
+            toward.update((wire.flow, lane_of[wire].x) for wire in wires if wire in lane_of)
+            leave(cell.exit, self.flows, {f: x - self.xs[tail] for f, x in toward.items()}, cell.out, end.half)
 
     def _arrive(self, lane_of: dict[Wiring, Lane]) -> None:
         """Where each flow meets its cell: boxes spread what enters, the last one of a row takes lanes from its side."""

@@ -43,7 +43,7 @@ function rise(tail, head, flow) {
 }
 
 /** What is first or last in a series. */
-function endOf(region, at) {
+export function endOf(region, at) {
   let end = region;
   while (end instanceof Series) end = end.regions.at(at);
   return end;

@@ -1,7 +1,8 @@
 // A figure's sizes and places, as in layout.py: each open block is laid out once, then stands in its frame as one box.
 // A figure that looks the same twice (equal figure, equal blocks open inside) is laid out once.
 import { STRAIGHT } from "./channel.js";
-import { LABEL_OVER, LANE, Leaf, PIN, settle } from "./regions.js";
+import { PIN } from "./pins.js";
+import { LABEL_OVER, LANE, Leaf, settle } from "./regions.js";
 import { Structure } from "./structure.js";
 
 const SIDE = 14; // between a frame and what it holds

@@ -2,9 +2,9 @@
 // `Parallel` puts branches side by side, `Rows` (in rows.js) holds what is neither. Each region owns its rectangle and
 // the wires inside it. y grows along the flow; x = 0 is a region's axis, y = 0 its lower side.
 import { connect } from "./channel.js";
+import { leave, PIN, spread } from "./pins.js";
 import { joined, Places, united } from "./places.js";
 
-export const PIN = 14; // between wires that enter one box
 export const COLUMN_GAP = 26;
 const POINT_GAP = 8; // between the inputs of a block, below the ports of another
 export const LANE_GAP = 20; // between a column and the first wire at its side
@@ -120,18 +120,6 @@ export class Leaf extends Region {
 
 const upright = (x, from, to) => [[x, from], [x, to]];
 
-/** Places for `count` wires around the middle of a side, or from the middle to the right. */
-export function spread(count, half, fromMiddle = false, pin = PIN) {
-  if (count <= 1) return count ? [0] : [];
-  const all = Array.from({ length: count }, (_, i) => i);
-  if (fromMiddle) {
-    const step = Math.min(PIN, Math.max(half - 6, 4) / (count - 1));
-    return all.map((i) => step * i);
-  }
-  const step = Math.min(pin, Math.max(half * 2 - 10, 8) / (count - 1));
-  return all.map((i) => step * (i - (count - 1) / 2));
-}
-
 /** One region after another along the flow, each aligned with the exit of the one below. */
 export class Series extends Region {
   constructor(regions, flows) {
@@ -153,6 +141,10 @@ export class Series extends Region {
     let y = below.height;
     for (const above of this.regions.slice(1)) {
       const aboveX = x + below.out - mainPort(below, above);
+      if (isBox(below) && !isBox(above)) {
+        const toward = [...below.exit].filter(([f]) => above.entry.has(f)).map(([f]) => [f, aboveX - x + above.entry.get(f)]);
+        leave(below.exit, this.flows, toward, below.out, below.half);
+      }
       y += connect(this, below, x, above, aboveX, y, this.flows);
       this.adopt(above, aboveX, y);
       x = aboveX;
@@ -167,6 +159,9 @@ export class Series extends Region {
     this.weight = this.regions.reduce((sum, region) => sum + region.weight, 0);
   }
 }
+
+/** Lines enter and leave it anywhere at a side. */
+const isBox = (region) => region instanceof Leaf && !region.isFrame;
 
 /** Where the flow that goes straight on enters a frame, which need not be its first port. */
 function mainPort(below, above) {

@@ -2,7 +2,8 @@
 // Each cell stands in the row below the first that needs it, so that wires go up. A wire to the next row bends in the
 // gap between them. One that passes rows goes straight up where a column is free, else to the right of all cells.
 import { arrivals, heights, STRAIGHT, TRACK } from "./channel.js";
-import { columns, FAN, largest } from "./columns.js";
+import { columns, endOf, FAN, largest } from "./columns.js";
+import { leave } from "./pins.js";
 import { LANE, LANE_GAP, Leaf, Region } from "./regions.js";
 import { arrange, Tracks, Turn } from "./tracks.js";
 
@@ -45,9 +46,11 @@ export class Rows extends Region {
     this.xs = xs;
     this.out = out;
     this.edge = largest(xs.map((x, i) => x + this.cells[i].right)) + LANE_GAP - CLEAR; // right of it are lanes only
+    this.leave(new Map());
     const lanes = this.lanes(this.edge + CLEAR);
     const laneOf = new Map();
     for (const lane of lanes) for (const wire of lane.wires) laneOf.set(wire, lane);
+    this.leave(laneOf);
     this.arrive(laneOf);
     this.turn(laneOf);
     this.heights();
@@ -221,6 +224,18 @@ export class Rows extends Region {
       }
     }
     return seen.size >= MOST_SEEN;
+  }
+
+  /** Several values leave a box below where each goes: a lane, or what it enters. */
+  leave(laneOf) {
+    this.leaving.forEach((wires, tail) => {
+      const cell = this.cells[tail];
+      const end = endOf(cell, -1);
+      if (wires.length < 2 || !(end instanceof Leaf) || end.isFrame) return;
+      const goal = ({ head, flow }) => (head === null ? this.edge : this.xs[head] + this.cells[head].entry.get(flow));
+      const place = (wire) => (laneOf.has(wire) ? laneOf.get(wire).x : goal(wire)) - this.xs[tail];
+      leave(cell.exit, this.flows, new Map(wires.map((wire) => [wire.flow, place(wire)])), cell.out, end.half);
+    });
   }
 
   /** Where each flow meets its cell: boxes spread what enters, the last one of a row takes lanes from its side. */
