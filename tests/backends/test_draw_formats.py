@@ -86,6 +86,13 @@ def dot_tokens(text: str) -> list[str]:
     return [token for token in found if token.strip()]
 
 
+def test_dot_tells_the_shapes_whatever_the_direction() -> None:
+    up, right = (draw.dot(draw.scene(resnet(), depth=0, direction=direction)) for direction in ("up", "right"))
+    edges = [line for line in right.splitlines() if "->" in line]
+    assert edges == [line for line in up.splitlines() if "->" in line]
+    assert sum("label=" in line for line in edges) > 3
+
+
 @pytest.mark.parametrize("name", SAMPLES)
 def test_dot_has_the_boxes_frames_and_edges_of_the_scene(name: str) -> None:
     scene = draw.scene(SAMPLES[name]())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from nndsl.backends.draw.picture import LABEL_AT
 from nndsl.backends.draw.scene import Box, Cluster, Direction, Scene, Text, Wire
 from nndsl.backends.draw.style import PLAIN, Font
 
@@ -43,7 +42,7 @@ class _Writer:
         self.inside: dict[str, list[Box]] = {}
         for box in scene.boxes:
             self.inside.setdefault(box.cluster or "", []).append(box)
-        self.shapes = _shapes(scene)
+        self.shapes = {box.id: box.told for box in scene.boxes if box.told}
 
     def members(self, frame: str, indent: str, depth: int) -> list[str]:
         lines = [indent + self.node(box) for box in self.inside.get(frame, [])]
@@ -104,19 +103,6 @@ class _Writer:
 def _title(scene: Scene) -> str:
     """What stands above the picture: lines that begin at the left."""
     return '"' + "".join(_quote(text.text)[1:-1] + "\\l" for text in scene.header) + '"'
-
-
-def _shapes(scene: Scene) -> dict[str, str]:
-    """The shape that is told where a line begins, by the box that the line comes from."""
-    dx, dy = LABEL_AT[scene.direction]
-    told = {(round(text.x - dx, 1), round(text.y - dy, 1)): text.text for text in scene.labels}
-    found: dict[str, str] = {}
-    for edge in scene.edges:
-        for wire in edge.wires:
-            x, y = scene.way(wire)[0]
-            if (round(x, 1), round(y, 1)) in told:
-                found[edge.source] = told[round(x, 1), round(y, 1)]
-    return found
 
 
 def _words(texts: list[Text]) -> str:

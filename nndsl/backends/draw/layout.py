@@ -35,7 +35,7 @@ class Laid:
     ports_in: list[float]
     ports_out: list[float]
     caption: list[tuple[float, float, list[Run]]] = field(default_factory=list)
-    labels: list[tuple[float, float, list[Run]]] = field(default_factory=list)
+    labels: dict[int, tuple[float, float, list[Run]]] = field(default_factory=dict)  # by the thing
     roles: dict[int, list[tuple[float, float, Run]]] = field(default_factory=dict)  # of a thing: where its inputs enter
     returns: list[list[Point]] = field(default_factory=list)  # the ways of a loop's states
     weight: int = 1
@@ -169,10 +169,10 @@ def _framed(
     for i, content in contents.items():
         if content.label:
             x, y = laid.things[i]
-            laid.labels.append((x + leaves[i].out, y + leaves[i].glyph_height, content.label))
+            laid.labels[i] = (x + leaves[i].out, y + leaves[i].glyph_height, content.label)
             if leaves[i].told:
                 start = leaves[i].glyph_height + LABEL_OVER - line_width(content.label)
-                laid.labels[-1] = (x - leaves[i].half, y + max(start, 0.0) - LABEL_FROM_TAIL, content.label)
+                laid.labels[i] = (x - leaves[i].half, y + max(start, 0.0) - LABEL_FROM_TAIL, content.label)
     _wires(figure, body, laid, -left, foot, framed is not None, top)
     for flow, line in sorted(laid.wires.items()):
         head, port = figure.flows[flow].head, figure.flows[flow].head_port

@@ -126,7 +126,7 @@ class Painter:
         skipping |= {laid.figure.outputs[port] for port in skips}
         drawn = {flow: self._wire(laid, flow, at, skipping) for flow in sorted(laid.wires)}
         self._part(laid, drawn)
-        for x, y, runs in laid.labels:
+        for x, y, runs in laid.labels.values():
             page_x, page_y = self._place(at, x, y)
             dx, dy = LABEL_AT[self.scene.direction]
             self.scene.labels.extend(_line(runs, page_x + dx, page_y + dy))
@@ -218,6 +218,7 @@ class Painter:
         box = self._box(thing, laid.contents[i], at, here)
         box.texts += [self._role(*self._place(origin, x, y), run) for x, y, run in laid.roles.get(i, [])]
         box.cluster = parent or None
+        box.told = "".join(run.text for run in laid.contents[i].label)
         for port in range(max(thing.widest, 1)):
             given[i, port] = (box.id, [])
         self.scene.edges.extend(Edge(source, box.id, lines) for _, (source, lines) in arriving)

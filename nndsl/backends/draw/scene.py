@@ -45,6 +45,7 @@ class Box:
     dashed: bool = False
     stacked: bool = False  # a closed block
     cluster: str | None = None  # the id of the frame it stands in
+    told: str = ""  # the shape beside the line that leaves it
 
     @property
     def radius(self) -> float:
