@@ -232,6 +232,12 @@ def test_weight_normalization_begins_as_a_convolution() -> None:
         assert torch.allclose(mine.abs().max(), theirs.abs().max(), rtol=0.01)
 
 
+@pytest.mark.parametrize(("arguments", "why"), [("6, 0", "a filter has cells"), ("6, 3, groups=4", "channels divide")])
+def test_filters_that_there_cannot_be(arguments: str, why: str) -> None:
+    with pytest.raises(nndsl.SpecError, match=why):
+        nndsl.loads(spec(f"f: WeightNormConv1d({arguments})", SIGNAL))
+
+
 def test_cross_attention_equals_its_formula() -> None:
     text = """
     model M {
