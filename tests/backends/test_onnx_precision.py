@@ -69,3 +69,4 @@ def test_weights_that_are_no_numbers_are_not_called_verified(tmp_path: Path) -> 
     (note,) = report.notes
     assert note.code == "onnx-unverified"
     assert "nothing but NaN" in note.message
+    assert note.hints == ["fc.weight has numbers that are not finite"]

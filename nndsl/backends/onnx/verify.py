@@ -195,7 +195,7 @@ def _compare(
         if isinstance(replayed, Diagnostic):
             return [replayed]
         reference, wanted = replayed
-    found = _mistyped(graph, got, wanted, dtype) or _meaningless(graph, wanted, at)
+    found = _mistyped(graph, got, wanted, dtype) or _meaningless(graph, reference, wanted, at)
     if found:
         return found
     run = Run(path, reference, graph, tolerance, dtype, feed, exact, wanted, at)
@@ -257,14 +257,18 @@ def _mistyped(graph: Graph, got: Any, wanted: Any, dtype: str) -> list[Diagnosti
     return found
 
 
-def _meaningless(graph: Graph, wanted: Sequence[Any], at: str) -> list[Diagnostic]:
-    """Results that are no numbers, of which equality says nothing."""
+def _meaningless(graph: Graph, reference: Any, wanted: Sequence[Any], at: str) -> list[Diagnostic]:
+    """Weights that are no numbers make results of which equality says nothing."""
     given = [array for array in map(np.asarray, wanted) if array.size]
     if not given or any(np.isfinite(array).any() for array in given):
         return []
+    weights = getattr(reference, "weights", {}).items()
+    spoilt = next((name for name, array in weights if not np.isfinite(np.asarray(array)).all()), None)
+    if spoilt is None:
+        return []
     message = f"PyTorch computes nothing but NaN and infinity{at}: the file was run, and there is nothing to compare"
     found = _diagnostic("onnx-unverified", message, graph, "warning")
-    found.hints.append("are all weights numbers? one NaN among them is enough")
+    found.hints.append(f"{spoilt} has numbers that are not finite")
     return [found]
 
 
