@@ -88,6 +88,7 @@ def test_gradients_of_given_filters() -> None:
     op, types = read_op("Convolve1d"), [read_type(t) for t in ("[2, 4, 9]", "[6, 4, 3]", "[6]")]
     (y,) = typed(op, types)
     macs = op.macs(*types, y=y)
+    assert isinstance(macs, int)
     assert op.backward_macs(*types, y=y, use=Use((True, True, True), (None,) * 3)) == 2 * macs
     assert op.backward_macs(*types, y=y, use=Use((False, True, True), (None,) * 3)) == macs
 
