@@ -104,7 +104,7 @@ def _op(layer: OpLayer, bound: Bound, node: ast.Call, scope: Scope, ctx: Context
     if not place(signature, positional, keywords, given, scope, ctx):
         return POISON
     fresh = [(n, g) for n, g in given.items() if n in params and n not in layer.given]
-    fine = all([_convert(params[n], n, g, layer.op.name, scope, ctx) for n, g in fresh])
+    fine = all([convert(params[n], n, g, layer.op.name, scope, ctx) for n, g in fresh])
     if not fine or not _convert_extra(layer, given, scope, ctx):
         return POISON
     made = OpLayer(layer.op, node.span, given)
@@ -139,10 +139,11 @@ def _convert_extra(layer: OpLayer, given: dict[str, Given], scope: Scope, ctx: C
     first = next(iter(loose.values()))
     earlier = given[extra].value if extra in given else {}
     given[extra] = Given({**earlier, **{name: g.value for name, g in loose.items()}}, first.span)
-    return _convert(layer.op.params[extra], extra, given[extra], layer.op.name, scope, ctx)
+    return convert(layer.op.params[extra], extra, given[extra], layer.op.name, scope, ctx)
 
 
-def _convert(param: Any, name: str, given: Given, who: str, scope: Scope, ctx: Context) -> bool:
+def convert(param: Any, name: str, given: Given, who: str, scope: Scope, ctx: Context) -> bool:
+    """Puts the checked value in the place of the written one; false where it does not fit, which is told."""
     written = given.value
     try:
         given.value = param.convert(plain(written))

@@ -6,6 +6,7 @@ from typing import Any
 
 from nndsl.elaborate import prefixed
 from nndsl.elaborate.aliases import is_alias
+from nndsl.elaborate.arguments import convert
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.extern import check_target
 from nndsl.elaborate.hyperparameters import KNOWN_TYPES
@@ -131,10 +132,24 @@ def _arguments(node: ast.Call, callee: OpLayer | BlockLayer, scope: Scope, ctx: 
     starred = isinstance(callee, OpLayer) and any(p.star for p in callee.op.params.values())
     said = any(found.span.source is node.span.source and node.span.start <= found.span.start < node.span.end
                for found in ctx.diagnostics.errors)  # fmt: skip
-    if len(positional) <= room or starred or any(a.star for a in positional) or said:
+    if starred or any(a.star for a in positional) or said:
+        return
+    if len(positional) <= room:
+        if isinstance(callee, OpLayer):
+            _literals(callee, given, scope, ctx)
         return
     if not isinstance(callee, OpLayer) or told(callee.op, *_unread(given), node, scope, ctx) is None:
         too_many(signature, signature.order, positional[room].value.span, scope, ctx)
+
+
+def _literals(callee: OpLayer, given: list[ast.Argument], scope: Scope, ctx: Context) -> None:
+    """What is written out must fit its parameter, whatever the rest is."""
+    order = iter(signature_of(callee.op).order)
+    for argument in given:
+        name = argument.name.id if argument.name is not None else next(order)
+        declared = callee.op.params.get(name)
+        if declared is not None and isinstance(argument.value, (ast.Number, ast.Text)):
+            convert(declared, name, Given(argument.value.value, argument.value.span), callee.op.name, scope, ctx)
 
 
 def _unread(arguments: list[ast.Argument]) -> tuple[list[Given], dict[str, Given]]:
