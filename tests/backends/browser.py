@@ -15,7 +15,19 @@ import pytest
 import nndsl
 from nndsl.backends.draw.html import script
 
-_LAYOUT = ("channel", "places", "pins", "regions", "tracks", "columns", "rows", "structure", "layout", "junctions")
+_LAYOUT = (
+    "channel",
+    "places",
+    "pins",
+    "regions",
+    "tracks",
+    "columns",
+    "rows",
+    "structure",
+    "orders",
+    "layout",
+    "junctions",
+)
 _LAYOUT += ("scene", "blocks")
 LAYOUT = tuple(f"{name}.js" for name in _LAYOUT)
 

@@ -21,12 +21,13 @@ from nndsl.ir.graph import Graph
 from tests.backends.browser import MODELS, run_layout
 from tests.backends.graphs_by_hand import SAMPLES
 from tests.backends.test_draw_loops import LOOP
+from tests.backends.test_draw_orders import MODEL as SIGNS
 from tests.backends.test_draw_random import FOUND, knot, random_graph
 from tests.backends.test_draw_words import MODES
 
 ZOO = ["resnet.nn:ResNet18", "resnet.nn:ResNet50", "googlenet.nn:GoogLeNet", "vit.nn:ViTB16", "vgg.nn:VGG11BN"]
 ZOO += ["alexnet.nn", "lenet.nn", "mlp.nn", "transformer_encoder.nn", "lstm_classifier.nn"]
-TEXTS = {"modes": MODES, "loop": LOOP}
+TEXTS = {"modes": MODES, "loop": LOOP, "orders": SIGNS.format("(x - (x -> Linear(8))) / x")}
 CLOSE = 0.01
 
 PAINT = """(cases) => cases.flatMap(({ atlas, chosen }) => chosen.map((ways) => {

@@ -119,6 +119,8 @@ def _face(content: Content, roles: Table) -> Json:
     made["lines"] = [[_run(run) for run in line] for line in content.lines]
     if content.dashed:
         made["dashed"] = True
+    if content.numbers:
+        made["numbers"] = [_run(run) for run in content.numbers]
     if content.roles:
         names = {port: _run(run) for port, run in content.roles.items()}
         made["roles"] = roles.add({"pin": content.pin, "names": names})

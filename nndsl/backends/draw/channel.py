@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from math import copysign, inf
 
+from nndsl.backends.draw.pins import AT_CIRCLE
 from nndsl.backends.draw.regions import Flow, Leaf, Point, Region
 from nndsl.backends.draw.tracks import NEAR, Turn, arrange
 
@@ -80,6 +81,9 @@ def arrivals(leaf: Leaf, places: dict[int, float], skips: set[int]) -> tuple[dic
     sides = {f: (1 if x > 0 else -1) for f, x in aside.items()}
     rest = sorted((f for f in places if f not in sides), key=lambda f: (places[f], f))
     centre = next((i for i, f in enumerate(rest) if abs(places[f]) < STRAIGHT), None)
+    if leaf.is_ordered and len(rest) == 2:
+        middle = 0.5 if centre is None else float(centre)
+        return sides, {f: AT_CIRCLE * (i - middle) for i, f in enumerate(rest)}
     if leaf.is_round or len(rest) <= 1:
         return sides, dict.fromkeys(rest, 0.0)
     middle = float(centre) if centre is not None else (len(rest) - 1) / 2
@@ -99,11 +103,10 @@ def _shared_place(part: float, reach: float) -> float:
 
 def heights(leaf: Leaf, flows: list[int], skips: set[int]) -> dict[int, float]:
     """How far from its middle each flow enters a side of a box, given from the lowest up. A circle takes all that are
-    drawn alike as one line; a box as many lines as have room."""
+    drawn alike as one line, if their order says nothing; a box as many lines as have room."""
     kinds = [f in skips for f in flows]
-    rank = (
-        [sorted(set(kinds), key=kinds.index).index(kind) for kind in kinds] if leaf.is_round else [*range(len(flows))]
-    )
+    joins = leaf.is_round and not leaf.is_ordered
+    rank = [sorted(set(kinds), key=kinds.index).index(kind) for kind in kinds] if joins else [*range(len(flows))]
     count = max(rank, default=0) + 1
     places = min(count, int((leaf.glyph_height - 8) / APART) + 1)
     return {f: APART * (r * places // count - (places - 1) / 2) for f, r in zip(flows, rank, strict=True)}

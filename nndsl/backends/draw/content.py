@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from nndsl.backends.draw.metrics import shortened, text_width
-from nndsl.backends.draw.pins import PIN
+from nndsl.backends.draw.pins import AT_CIRCLE, PIN
 from nndsl.backends.draw.plan import Planner, Thing
 from nndsl.backends.draw.scene import Direction
 from nndsl.backends.draw.style import PILLS, Font, Tone
-from nndsl.backends.draw.words import MOST_DETAIL, MOST_NAME, Words, compact, counted, family_of, sign
+from nndsl.backends.draw.words import MOST_DETAIL, MOST_NAME, Words, compact, counted, family_of, is_ordered, sign
 from nndsl.ir.graph import Node, Value
 from nndsl.shapes import Size
 
@@ -50,6 +50,7 @@ class Content:
     label: list[Run] = field(default_factory=list)
     roles: dict[int, Run] = field(default_factory=dict)  # what its inputs are, by the port
     pin: float = PIN  # from where one enters to where the next does
+    numbers: list[Run] = field(default_factory=list)  # of the operands, where their order matters
 
 
 def line_width(runs: list[Run]) -> float:
@@ -93,7 +94,9 @@ class Writer:
             found = sign(node)
             signed = [[self.run(found, DOT if found == "·" else SIGN, found == "·")]]
             made = Content(signed, 24.0, 24.0, "circle", "arithmetic", self.title(thing, path))
-            made.dashed = node.mode is not None
+            made.dashed, made.pin = node.mode is not None, AT_CIRCLE
+            if is_ordered(node):
+                made.numbers = [self.run(number, ROLE, False, "grey") for number in "12"]
             return made
         family = "block" if thing.target is not None else family_of(node.op)
         small = family in PILLS

@@ -35,6 +35,7 @@ SCRIPTS = (
     "columns.js",
     "rows.js",
     "structure.js",
+    "orders.js",
     "layout.js",
     "junctions.js",
     "scene.js",

@@ -8,6 +8,7 @@ from itertools import pairwise
 from nndsl.backends.draw import captions, feedback
 from nndsl.backends.draw.channel import STRAIGHT
 from nndsl.backends.draw.content import Content, Run, Writer, line_width
+from nndsl.backends.draw.orders import Number, numbers
 from nndsl.backends.draw.plan import Figure, Thing
 from nndsl.backends.draw.regions import LABEL_OVER, Body, Flow, Leaf, Point, settle
 from nndsl.backends.draw.structure import Structure
@@ -37,6 +38,7 @@ class Laid:
     caption: list[tuple[float, float, list[Run]]] = field(default_factory=list)
     labels: dict[int, tuple[float, float, list[Run]]] = field(default_factory=dict)  # by the thing
     roles: dict[int, list[tuple[float, float, Run]]] = field(default_factory=dict)  # of a thing: where its inputs enter
+    numbers: list[Number] = field(default_factory=list)  # of operands, beside their lines
     returns: list[list[Point]] = field(default_factory=list)  # the ways of a loop's states
     weight: int = 1
     parted: set[int] = field(default_factory=set)  # outputs whose values go on to other things inside
@@ -92,7 +94,7 @@ def _leaves(
         content = writer.content(thing, here)
         contents[i] = content
         leaf = Leaf(i, 0.0, 0.0) if is_point else Leaf(i, *writer.extent(content))
-        leaf.is_round = content.shape == "circle"
+        leaf.is_round, leaf.is_ordered = content.shape == "circle", bool(content.numbers)
         leaf.named, leaf.pin = bool(content.roles), content.pin
         leaf.is_input = thing.kind == "input"
         leaf.weight = 0 if is_point or _only_trains(thing) else 1
@@ -178,7 +180,22 @@ def _framed(
         head, port = figure.flows[flow].head, figure.flows[flow].head_port
         if head in contents and port in contents[head].roles:
             laid.roles.setdefault(head, []).append((*line[-1], contents[head].roles[port]))
+    for i, content in contents.items():
+        if leaves[i].is_round:
+            _touch(leaves[i], laid)
+        if content.numbers:
+            tips = {flow: laid.wires[flow][-1] for flow in leaves[i].incoming}
+            laid.numbers += numbers(leaves[i], laid.things[i], tips, figure.flows, content.numbers)
     return laid
+
+
+def _touch(circle: Leaf, laid: Laid) -> None:
+    """What enters beside its lowest point goes on to its outline."""
+    x, y = laid.things[circle.thing]
+    for flow in circle.incoming:
+        tip, low = laid.wires[flow][-1], laid.wires[flow][-1][1] - y
+        if abs(low) < STRAIGHT and abs(tip[0] - x) < circle.half:
+            laid.wires[flow][-1] = tip[0], y + circle.middle - circle.half_at(tip[0] - x)
 
 
 def _clear(figure: Figure, body: Body, leaves: list[Leaf], height: float) -> Point:

@@ -130,6 +130,10 @@ class Painter:
             page_x, page_y = self._place(at, x, y)
             dx, dy = LABEL_AT[self.scene.direction]
             self.scene.labels.extend(_line(runs, page_x + dx, page_y + dy))
+        for number in laid.numbers:
+            page_x, page_y = self._place(at, number.x, number.y)
+            run = number.run
+            self.scene.labels.append(_text(run, page_x - run.width / 2, page_y + run.size * 0.36))
         known = len(self.scene.edges)
         for line in laid.returns:
             wires.append(Wire([self._place(at, x, y) for x, y in line], back=True))

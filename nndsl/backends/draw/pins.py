@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from nndsl.backends.draw.regions import Flow
 
 PIN = 14.0  # between wires that enter one box
+AT_CIRCLE = 8.0  # between those that enter a circle
 CORNER = 6.0  # between the last wire and the end of a side
 
 

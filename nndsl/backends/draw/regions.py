@@ -96,7 +96,7 @@ class Region:
 class Leaf(Region):
     """One thing: a box, a circle, an open frame, a point of the border. `strip`: room for the label at its exit;
     `told`: a label stands along its left side; `named`: each line enters below its name, `pin` apart, and
-    none from a side."""
+    none from a side; `is_ordered`: its operands must not be taken for each other."""
 
     __slots__ = (
         "glyph_height",
@@ -105,6 +105,7 @@ class Leaf(Region):
         "incoming",
         "is_frame",
         "is_input",
+        "is_ordered",
         "is_round",
         "named",
         "outgoing",
@@ -120,7 +121,7 @@ class Leaf(Region):
         self.half = width / 2
         self.glyph_height = height
         self.strip = 0.0
-        self.is_round = self.is_frame = self.is_input = self.told = self.named = False
+        self.is_round = self.is_ordered = self.is_frame = self.is_input = self.told = self.named = False
         self.pin = PIN
         self.in_ports: dict[int, float] = {}
         self.incoming: list[int] = []

@@ -154,6 +154,11 @@ def sign(node: Node) -> str:
     return found if len(found) <= 2 and not found.isalpha() and len(node.inputs) > 1 and None not in node.inputs else ""
 
 
+def is_ordered(node: Node) -> bool:
+    """Does it matter which operand of its sign is the first? What is put together in another order is alike."""
+    return node.op.name in SIGNS and node.op.name not in {*ORDERED, "Concat"}
+
+
 def _inputs(node: Node, graph: Graph | None) -> list[str]:
     """Their names, as an operator or a block has them; that of a layer's own input says nothing."""
     if graph is not None:

@@ -1,5 +1,6 @@
 // Wires between two regions, as in channel.py: they go up, along a track of their own, and up again. Everything that
 // leaves at one place is one net: it shares a track.
+import { AT_CIRCLE } from "./pins.js";
 import { Leaf } from "./regions.js";
 import { arrange, NEAR, Turn } from "./tracks.js";
 
@@ -54,8 +55,12 @@ export function arrivals(leaf, places, skips) {
   }
   const rest = [...places.keys()].filter((f) => !sides.has(f));
   rest.sort((a, b) => places.get(a) - places.get(b) || a - b);
-  if (leaf.isRound || rest.length <= 1) return { sides, bottoms: new Map(rest.map((f) => [f, 0])) };
   const centre = rest.findIndex((f) => Math.abs(places.get(f)) < STRAIGHT);
+  if (leaf.isOrdered && rest.length === 2) {
+    const middle = centre >= 0 ? centre : 0.5;
+    return { sides, bottoms: new Map(rest.map((f, i) => [f, AT_CIRCLE * (i - middle)])) };
+  }
+  if (leaf.isRound || rest.length <= 1) return { sides, bottoms: new Map(rest.map((f) => [f, 0])) };
   const middle = centre >= 0 ? centre : (rest.length - 1) / 2;
   const longest = Math.max(middle, rest.length - 1 - middle);
   const reach = Math.max(leaf.half - 6, 4);
@@ -74,8 +79,9 @@ function sharedPlace(part, reach) {
  * alike as one line; a box as many lines as have room. */
 export function heights(leaf, flows, skips) {
   const kinds = [...new Set(flows.map((f) => skips.has(f)))];
-  const rank = (f, i) => (leaf.isRound ? kinds.indexOf(skips.has(f)) : i);
-  const count = Math.max(1, leaf.isRound ? kinds.length : flows.length);
+  const joins = leaf.isRound && !leaf.isOrdered;
+  const rank = (f, i) => (joins ? kinds.indexOf(skips.has(f)) : i);
+  const count = Math.max(1, joins ? kinds.length : flows.length);
   const places = Math.min(count, Math.floor((leaf.glyphHeight - 8) / APART) + 1);
   const off = (r) => APART * (Math.floor((r * places) / count) - (places - 1) / 2);
   return new Map(flows.map((f, i) => [f, off(rank(f, i))]));

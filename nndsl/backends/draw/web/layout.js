@@ -1,7 +1,8 @@
 // A figure's sizes and places, as in layout.py: each open block is laid out once, then stands in its frame as one box.
 // A figure that looks the same twice (equal figure, equal blocks open inside) is laid out once.
 import { STRAIGHT } from "./channel.js";
-import { PIN } from "./pins.js";
+import { numbers } from "./orders.js";
+import { AT_CIRCLE, PIN } from "./pins.js";
 import { LABEL_OVER, LANE, Leaf, settle } from "./regions.js";
 import { Structure } from "./structure.js";
 
@@ -89,10 +90,11 @@ export class Layouter {
     const across = this.direction === "right" ? [face.height, face.width] : [face.width, face.height];
     const leaf = isPoint ? new Leaf(i, 0, 0) : new Leaf(i, ...across);
     leaf.isRound = face.shape === "circle";
+    leaf.isOrdered = Boolean(face.numbers);
     leaf.isInput = thing.kind === "input";
     const roles = this.atlas.roles[face.roles];
     leaf.named = Boolean(roles);
-    leaf.pin = roles ? roles.pin : PIN;
+    leaf.pin = roles ? roles.pin : leaf.isRound ? AT_CIRCLE : PIN;
     leaf.weight = isPoint || onlyTrains ? 0 : 1;
     return leaf;
   }
@@ -182,7 +184,24 @@ export class Layouter {
     laid.parted = partedOf(figure, flows);
     laid.wires = wiresOf(laid, body, -left, foot, framed !== null);
     laid.roles = this.rolesOf(laid);
+    leaves.filter((leaf) => leaf.isRound).forEach((leaf) => touch(leaf, laid));
+    laid.numbers = leaves.flatMap((leaf, i) => {
+      const runs = this.atlas.faces[figure.things[i].face].numbers;
+      if (inner.has(i) || !runs) return [];
+      const ends = leaf.incoming.map((f) => [flows[f], laid.wires.get(f).at(-1)]);
+      return numbers(leaf, laid.things.get(i), ends, runs);
+    });
     return laid;
+  }
+}
+
+/** What enters a circle beside its lowest point goes on to its outline. */
+function touch(circle, { things, wires }) {
+  const [x, y] = things.get(circle.thing);
+  for (const flow of circle.incoming) {
+    const tip = wires.get(flow).at(-1);
+    if (Math.abs(tip[1] - y) >= STRAIGHT || Math.abs(tip[0] - x) >= circle.half) continue;
+    wires.get(flow).splice(-1, 1, [tip[0], y + circle.middle - circle.halfAt(tip[0] - x)]);
   }
 }
 

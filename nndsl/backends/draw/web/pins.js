@@ -1,5 +1,6 @@
 // Where lines leave a box and where they enter it, as in pins.py: apart, and in the order of where they go.
 export const PIN = 14; // between wires that enter one box
+export const AT_CIRCLE = 8; // between those that enter a circle
 const CORNER = 6; // between the last wire and the end of a side
 
 /** Places for `count` wires around the middle of a side, or from the middle to the right. */

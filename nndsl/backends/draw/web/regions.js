@@ -45,7 +45,8 @@ export class Region {
 }
 
 /** One thing: a box, a circle, an open frame, a point of the border. `strip`: room for the label at its exit; `told`: a
- * label stands along its left side; `named`: each line enters below its name, `pin` apart, and none from a side. */
+ * label stands along its left side; `named`: each line enters below its name, `pin` apart, and none from a side;
+ * `isOrdered`: its operands must not be taken for each other. */
 export class Leaf extends Region {
   constructor(thing, width, height) {
     super();
@@ -53,7 +54,7 @@ export class Leaf extends Region {
     this.half = width / 2;
     this.glyphHeight = height;
     this.strip = 0;
-    this.isRound = this.isFrame = this.isInput = this.told = this.named = false;
+    this.isRound = this.isOrdered = this.isFrame = this.isInput = this.told = this.named = false;
     this.pin = PIN;
     this.incoming = [];
     this.outgoing = [];

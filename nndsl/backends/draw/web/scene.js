@@ -43,6 +43,10 @@ class Painter {
       const [dx, dy] = LABEL_AT[this.atlas.direction];
       this.scene.labels.push({ x: pageX + dx, y: pageY + dy, runs });
     }
+    for (const [x, y, run] of laid.numbers) {
+      const [pageX, pageY] = this.place(at, x, y);
+      this.scene.labels.push({ x: pageX - run.width / 2, y: pageY + run.size * 0.36, runs: [run] });
+    }
     laid.returns.forEach((line, k) => {
       const points = line.map(([x, y]) => this.place(at, x, y));
       wires.push({ points, skip: false, training: false, back: true, arrow: true, after: null, id: `${where.id} back ${k}` });
