@@ -5,10 +5,13 @@ from __future__ import annotations
 import glob
 import os
 import sys
+from functools import partial
+from typing import Any
 
 import click
 
 from nndsl.backends.torch.refused import refused
+from nndsl.cli import crew
 from nndsl.cli.failures import Failed, stop_for
 from nndsl.cli.specs import FORMATS, hyper_options, parse_dims, parse_hyper, show, source_of
 from nndsl.cli.streams import silenced
@@ -16,6 +19,8 @@ from nndsl.diagnostics import Diagnostic, Diagnostics
 from nndsl.elaborate import Unreadable, check_spec, open_spec
 from nndsl.model import split_target
 from nndsl.source import Source, Span
+
+Checked = tuple[list[Diagnostic], str | None]
 
 
 @click.command("check")
@@ -30,28 +35,15 @@ def command(targets: tuple[str, ...], format_: str, quiet: bool, hyper: tuple[st
 
     FILE may be a folder (all .nn files below it), a pattern, or `-`.
     """
-    given, fixed = parse_hyper(hyper), parse_dims(dims)
     found: list[Diagnostic] = []
     unreadable = False
     files = expand(targets)
-    for target in files:
-        path, model = split_target(target)
-        diagnostics = Diagnostics()
-        try:
-            spec = open_spec(source_of(path), diagnostics)
-        except Unreadable as problem:
-            unreadable = bool(stop_for(str(problem)))
+    for target, (mistakes, reason) in zip(files, _all(files, parse_hyper(hyper), parse_dims(dims)), strict=True):
+        found.extend(mistakes)
+        if reason is not None:
+            unreadable = bool(stop_for(reason))
             if format_ != "text":  # a program reads only what is on standard output
-                found.append(Diagnostic("unreadable", str(problem), Span(Source("", path), 0, 0)))
-            continue
-        if model is not None and model not in [m.name.id for m in spec.models()]:
-            from nndsl.model import choose
-
-            choose(spec, model)
-        else:
-            for refusal in refused(check_spec(spec, model=model, hyper=given, dims=fixed)):
-                diagnostics.add(refusal)
-        found.extend(diagnostics.in_order())
+                found.append(Diagnostic("unreadable", reason, Span(Source("", split_target(target)[0]), 0, 0)))
     code = 2 if unreadable else int(any(d.severity == "error" for d in found))
     try:
         report(found, format_, quiet or unreadable, len(files))
@@ -59,6 +51,31 @@ def command(targets: tuple[str, ...], format_: str, quiet: bool, hyper: tuple[st
         silenced(code)
     if code:
         raise Failed(code)
+
+
+def _all(files: list[str], hyper: dict[str, Any], dims: dict[str, int]) -> list[Checked]:
+    work = partial(checked, hyper=hyper, dims=dims)
+    if any(split_target(target)[1] is not None or target == "-" for target in files):
+        return [work(target) for target in files]
+    return crew.each(work, files, lambda path: os.path.getsize(path) if os.path.isfile(path) else 0)
+
+
+def checked(target: str, hyper: dict[str, Any], dims: dict[str, int]) -> Checked:
+    """The mistakes of one file, and why it cannot be read."""
+    path, model = split_target(target)
+    diagnostics = Diagnostics()
+    try:
+        spec = open_spec(source_of(path), diagnostics)
+    except Unreadable as problem:
+        return [], str(problem)
+    if model is not None and model not in [m.name.id for m in spec.models()]:
+        from nndsl.model import choose
+
+        choose(spec, model)
+    else:
+        for refusal in refused(check_spec(spec, model=model, hyper=hyper, dims=dims)):
+            diagnostics.add(refusal)
+    return diagnostics.in_order(), None
 
 
 def expand(targets: tuple[str, ...]) -> list[str]:
