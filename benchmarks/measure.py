@@ -58,25 +58,28 @@ def seconds(work: Callable[[], Any], repeat: int = 1) -> float:
 
 @dataclass
 class Process:
-    """A finished process: CPU seconds (user and system), and peak memory in MB."""
+    """A finished process: CPU seconds (user and system), peak memory in MB, and seconds on the wall."""
 
     cpu: float
     peak: float
+    wall: float
 
 
 def process(*arguments: str) -> Process:
     """Run a command to its end, as the operating system accounts for it."""
     # an installed package has its bytecode, and so has torch: both sides may use it
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    begun = time.perf_counter()
     child = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
     assert child.stderr is not None
     complaint = child.stderr.read()
     _, status, usage = os.wait4(child.pid, 0)
+    wall = time.perf_counter() - begun
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode != 0:
         raise RuntimeError(f"{' '.join(arguments)}: exit code {child.returncode}\n{complaint.decode()}")
     scale = 1 if sys.platform == "darwin" else 1024
-    return Process(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * scale / 1e6)
+    return Process(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * scale / 1e6, wall)
 
 
 def cpu(*arguments: str, runs: int = 3) -> float:

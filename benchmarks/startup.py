@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 from statistics import median
@@ -59,15 +60,15 @@ def rows() -> list[Row]:
 
 def _zoo() -> Row:
     files = sorted(map(str, Path("models").glob("*.nn")))
-    runs = [(nndsl("check", *files).cpu, python("import torch").cpu) for _ in range(5)]
-    cpu = median(ours for ours, _ in runs)
+    runs = [(nndsl("check", *files).wall, python("import torch").wall) for _ in range(5)]
+    wall = median(ours for ours, _ in runs)
     return Row(
-        f"`nndsl check models/*.nn` ({len(files)} files) in one process, its CPU time; theirs: `import torch`",
-        ms(cpu),
+        f"`nndsl check models/*.nn` ({len(files)} files) on {os.cpu_count()} cores; theirs: `import torch`",
+        ms(wall),
         ms(median(theirs for _, theirs in runs)),
         f"{median(ours / theirs for ours, theirs in runs):.2f}",
         "≤ 2 s",
-        cpu <= 2,
+        wall <= 2,
     )
 
 
