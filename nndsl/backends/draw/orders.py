@@ -28,7 +28,7 @@ def numbers(leaf: Leaf, at: Point, ends: dict[int, Point], flows: list[Flow], ru
     order = sorted(ends, key=lambda flow: flows[flow].head_port)
     if len(order) != len(runs) or len({flows[flow].value for flow in order}) < len(order):
         return []
-    first, second = (ends[flow] for flow in order)
+    first, second = ((x, at[1] if y < at[1] + leaf.middle / 2 else y) for x, y in (ends[flow] for flow in order))
     if second[0] - first[0] > 1.0:
         return []
     centre = at[0], at[1] + leaf.middle

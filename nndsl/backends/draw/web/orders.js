@@ -9,7 +9,7 @@ const BESIDE = 6.5;
 export function numbers(leaf, at, ends, runs) {
   const order = [...ends].sort(([a], [b]) => a.headPort - b.headPort);
   if (order.length !== runs.length || new Set(order.map(([flow]) => flow.value)).size < order.length) return [];
-  const [first, second] = order.map(([, end]) => end);
+  const [first, second] = order.map(([, [x, y]]) => [x, y < at[1] + leaf.middle / 2 ? at[1] : y]);
   if (second[0] - first[0] > 1) return [];
   const centre = [at[0], at[1] + leaf.middle];
   return [
