@@ -31,7 +31,7 @@ class Frame:
         frames, at = [], self
         while at is not None:
             frames.append(at)
-            at = at.parent  # type: ignore[assignment]
+            at = at.parent  # type: ignore[assignment]  # of the loop's own type
         return frames
 
 

@@ -13,7 +13,7 @@ RANKING = {torch.topk, torch.sort, torch.argsort, torch.Tensor.topk, torch.Tenso
 LEAST = 1e-30  # numbers that are all 0 are equal too
 
 
-class Disturbance(TorchFunctionMode):  # type: ignore[misc]
+class Disturbance(TorchFunctionMode):  # type: ignore[misc]  # torch has no types for it
     """While it is entered, what is ranked differs by `epsilon` of the largest number."""
 
     def __init__(self, epsilon: float, seed: int) -> None:

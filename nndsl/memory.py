@@ -126,5 +126,6 @@ def _windows() -> float | None:
         )
 
     status = Status(ctypes.sizeof(Status))
+    # Windows only: so the type is no mistake.
     known = ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))  # type: ignore[attr-defined,unused-ignore]
     return float(status.pages_free) if known else None

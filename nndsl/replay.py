@@ -11,7 +11,7 @@ from torch.overrides import TorchFunctionMode
 DRAWING = {torch.randn_like, torch.rand_like, torch.bernoulli}
 
 
-class Replay(TorchFunctionMode):  # type: ignore[misc]
+class Replay(TorchFunctionMode):  # type: ignore[misc]  # torch has no types for it
     """While it is entered, what PyTorch would draw is taken from `draws`, in their order. LookupError where their
     number or a shape is another one."""
 

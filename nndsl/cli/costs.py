@@ -38,6 +38,6 @@ device_option = click.option(
 def counted(model: Model, **setting: Any) -> Summary:
     """The summary; a batch of a model that has none is refused in words."""
     try:
-        return guarded(lambda: model.summary(**setting))  # type: ignore[no-any-return]
+        return guarded(lambda: model.summary(**setting))  # type: ignore[no-any-return]  # of Any
     except ValueError as problem:
         raise click.BadParameter(str(problem), param_hint="--batch") from None

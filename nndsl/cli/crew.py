@@ -30,7 +30,7 @@ def each(work: Callable[[T], R], given: Sequence[T], effort: Callable[[T], float
             order = sorted(range(len(given)), key=lambda at: -effort(given[at]))
             made = {at: crew.submit(work, given[at]) for at in order}
             return [made[at].result() for at in range(len(given))]
-    except (BrokenProcessPool, OSError, NotImplementedError):
+    except (BrokenProcessPool, OSError, NotImplementedError):  # the last is what systems without semaphores raise
         return [work(one) for one in given]
 
 

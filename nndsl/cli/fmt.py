@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 
 import click
 
@@ -72,5 +73,5 @@ def _changed(source: Source, formatted: str, target: str, only_check: bool, as_d
         say(f"formatted {target}")
 
 
-def _lined(lines: object) -> list[str]:
-    return [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines]  # type: ignore[attr-defined]
+def _lined(lines: Iterable[str]) -> list[str]:
+    return [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines]

@@ -185,7 +185,7 @@ class Letters:
         """A number in the letters of its block; what has no such form, or another value, is lost."""
         of = origin(number)
         if of is None:
-            return plain(number)  # type: ignore[no-any-return]
+            return plain(number)  # type: ignore[no-any-return]  # of Any
         try:
             told = self._polynomial(of)
         except (Unwritable, DimTooLarge):
@@ -195,7 +195,7 @@ class Letters:
             if here == number:
                 return told
         self._lose([number])
-        return plain(number)  # type: ignore[no-any-return]
+        return plain(number)  # type: ignore[no-any-return]  # of Any
 
     def _polynomial(self, of: Origin) -> Any:
         if not isinstance(of, tuple):
@@ -232,7 +232,7 @@ class Letters:
         kind, owner, name, *axis = leaf
         home = self._homes[owner]
         if kind == "axis":
-            return home.inputs[name].shape[axis[0]]  # type: ignore[return-value]
+            return home.inputs[name].shape[axis[0]]  # type: ignore[return-value]  # an origin names axes that there are
         return home.hyper[name] if name in home.hyper else home.carried[name]
 
     def _values(self, names: Iterable[str]) -> dict[str, Size]:

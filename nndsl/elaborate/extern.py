@@ -131,7 +131,7 @@ def _size(dim: Any, scope: Scope, ctx: Context) -> Size | Poison:
         return ctx.poison("extern", "every dim of an extern block's output must be written", dim.span)
     value = evaluate(dim, scope, ctx)
     if isinstance(value, Poison) or is_size(value):
-        return value  # type: ignore[no-any-return]
+        return value  # type: ignore[no-any-return]  # a size, as asked above
     return ctx.poison("bad-value", f"a dim is a whole number, not {ctx.describe(value)}", dim.span)
 
 

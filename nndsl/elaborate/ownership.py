@@ -68,9 +68,11 @@ class _Numbers:
         self._seen: Seen = {}
 
     def number(self, path: str, number: Number) -> Any:
+        """What a number becomes: each subclass says it."""
         raise NotImplementedError
 
     def flag(self, path: str, flag: Origin | None, value: Any) -> Origin | None:
+        """What a true or false becomes: each subclass says it."""
         raise NotImplementedError
 
     def value(self, value: Any, path: str) -> Any:

@@ -194,7 +194,7 @@ def _declared(dim: Any, scope: Scope, ctx: Context) -> Size | None:
         if isinstance(wanted, Value) and isinstance(dim, ast.Name):
             found.hints.append(f"here {dim.id} is a tensor: give the tensor another name than the size")
         return None
-    return wanted  # type: ignore[no-any-return]
+    return wanted  # type: ignore[no-any-return]  # a size, as asked above
 
 
 def _different(apart: list[_Apart], value: Value, scope: Scope, span: Span, what: str, ctx: Context) -> None:
@@ -303,7 +303,7 @@ def _declared_size(dim: Any, scope: Scope, ctx: Context) -> Size | None:
         hints = ["a size that is not known yet has a name, for example `N` for the batch"] if value < 0 else []
         ctx.error("bad-value", f"a dim is at least 1, and this is {value}", dim.span, scope, hints=hints)
         return None
-    return value  # type: ignore[no-any-return]
+    return value  # type: ignore[no-any-return]  # a size, as asked above
 
 
 def _unnamed(scope: Scope, ctx: Context) -> Dim:

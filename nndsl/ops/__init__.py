@@ -30,7 +30,7 @@ def _find_homes() -> dict[str, str]:
 
 def everything() -> dict[str, type[Op]]:
     """All operators by name."""
-    global _loaded  # noqa: PLW0603
+    global _loaded  # noqa: PLW0603  a cache of what never changes
     if not _loaded:
         for module in sorted(set(_find_homes().values())):
             import_module(f"{__name__}.{module}")

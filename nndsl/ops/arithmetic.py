@@ -130,6 +130,7 @@ class Binary(Op, family=ARITHMETIC, abstract=True):
         return self.nodes(g, left, right, dtype)
 
     def nodes(self, g: OnnxBuilder, a: OnnxValue, b: OnnxValue, dtype: str) -> OnnxValue:
+        """Each operator gives its own."""
         raise NotImplementedError(self.name)
 
     def spell(self) -> str:

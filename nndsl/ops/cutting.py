@@ -23,6 +23,7 @@ class Pieces(Moves, abstract=True):
     dim: int
 
     def parts(self, x: TensorType, axis: int, say: Say) -> list[Size] | None:
+        """Each operator gives its own."""
         raise NotImplementedError(self.name)
 
     def few(self, count: int, say: Say, at: str) -> bool:

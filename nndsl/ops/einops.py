@@ -115,6 +115,7 @@ class ByPattern(Moves, abstract=True):
         return t.method(y, "expand", *sizes)
 
     def reduced(self, t: TorchWriter, y: Text, axes: list[int]) -> Text:
+        """Each operator gives its own."""
         raise NotImplementedError(self.name)
 
     # ------------------------------------------------------------ ONNX
@@ -153,6 +154,7 @@ class ByPattern(Moves, abstract=True):
         return g.op("Expand", y, g.sizes(ones)), units
 
     def onnx_reduced(self, g: OnnxBuilder, y: Any, axes: list[int], dtype: str) -> Any:
+        """Each operator gives its own."""
         raise NotImplementedError(self.name)
 
     def detail(self) -> str:

@@ -54,7 +54,7 @@ def contraction(
     found = Contraction()
     have = factors[0]
     for at, other in enumerate(factors[1:], start=1):
-        together, alone = [], ([], [])  # type: ignore[var-annotated]
+        together, alone = [], ([], [])  # type: ignore[var-annotated]  # told by what is put in
         for axis in range(len(result), len(indices)):
             if any(f.shape[axis] != 1 for f in factors[at + 1 :]):
                 continue

@@ -91,6 +91,7 @@ class Filled(Generator, abstract=True):
     dtype: DType
 
     def filling(self) -> Any:
+        """The number that fills it: each operator gives its own."""
         raise NotImplementedError(self.name)
 
     def shape(self, say: Say) -> TensorType | None:

@@ -102,7 +102,7 @@ def _int(value: Any) -> int:
         if isinstance(value, Dim):
             raise Unfit(f"is a number that is known while compiling, and {value} is only known when the model runs")
         raise Unfit(f"is a whole number, not {describe(value)}")
-    return like(_within(int(value), WIDEST_INT), value)  # type: ignore[no-any-return]
+    return like(_within(int(value), WIDEST_INT), value)  # type: ignore[no-any-return]  # of Any
 
 
 def _whole(value: float) -> bool:
@@ -116,7 +116,7 @@ def _is_nan(value: float) -> bool:
 def _float(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or _is_nan(value):
         raise Unfit(f"is a number, not {describe(value)}")
-    return like(float(_within(value, WIDEST_FLOAT)), value)  # type: ignore[no-any-return]
+    return like(float(_within(value, WIDEST_FLOAT)), value)  # type: ignore[no-any-return]  # of Any
 
 
 def _within(value: Any, widest: float) -> Any:

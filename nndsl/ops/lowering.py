@@ -24,7 +24,7 @@ def filled(g: OnnxBuilder, value: float, sizes: Sequence[Size], dtype: str) -> A
         return g.op("Expand", g.const(value, dtype), g.sizes(sizes))
     made: Any = value
     for size in reversed(sizes):
-        made = [made] * size  # type: ignore[operator]
+        made = [made] * size  # type: ignore[operator]  # numbers: `sizes` was asked
     return g.const(made, dtype)
 
 

@@ -85,6 +85,7 @@ class _AdaptivePool(Spatial, family=POOLING, abstract=True):
         return found
 
     def along_axis(self, g: OnnxBuilder, x: OnnxValue, axis: int, what: tuple[Size, int, str]) -> Any:
+        """Each operator gives its own."""
         raise NotImplementedError(self.name)
 
     def blame(self, axis: int, rank: int) -> str | None:

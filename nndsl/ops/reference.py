@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 from nndsl import ops
 from nndsl.ops.forms import FORMS, Form
@@ -36,8 +37,9 @@ def signature(op: Described) -> str:
     return f"{op.name}({', '.join(parts)})" if parts else op.name
 
 
-def _default(param: object) -> str:
-    return param.kind.spell(param.default)  # type: ignore[attr-defined, no-any-return]
+def _default(param: Any) -> str:
+    text: str = param.kind.spell(param.default)
+    return text
 
 
 def families() -> list[tuple[Family, list[Described]]]:

@@ -99,6 +99,7 @@ class Upsample(Op, family=SHAPE):
         axes = list(zip(x.shape[2:], y.shape[2:], strict=True))
         if not all(isinstance(a, int) and isinstance(b, int) for a, b in axes) or self.mode not in _SEEN:
             return None
+        # Whole numbers, as asked above: so the type is no mistake.
         return tuple((_SEEN[self.mode], Fraction(a, b)) for a, b in axes)  # type: ignore[arg-type]
 
     def saves(self, x: TensorType, y: TensorType, use: Use) -> Saved:

@@ -37,9 +37,11 @@ class _Like(Op, family=TENSOR, abstract=True):
     function: ClassVar[str]
 
     def scale(self) -> float:
+        """What a drawn number is multiplied by: each distribution gives its own."""
         raise NotImplementedError(self.name)
 
     def offset(self) -> float:
+        """What is added to it: each distribution gives its own."""
         raise NotImplementedError(self.name)
 
     def shape(self, x: TensorType, say: Say) -> TensorType | None:

@@ -57,7 +57,7 @@ class Param:
     star: bool
     keyword: bool
     name: str = ""
-    kind: Kind = None  # type: ignore[assignment]
+    kind: Kind = None  # type: ignore[assignment]  # set when its class is made
 
     @property
     def required(self) -> bool:

@@ -95,7 +95,7 @@ def reach(kernel: int, dilation: int) -> int:
 
 def padded(size: Size, before: int, after: int) -> Size:
     """A side with what is added to it: a plain number, since nobody would write how many windows fit in words."""
-    return plain(size) + int(before) + int(after)  # type: ignore[no-any-return]
+    return plain(size) + int(before) + int(after)  # type: ignore[no-any-return]  # of Any
 
 
 def window_count(padded: Size, span: int, stride: int) -> Size:

@@ -52,7 +52,7 @@ def negated(of: Origin) -> Origin:
     if not isinstance(of, tuple):
         return -of
     if of[0] == "neg":
-        return of[1]  # type: ignore[no-any-return]
+        return of[1]  # type: ignore[no-any-return]  # of Any
     over = of[1] if of[0] == "//" and len(of) > 3 else None
     return _quotient(over[1], of[2], True) if isinstance(over, tuple) and over[0] == "neg" else ("neg", of)
 
@@ -74,7 +74,7 @@ def _gathered(kind: str, a: tuple[Any, ...], b: Origin) -> Origin | None:
         total = (second if before == "+" else -second) + (b if kind == "+" else -b)
         return first if total == 0 else ("+", first, total) if total > 0 else ("-", first, -total)
     if before != kind and same(second, b):
-        return first  # type: ignore[no-any-return]
+        return first  # type: ignore[no-any-return]  # of Any
     if before == kind == "+":  # `x + y + y` is `x + 2 * y`
         product = isinstance(second, tuple) and second[0] == "*" and isinstance(second[1], int)
         times, base = (second[1], second[2]) if product else (1, second)
@@ -169,7 +169,7 @@ def substituted(of: Origin, change: Callable[[tuple[Any, ...]], Origin]) -> Orig
     if kind == "call":  # a logarithm says more than its digits
         return FUNCTIONS[of[1]](*parts) if known and of[1] not in IN_MATH else (kind, of[1], *parts)
     if known:
-        return OPERATORS[kind](*parts)  # type: ignore[no-any-return]
+        return OPERATORS[kind](*parts)  # type: ignore[no-any-return]  # of Any
     return joined(kind, parts[0], parts[1], len(of) > 3)
 
 

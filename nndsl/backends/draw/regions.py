@@ -76,6 +76,7 @@ class Region:
         self.children: list[tuple[Region, float, float]] = []
 
     def measure(self) -> None:
+        """Each kind of region has its own."""
         raise NotImplementedError
 
     def parts(self) -> list[Region]:

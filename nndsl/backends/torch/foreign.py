@@ -148,7 +148,7 @@ def _place(problem: BaseException) -> str:
 
 
 def _target(node: Node) -> str:
-    target: str = node.op.target  # type: ignore[attr-defined]
+    target: str = node.op.target  # type: ignore[attr-defined]  # of Extern
     return target
 
 

@@ -136,7 +136,7 @@ def piece(value: Any, level: Callable[[Any], str]) -> Piece:
     """An argument of a constructor; `level` writes what is neither number nor collection."""
     made = getattr(value, "piece", None)
     if made is not None:
-        return made  # type: ignore[no-any-return]
+        return made  # type: ignore[no-any-return]  # of Any
     if isinstance(value, (bool, int, float)):
         return Slot(value)
     if isinstance(value, (list, tuple)):

@@ -133,6 +133,7 @@ def owns(node: Node) -> str:
 def _probed(node: Node) -> _Probe:
     probe = _Probe()
     operands = operands_of(node)
+    # _ProbeStep stands in: so the type is no mistake.
     lowering = Lowering(probe, _ProbeStep(node, node.outputs), operands)  # type: ignore[arg-type]
     node.op.torch(lowering, *operands)
     return probe
@@ -141,6 +142,7 @@ def _probed(node: Node) -> _Probe:
 def has_module(node: Node) -> bool:
     """Has PyTorch a module for the operator?"""
     operands = operands_of(node)
+    # _ProbeStep stands in: so the type is no mistake.
     lowering = Lowering(_Probe(), _ProbeStep(node, node.outputs), operands)  # type: ignore[arg-type]
     return node.op.module(lowering, *operands) is not None
 

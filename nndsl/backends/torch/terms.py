@@ -53,7 +53,7 @@ class Terms:
         if owner != self.graph.owner:
             return self._given(leaf)
         if kind == "hyper" and rest[0] in self.fixed:
-            return self.home.hyper[rest[0]]  # type: ignore[no-any-return]
+            return self.home.hyper[rest[0]]  # type: ignore[no-any-return]  # of Any
         own = (kind, 0, *rest)
         return self.merged.get(own, own)
 

@@ -67,7 +67,7 @@ def _wrapped(layer: Any) -> Any:
     """One signature for all: tensors by position in, a tuple of tensors out."""
     from torch import Tensor, nn
 
-    class Wrapped(nn.Module):  # type: ignore[misc]
+    class Wrapped(nn.Module):  # type: ignore[misc]  # torch has no types for it
         def __init__(self) -> None:
             super().__init__()
             self.layer = layer
