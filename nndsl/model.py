@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nndsl.arguments import shown, whole, word, words
-from nndsl.backends.torch.refused import refused
+from nndsl.backends.torch.refused import find_mistakes
 from nndsl.diagnostics import Diagnostic, Diagnostics, SpecError
-from nndsl.elaborate import Expression, Spec, Unreadable, check_spec, elaborate, open_spec, read, zoo
+from nndsl.elaborate import Expression, Spec, Unreadable, elaborate, open_spec, read, zoo
 from nndsl.elaborate.models import Variant, needed, variants
 from nndsl.elaborate.scope import nearest
 from nndsl.ir.graph import Graph, returned
@@ -149,8 +149,7 @@ def check(text: str, /, *, name: str = "<string>", **hyper: Any) -> list[Diagnos
     `name` is what the diagnostics call the text; its imports are relative to the working folder."""
     diagnostics = Diagnostics()
     given = {key: plain(value) for key, value in hyper.items()}
-    for refusal in refused(check_spec(open_spec(_source_of(text, name), diagnostics), hyper=given)):
-        diagnostics.add(refusal)
+    find_mistakes(open_spec(_source_of(text, name), diagnostics), hyper=given)
     return diagnostics.in_order()
 
 

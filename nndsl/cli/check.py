@@ -10,13 +10,13 @@ from typing import Any
 
 import click
 
-from nndsl.backends.torch.refused import refused
+from nndsl.backends.torch.refused import find_mistakes
 from nndsl.cli import crew
 from nndsl.cli.failures import Failed, stop_for
 from nndsl.cli.specs import FORMATS, hyper_options, parse_dims, parse_hyper, show, source_of
 from nndsl.cli.streams import silenced
 from nndsl.diagnostics import Diagnostic, Diagnostics
-from nndsl.elaborate import Unreadable, check_spec, open_spec
+from nndsl.elaborate import Unreadable, open_spec
 from nndsl.model import split_target
 from nndsl.source import Source, Span
 
@@ -73,8 +73,7 @@ def checked(target: str, hyper: dict[str, Any], dims: dict[str, int]) -> Checked
 
         choose(spec, model)
     else:
-        for refusal in refused(check_spec(spec, model=model, hyper=hyper, dims=dims)):
-            diagnostics.add(refusal)
+        find_mistakes(spec, model=model, hyper=hyper, dims=dims)
     return diagnostics.in_order(), None
 
 

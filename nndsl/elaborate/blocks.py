@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from nndsl.diagnostics import Frame
 from nndsl.elaborate.aliases import aliased, is_alias
 from nndsl.elaborate.apply import apply, results
 from nndsl.elaborate.budget import Budget, Exceeded
@@ -168,7 +167,7 @@ def _built(layer: Any, operands: Operands, builder: GraphBuilder, span: Span, na
 def _build(layer: Any, operands: Operands, outer: GraphBuilder, span: Span, name: str, ctx: Context) -> Built:
     frame = outer.frame
     if isinstance(layer, BlockLayer):
-        frame = Frame(ctx.spell(layer), span, frame)
+        frame = ctx.frame(layer, span, frame)
     title = (
         "".join(part[:1].upper() + part[1:] for part in name.split("_"))
         if not isinstance(layer, BlockLayer)
@@ -261,7 +260,8 @@ def _enter(layer: BlockLayer, value: Any, builder: GraphBuilder, span: Span, ctx
     scope.within = (*layer.within, (id(definition), layer.name))
     caller = Scope(layer.home, builder)
     params = definition.params or []
-    if not fill_defaults(params, layer.given, scope, layer.name, span, caller, ctx, builder.graph):
+    block = builder.graph if builder.owner else None
+    if not fill_defaults(params, layer.given, scope, layer.name, span, caller, ctx, block):
         return POISON
     record_hyper(builder, scope, definition, ctx)
     for param in params:
@@ -317,7 +317,7 @@ def _expand(layer: BlockLayer, value: Any, builder: GraphBuilder, span: Span, ct
     outer = builder.frame
     scope = Scope(layer.home, builder)
     scope.within = (*layer.within, (id(definition), layer.name))
-    builder.frame = Frame(ctx.spell(layer), span, outer)
+    builder.frame = ctx.frame(layer, span, outer)
     try:
         with builder.inside(layer.name):
             if not fill_defaults(definition.params or [], layer.given, scope, layer.name, span, scope, ctx):

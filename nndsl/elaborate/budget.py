@@ -31,11 +31,13 @@ class Budget:
     DEPTH = 100  # blocks inside blocks
     SECONDS = 8.0  # of this thread's own time: other work on the machine does not count
 
-    def __init__(self) -> None:
+    def __init__(self, share: float = 1.0) -> None:
+        """`share`: of the steps and seconds."""
         self.steps = self.nodes = self.held = 0
         self.spent = False  # nothing more can be done with this budget
         self.due = 4096  # at which step it is to be looked at
-        self._until = thread_time() + self.SECONDS
+        self._steps = int(self.STEPS * share)
+        self._until = thread_time() + self.SECONDS * share
 
     def step(self, weight: int = 1) -> None:
         self.steps += weight
@@ -45,7 +47,7 @@ class Budget:
     def look(self) -> None:
         """Is there anything left?"""
         self.due = self.steps + 4096
-        if self.steps > self.STEPS:
+        if self.steps > self._steps:
             self._stop(f"this takes more than {self.STEPS:,} steps to expand")
         if thread_time() > self._until:
             self._stop(f"this takes more than {self.SECONDS:.0f} s to expand")

@@ -20,6 +20,8 @@ from nndsl.ir.graph import Graph
 from nndsl.source import Source
 from nndsl.syntax import ast
 
+GLANCE = 0.1  # of the budget
+
 
 def check_source(
     source: Source,
@@ -43,24 +45,44 @@ def check_spec(
 ) -> list[Graph]:
     earlier = list(spec.diagnostics.errors)
     if not earlier:
-        return _check(spec, model, hyper, dims)
+        return _check(spec, model, hyper, dims, Budget(), Common())
     echoes = Echoes(spec.file, earlier)
     rest = Spec(spec.file, spec.scope, spec.project, Diagnostics())
-    _check(rest, model, hyper, dims)
+    _check(rest, model, hyper, dims, Budget(), Common())
     for found in rest.diagnostics.items:
         if not echoes.has(found):
             spec.diagnostics.add(found)
     return []
 
 
+def glance(
+    spec: Spec,
+    *,
+    model: str | None = None,
+    hyper: Mapping[str, Any] | None = None,
+    dims: Mapping[str, int] | None = None,
+) -> list[Graph] | None:
+    """The graphs of a spec in which `check_spec` would find nothing; None where it would, or where that takes long.
+    Their numbers do not know what they were computed from: nothing is to be written from them."""
+    if spec.diagnostics.items:
+        return None
+    own = Spec(spec.file, spec.scope, spec.project, Diagnostics())
+    graphs = _check(own, model, hyper, dims, Budget(GLANCE), Common(glance=True))
+    return None if own.diagnostics.items else graphs
+
+
 def _check(
-    spec: Spec, model: str | None, hyper: Mapping[str, Any] | None, dims: Mapping[str, int] | None
+    spec: Spec,
+    model: str | None,
+    hyper: Mapping[str, Any] | None,
+    dims: Mapping[str, int] | None,
+    budget: Budget,
+    common: Common,
 ) -> list[Graph]:
     graphs: list[Graph] = []
     with suppress(Exceeded):  # there are too many mistakes, and they were said
         for item in spec.file.items:
             check_declaration(item, spec)
-    budget, common = Budget(), Common()
     wanted = _wanted(spec, model, hyper or {})
     absent: list[set[str]] = []
     for name in wanted:

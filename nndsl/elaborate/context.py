@@ -66,9 +66,12 @@ class Use:
 
 
 class Common:
-    """What the models of one file share: which values are equal, and the blocks that were built for one of them."""
+    """What the models of one file share: which values are equal, and the blocks that were built for one of them.
 
-    def __init__(self) -> None:
+    `glance`: it is only asked whether there is a mistake. Numbers do not remember then what they were computed from."""
+
+    def __init__(self, glance: bool = False) -> None:
+        self.glance = glance
         self.built: dict[Any, tuple[Built, set[Any]]] = {}  # with what their requirements add to `Context.divided`
         self.interned: dict[Any, int] = {}
         self.composed: dict[int, tuple[Any, int]] = {}  # by id; what is kept here lives, so that its id stays its own
@@ -105,6 +108,7 @@ class Context:
         self.shared: dict[int, Use] = {}  # the first use of each shared layer
         self.steps: dict[int, int] = {}  # what graphs do, by identity: equal numbers, equal steps
         self._common = common or Common()
+        self.glance = self._common.glance
 
     # ------------------------------------------------------------ reporting
 
@@ -155,6 +159,10 @@ class Context:
     def spell(self, value: Any) -> str:
         return spell(value, self.facts)
 
+    def frame(self, layer: BlockLayer, span: Span, outer: Frame | None) -> Frame:
+        """The expansion of a block."""
+        return Frame(layer.name if self.glance else self.spell(layer), span, outer)
+
     # ------------------------------------------------------------ identity of values
 
     def block(self, key: Any, build: Callable[[], Built]) -> Built:
@@ -173,8 +181,8 @@ class Context:
         return built
 
     def owner(self) -> int:
-        """A number for a block graph, by which it knows its own numbers."""
-        return next(self._common.owners)
+        """A number for a block graph, by which it knows its own numbers; 0 where none is anyone's own."""
+        return 0 if self.glance else next(self._common.owners)
 
     def key(self, value: Any, origins: bool = False) -> int:
         """Equal keys, equal values: a small number, so that nested lists cost no more than their distinct parts.

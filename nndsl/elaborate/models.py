@@ -19,7 +19,7 @@ from nndsl.elaborate.expressions import evaluate
 from nndsl.elaborate.facts import require_totals
 from nndsl.elaborate.hyperparameters import fill_defaults, fits
 from nndsl.elaborate.project import Project
-from nndsl.elaborate.recursion import ROOM
+from nndsl.elaborate.recursion import ROOM, roomy
 from nndsl.elaborate.scope import Scope, nearest
 from nndsl.elaborate.statements import run, unapplied
 from nndsl.elaborate.values import BlockLayer, Given, Poison, is_layer, is_tensor
@@ -82,7 +82,7 @@ def elaborate(
     graph = None
     try:
         with ROOM:
-            graph = _elaborate(ctx, spec, model, hyper or {}, absent, letters)
+            graph = roomy(_elaborate, ctx, spec, model, hyper or {}, absent, letters)
     except (Exceeded, DimTooLarge) as problem:
         spec.diagnostics.error("too-big", f"{name}: {problem}", ctx.at or model.name.span)
     except RecursionError:

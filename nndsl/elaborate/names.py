@@ -27,8 +27,10 @@ _TYPES = {"tensor": "float", "floattensor": "float", "longtensor": "int", "fp16"
 
 @form(ast.Name)
 def _name(node: ast.Name, scope: Scope, ctx: Context) -> Any:
-    value = ctx.project.resolve(node.id, scope, node.span)
-    if isinstance(value, BlockLayer) and scope.within and not value.within:
+    value = scope.get(node.id)  # as `resolve` begins: most names are the block's own
+    if value is MISSING:
+        value = ctx.project.resolve(node.id, scope, node.span)
+    if type(value) is BlockLayer and scope.within and not value.within:
         return _named_within(value, node, scope, ctx)
     if value is not MISSING:
         return value

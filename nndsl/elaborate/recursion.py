@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+R = TypeVar("R")
 
 DEEPEST = 6_000
+FRAMES = 1 << 20  # bytes for the frames of a recursion
 
 
 class Room:
@@ -32,3 +37,17 @@ class Room:
 
 
 ROOM = Room()
+
+
+def roomy(function: Callable[..., R], *given: Any) -> R:
+    """The function's result; what it calls has `FRAMES` bytes for its frames in one piece.
+
+    CPython takes memory for frames from the system in pieces of 16 KiB, and gives a piece back as soon as the calls
+    return across its edge: a recursion that comes and goes there does so at each call, a fifth of its time. A frame
+    with a large stack of its own, which is never touched, comes with a piece in which those of its callees fit too."""
+    return function(*given)
+
+
+if sys.implementation.name == "cpython":
+    # A piece is as large as the next power of two: half of it stays free.
+    roomy.__code__ = roomy.__code__.replace(co_stacksize=FRAMES // 8)

@@ -115,7 +115,7 @@ def test_a_bug_is_said_to_be_one(nndsl: Nndsl, write: Write, monkeypatch: pytest
     def broken(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("within")
 
-    monkeypatch.setattr(check, "check_spec", broken)
+    monkeypatch.setattr(check, "find_mistakes", broken)
     write("net.nn", GOOD)
     done = nndsl("check", "net.nn")
     assert done.code == 101

@@ -248,7 +248,7 @@ def broken(*_, **__):
         signal.raise_signal(signal.SIGINT)
     except KeyboardInterrupt:
         {becomes}
-check.check_spec = broken
+check.find_mistakes = broken
 sys.exit(run(["check", "-q", "net.nn"]))
 """
     done = subprocess.run(

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nndsl.diagnostics import Diagnostics
-from nndsl.elaborate import check_spec, open_spec, zoo
+from nndsl.elaborate import check_spec, glance, open_spec, zoo
 from nndsl.elaborate.project import PACKAGE
 from nndsl.ir.graph import Graph
 from nndsl.render import json as render_json
@@ -146,6 +146,7 @@ def checked(text: str) -> tuple[Diagnostics, list[Graph]]:
     diagnostics = Diagnostics()
     graphs = check_spec(open_spec(Source(text, "spec.nn"), diagnostics))
     found = diagnostics.in_order()
+    assert not found or glance(open_spec(Source(text, "spec.nn"), Diagnostics())) is None
     assert len(render_text.render(found, color=True)) < 1_000_000
     json.loads(render_json.render(found))
     for one in found:

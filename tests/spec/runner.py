@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nndsl.backends.torch.refused import refused
+from nndsl.backends.torch.refused import find_mistakes
 from nndsl.diagnostics import Diagnostics
 from nndsl.elaborate import check_spec, open_spec
 from nndsl.ir.graph import Graph
@@ -96,9 +96,11 @@ def _produced(source: Source, kind: str) -> str:
         from nndsl.syntax.format import format_source
 
         return format_source(source, diagnostics) or ""
-    graphs = check_spec(open_spec(source, diagnostics))
-    for refusal in refused(graphs) if kind in MISTAKES else ():
-        diagnostics.add(refusal)
+    spec = open_spec(source, diagnostics)
+    if kind in MISTAKES:
+        find_mistakes(spec)
+    else:
+        graphs = check_spec(spec)
     if kind == "error":
         from nndsl.render import text
 

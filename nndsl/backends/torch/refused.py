@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from nndsl.backends.torch.sizes import Absent, at_hand, said
 from nndsl.backends.torch.uses import MOST_MEMBERS, varied, written_out
 from nndsl.diagnostics import Diagnostic, SpecError
+from nndsl.elaborate import Spec, check_spec, glance
 from nndsl.ir.graph import Graph
 from nndsl.shapes import Dim
+
+_SIMPLE = frozenset({int, float, bool, str, type(None)})
+
+
+def find_mistakes(
+    spec: Spec,
+    *,
+    model: str | None = None,
+    hyper: Mapping[str, Any] | None = None,
+    dims: Mapping[str, int] | None = None,
+) -> None:
+    """All that is wrong with a spec or one of its models, into `spec.diagnostics`. A glance is enough where nothing
+    is."""
+    graphs = glance(spec, model=model, hyper=hyper, dims=dims)
+    if graphs is None or any(map(doubtful, graphs)):
+        for refusal in refused(check_spec(spec, model=model, hyper=hyper, dims=dims)):
+            spec.diagnostics.add(refusal)
 
 
 def refused(graphs: Iterable[Graph]) -> list[Diagnostic]:
     """The text is only made of models that could be refused: this is cheap for all others."""
     found: list[Diagnostic] = []
-    for graph in graphs:
-        if (
-            next(varied(graph), None) is None
-            and written_out(graph) <= MOST_MEMBERS
-            and next(untold(graph), None) is None
-        ):
-            continue
+    for graph in filter(doubtful, graphs):
         from nndsl.backends.torch.file import File
 
         try:
@@ -29,6 +41,15 @@ def refused(graphs: Iterable[Graph]) -> list[Diagnostic]:
         except SpecError as problem:
             found += problem.diagnostics
     return found
+
+
+def doubtful(graph: Graph) -> bool:
+    """Could it be refused?"""
+    return (
+        next(varied(graph), None) is not None
+        or written_out(graph) > MOST_MEMBERS
+        or next(untold(graph), None) is not None
+    )
 
 
 def untold(root: Graph) -> Iterator[Dim]:
@@ -47,6 +68,8 @@ def untold(root: Graph) -> Iterator[Dim]:
 def _sizes(value: Any) -> list[Dim]:
     found: list[Dim] = []
     for member in value.values() if isinstance(value, dict) else value:
+        if type(member) in _SIMPLE:
+            continue
         if isinstance(member, Dim):
             found.append(member)
         elif isinstance(member, (tuple, list, dict)):
