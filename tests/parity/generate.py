@@ -61,7 +61,7 @@ OLD_INIT = {"init_weights": True}  # torchvision asks to be told; True is what i
 CASES = [
     Case("alexnet:AlexNet", models.alexnet, {}, (2, 3, 224, 224), train=True),
     Case("vgg:VGG11", models.vgg11, {}, (1, 3, 224, 224)),
-    Case("vgg:VGG11BN", models.vgg11_bn, {}, (2, 3, 224, 224), train=True),
+    Case("vgg:VGG11BN", models.vgg11_bn, {}, (1, 3, 224, 224), train=True),
     Case("vgg:VGG13", models.vgg13, {}),
     Case("vgg:VGG13BN", models.vgg13_bn, {}),
     Case("vgg:VGG16", models.vgg16, {}),
