@@ -12,7 +12,7 @@ from nndsl.cli.listing import listing_option, write_json
 from nndsl.cli.specs import hyper_options, open_model, show, target_argument, with_weights
 from nndsl.fit.comparison import Fit
 from nndsl.fit.entries import Entries, entries_of
-from nndsl.fit.report import mistakes
+from nndsl.fit.report import left_out, mistakes
 from nndsl.render.columns import visible
 from nndsl.weights.choice import planned
 from nndsl.weights.files import entries_in, is_weights
@@ -76,4 +76,5 @@ def _fitting(plan: Plan) -> str:
     through = f', by the mapping "{fit.mapping}"' if fit.mapping is not None else ""
     kinds = sorted({f"{theirs.dtype} becomes {ours.dtype}" for theirs, ours in fit.converted.values()})
     more = f"\n{len(fit.converted):,} are converted: {', '.join(kinds)}" if kinds else ""
-    return f"{fit.path} fits {fit.model}{through}: {fit.fitting:,} tensors{more}\n"
+    left = "".join(f"left out by the mapping: {visible(line)}\n" for line in left_out(fit))
+    return f"{fit.path} fits {fit.model}{through}: {fit.fitting:,} tensors{more}\n{left}"

@@ -63,7 +63,7 @@ class Pattern:
 class Rule:
     """`sources` become `targets` through `steps`; no targets: they are left out. `gathered`: numbers that stand on the
     left alone, whose tensors go through the steps side by side. `spread`: a number that stands on the right alone, and
-    counts what the steps give."""
+    counts what the steps give. `copied`: the tensor of the model that what is left out holds once more."""
 
     span: Span
     sources: list[Pattern]
@@ -71,6 +71,7 @@ class Rule:
     steps: list[ast.Expr]
     gathered: frozenset[str] = frozenset()
     spread: str | None = None
+    copied: Pattern | None = None
 
 
 @dataclass(slots=True)
@@ -100,10 +101,10 @@ def _rule(node: ast.Mapping, diagnostics: Diagnostics) -> Rule:
     first, *steps, last = node.stages
     sources = _patterns(first, diagnostics, binding=True)
     none = isinstance(last, ast.Constant) and last.value is None
-    targets = [] if none else _patterns(last, diagnostics, binding=False)
-    if none and steps:
-        _bad("what is left out goes through no layer", steps[0].span, diagnostics)
-    if not none and not steps and len(sources) != len(targets):
+    if none:
+        return _left_out(node, sources, steps, diagnostics)
+    targets = _patterns(last, diagnostics, binding=False)
+    if not steps and len(sources) != len(targets):
         message = "the tensors become as many others as they are, where no layer stands between"
         hint = 'join by `("a", "b") -> Concat(dim=0) -> "c"`, cut by `"a" -> Chunk(2) -> ("b", "c")`'
         _bad(message, node.span, diagnostics, hint)
@@ -114,6 +115,18 @@ def _rule(node: ast.Mapping, diagnostics: Diagnostics) -> Rule:
     kept = {name for target in targets for name in target.names}
     gathered = frozenset(name for name in sources[0].names - kept if len(name) == 1 and steps)
     return Rule(node.span, sources, targets, steps, gathered, spread)
+
+
+def _left_out(node: ast.Mapping, sources: list[Pattern], steps: list[ast.Expr], diagnostics: Diagnostics) -> Rule:
+    """`"theirs" -> none`; or `"theirs" -> "ours" -> none`, where it holds a tensor of the model once more."""
+    for step in steps:
+        if not isinstance(step, ast.Text) or step is not steps[0]:
+            _bad("what is left out goes through no layer", step.span, diagnostics)
+    copied = _patterns(steps[0], diagnostics, binding=False) if steps else []
+    if copied and len(sources) > 1:
+        _bad("one tensor is a copy of another, and these are several", node.stages[0].span, diagnostics)
+    _bound(sources, copied, False, diagnostics)
+    return Rule(node.span, sources, [], [], copied=copied[0] if copied else None)
 
 
 class _Unread(Exception):
@@ -207,7 +220,7 @@ def check_targets(mapping: Mapping, graphs: Sequence[Graph], diagnostics: Diagno
     if not graphs or not all(node.is_call or node.op.weighed for node in nodes):
         return  # layers in Python have weights that are not known here
     for rule in mapping.rules:
-        for target in rule.targets:
+        for target in [*rule.targets, *([rule.copied] if rule.copied is not None else [])]:
             if not any(target.regex.fullmatch(key) for key in keys):
                 close = _close(target, keys)
                 hints = [f"did you mean {close}?"] if close else []

@@ -9,6 +9,14 @@ from nndsl.diagnostics import Diagnostics
 from nndsl.fit.entries import COUNTER, Entries, Entry, kind_of
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A tensor of the file that the mapping leaves out. `copied`: the tensor of the model that it holds once more."""
+
+    entry: Entry
+    copied: str | None = None
+
+
 @dataclass(slots=True)
 class Fit:
     """What comparing gave. `path` of the file, none for tensors in memory. `found` are mistakes of the mapping that was
@@ -25,6 +33,10 @@ class Fit:
     """The same: floats where there are to be whole numbers, and the like."""
     converted: dict[str, tuple[Entry, Entry]] = field(default_factory=dict)
     """The same, where numbers become others of their kind."""
+    left_out: dict[str, LeftOut] = field(default_factory=dict)
+    """By the file's names."""
+    differing: set[str] = field(default_factory=set)
+    """Those of them that are not what they are to be copies of."""
     given: Entries = field(default_factory=dict)
     """All that there is, by the model's names."""
     fitting: int = 0
@@ -36,7 +48,7 @@ class Fit:
 
     @property
     def problems(self) -> int:
-        return len(self.missing) + len(self.unexpected) + len(self.reshaped) + len(self.retyped)
+        return len(self.missing) + len(self.unexpected) + len(self.reshaped) + len(self.retyped) + len(self.differing)
 
     def as_object(self) -> dict[str, Any]:
         """For JSON."""
@@ -55,7 +67,12 @@ class Fit:
             "shape": both(self.reshaped),
             "kind": both(self.retyped),
             "converted": both(self.converted),
+            "left_out": [self._left_out(name) for name in self.left_out],
         }
+
+    def _left_out(self, name: str) -> dict[str, Any]:
+        its = self.left_out[name]
+        return {"name": name, **_object(its.entry), "copy_of": its.copied, "differs": name in self.differing}
 
 
 def _object(entry: Entry) -> dict[str, Any]:
@@ -79,5 +96,8 @@ def compare(fit: Fit, wanted: Entries, given: Entries, floating: str = "float32"
             fit.fitting += 1
             if theirs.dtype != (floating if entry.dtype == "float" else entry.dtype):
                 fit.converted[name] = (theirs, entry)
+    for name, left in fit.left_out.items():
+        if left.copied is not None and not (left.copied in given and left.entry.is_like(given[left.copied])):
+            fit.differing.add(name)
     fit.unexpected = {n: entry for n, entry in given.items() if n not in wanted and not n.endswith(COUNTER)}
     return fit

@@ -34,6 +34,10 @@ class Entry:
     def elements(self) -> int:
         return math.prod(self.shape)
 
+    def is_like(self, other: Entry) -> bool:
+        """Of the same shape and kind, perhaps of another precision."""
+        return self.shape == other.shape and kind_of(self.dtype) == kind_of(other.dtype)
+
     def __str__(self) -> str:
         return f"{self.dtype}[{', '.join(map(str, self.shape))}]"
 

@@ -23,6 +23,11 @@ def mistakes(fit: Fit, graph: Graph) -> list[Diagnostic]:
         (len(fit.unexpected), "not in the model", [f"not in the model: {line}" for line in folded(fit.unexpected)]),
         (len(fit.reshaped), "of another shape", _pairs(fit.reshaped, "of another shape")),
         (len(fit.retyped), "of another kind", _pairs(fit.retyped, "of another kind")),
+        (
+            len(fit.differing),
+            "unlike its copy",
+            [f"unlike its copy: {_unlike(fit, name)}" for name in sorted(fit.differing)],
+        ),
     ]
     counts = [f"{count} {kind}" for count, kind, _ in kinds if count]
     if not counts:
@@ -32,11 +37,28 @@ def mistakes(fit: Fit, graph: Graph) -> list[Diagnostic]:
     message = f"the weights{where} do not fit {fit.model}{through}: {', '.join(counts)}"
     advice, explained = advised(fit, graph)
     hints = [line for _, _, lines in kinds for line in _listed(lines, FEW if explained else MOST)]
-    return [*found, Diagnostic("weights-mismatch", message, graph.span, hints=[*hints, *advice])]
+    left = _listed([f"left out by the mapping: {line}" for line in left_out(fit)], FEW)
+    return [*found, Diagnostic("weights-mismatch", message, graph.span, hints=[*hints, *left, *advice])]
 
 
 def _pairs(pairs: dict[str, tuple[Entry, Entry]], kind: str) -> list[str]:
     return [f"{kind}: {name} is {theirs}, and the model has {ours}" for name, (theirs, ours) in pairs.items()]
+
+
+def _unlike(fit: Fit, name: str) -> str:
+    left = fit.left_out[name]
+    its = fit.given.get(left.copied or "")
+    if its is None:
+        return f"{name} is left out as a copy of {left.copied}, which the file does not give"
+    what = "has other numbers than" if left.entry.is_like(its) else f"is {left.entry}, and not {its}, as is"
+    return f"{name} {what} {left.copied}, of which the mapping takes it for a copy"
+
+
+def left_out(fit: Fit) -> list[str]:
+    """What the mapping leaves out of the file, and as a copy of what."""
+    plain = {name: left.entry for name, left in fit.left_out.items() if left.copied is None}
+    copies = [(name, left) for name, left in fit.left_out.items() if left.copied is not None]
+    return [*folded(plain), *(f"{name}: {left.entry}, a copy of {left.copied}" for name, left in copies)]
 
 
 def _listed(lines: list[str], most: int) -> list[str]:

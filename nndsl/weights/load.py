@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from nndsl.diagnostics import Diagnostic, SpecError
@@ -13,7 +13,7 @@ from nndsl.fit.report import mistakes
 from nndsl.ir.graph import Graph
 from nndsl.weights.choice import planned
 from nndsl.weights.files import reader
-from nndsl.weights.plan import Move
+from nndsl.weights.plan import Move, Plan
 
 
 def loaded(
@@ -30,8 +30,12 @@ def loaded(
     floating = str(torch.get_default_dtype()).removeprefix("torch.")
     more = {name: Entry(tuple(x.shape), str(x.dtype).removeprefix("torch.")) for name, x in state.items()}
     plan = planned(graph, spec, path, mapping, floating, more)
-    told = mistakes(plan.fit, graph)
     if plan.fit.found.errors or (strict and not plan.fit.fits):
+        raise SpecError(mistakes(plan.fit, graph))
+    read = reader(path)
+    _compared(plan, read)
+    told = mistakes(plan.fit, graph)
+    if strict and not plan.fit.fits:
         raise SpecError(told)
     if told:
         warnings.warn(_text(told), stacklevel=3)
@@ -43,15 +47,26 @@ def loaded(
     place = torch.get_default_device() if device is None else torch.device(device)
     found = {
         name: tensor.to(place, state[name].dtype, copy=True, memory_format=torch.contiguous_format)
-        for name, tensor in _moved(plan.moves, path)
+        for name, tensor in _moved(plan.moves, read)
         if name in names
     }
     made.load_state_dict(found, strict=False, assign=True)
     return made
 
 
-def _moved(moves: list[Move], path: str) -> Iterator[tuple[str, Any]]:
-    read = reader(path)
+def _compared(plan: Plan, read: Callable[[str], Any]) -> None:
+    """What is left out as a copy holds the numbers of the tensor that it copies."""
+    left = plan.fit.left_out
+    copies = {name: its.copied for name, its in left.items() if its.copied in plan.given}
+    same = {name: copied for name, copied in copies.items() if name not in plan.fit.differing}
+    moves = [move for move in plan.moves if not set(move.targets).isdisjoint(same.values())]
+    taken = dict(_moved(moves, read)) if same else {}
+    for name, copied in same.items():
+        if copied is not None and not (read(name).to(taken[copied].dtype) == taken[copied]).all():
+            plan.fit.differing.add(name)
+
+
+def _moved(moves: list[Move], read: Callable[[str], Any]) -> Iterator[tuple[str, Any]]:
     for move in moves:
         if move.targets:
             tensors = [read(name) for name in move.sources]

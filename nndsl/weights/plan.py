@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from nndsl.diagnostics import Label
 from nndsl.elaborate import Spec
 from nndsl.elaborate.mappings import REST, Bound, Mapping, Rule
-from nndsl.fit.comparison import Fit, compare
+from nndsl.fit.comparison import Fit, LeftOut, compare
 from nndsl.fit.entries import Entries, Entry, entries_of, unknown_in
 from nndsl.ir.graph import Graph
 from nndsl.weights.steps import Steps, steps_of
@@ -25,6 +25,8 @@ class Move:
     targets: list[str]
     steps: Steps | None = None
     rule: Rule | None = None
+    copied: str | None = None
+    """What is left out, as the model's tensor of that name holds it."""
 
 
 @dataclass(slots=True)
@@ -56,6 +58,12 @@ def plan(
         _Mapped(found, by, entries).fill()
         if by.below:
             _lowered(found, by.below, {name for name, _ in graph.weights()})
+        found.fit.left_out = {
+            name: LeftOut(entries[name], move.copied)
+            for move in found.moves
+            if not move.targets
+            for name in move.sources
+        }
     if more is None:  # the classes are not imported, and so are believed
         unknown = tuple(unknown_in(graph))
         more = {name: entry for name, entry in found.given.items() if name.startswith(unknown)}
@@ -157,7 +165,8 @@ class _Mapped:
             targets = [target.filled(bound) for target in rule.targets]
         else:
             targets = [rule.targets[0].filled({**bound, rule.spread: str(n)}) for n in range(len(entries))]
-        self._give(Move(names, targets, steps, rule), entries)
+        copied = rule.copied.filled(bound) if rule.copied is not None else None
+        self._give(Move(names, targets, steps, rule, copied), entries)
 
     def _give(self, move: Move, entries: list[Entry]) -> None:
         for target, entry in zip(move.targets, entries, strict=False):  # nothing is given where tensors are left out
@@ -182,6 +191,7 @@ def _lowered(plan: Plan, below: str, known: set[str]) -> None:
     for move in plan.moves:
         if move.rule is not None or below + move.targets[0] in known:
             move.targets = [below + name for name in move.targets]
+            move.copied = below + move.copied if move.copied is not None else None
     given = list(plan.given.values())
     plan.given = dict(zip((name for move in plan.moves for name in move.targets), given, strict=True))
 

@@ -401,6 +401,30 @@ def test_a_mapping_that_does_not_go_with_the_file(tmp_path: Path, rules: str, co
     assert found[code].span.text in spec
 
 
+def test_a_copy_that_is_left_out_is_a_copy(tmp_path: Path) -> None:
+    """A head of its own is not taken for the table of words."""
+
+    def double(state: dict[str, Any]) -> None:
+        state["head"] = state["out.weight"].clone()
+
+    def change(state: dict[str, Any]) -> None:
+        state["head"] = state["out.weight"].double()
+        state["head"][1, 3] += 1
+
+    spec = NET.replace('"first.*" -> "hidden.*"', '"head" -> "out.weight" -> none')
+    path, state = saved(tmp_path, double)
+    assert torch.equal(nndsl.loads(spec).module(weights=path).out.weight, state["out.weight"])
+    path, state = saved(tmp_path, change)
+    with pytest.raises(nndsl.SpecError) as problem:
+        nndsl.loads(spec).module(weights=path)
+    (found,) = problem.value.diagnostics
+    assert found.message.endswith('do not fit Net, by the mapping "torch": 1 unlike its copy')
+    assert found.hints[0].endswith("head has other numbers than out.weight, of which the mapping takes it for a copy")
+    with pytest.warns(UserWarning, match="head has other numbers"):
+        module = nndsl.loads(spec).module(weights=path, strict=False)
+    assert torch.equal(module.out.weight, state["out.weight"])
+
+
 def test_rules_that_do_nothing_are_told(tmp_path: Path) -> None:
     path, _ = saved(tmp_path)
     rules = '"hidden" -> "hidden"\n  "hidden.bias" -> "out.bias"\n  "{i}.bias" -> "norm.bias"\n'

@@ -86,6 +86,53 @@ def test_a_file_that_fits(nndsl: Nndsl, write: Write) -> None:
     assert (record["fits"], record["mapping"], record["fitting"], record["diagnostics"]) == (True, "turned", 4, [])
 
 
+LEFT = """model Net {
+  input x: float[N, 3]
+  output y = x -> layers: [Linear(3)] * 2
+}
+
+weights from "other" {
+  "mask.{i}" -> none
+  "head" -> "layers.0" -> none
+}
+"""
+
+
+def test_what_a_mapping_leaves_out_is_told(nndsl: Nndsl, write: Write) -> None:
+    """Whatever it is a copy of; where that cannot be, the file does not fit."""
+    write("net.nn", LEFT)
+    shapes = {f"layers.{i}.{part}": size for i in range(2) for part, size in (("weight", [3, 3]), ("bias", [3]))}
+    shapes |= {"mask.0": [2, 2], "mask.1": [2, 2]}
+    write("x.safetensors", file({**shapes, "head.weight": [3, 3]}))
+    done = nndsl("weights", "net.nn", "--check", "x.safetensors")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines() == [
+        'x.safetensors fits Net, by the mapping "other": 4 tensors',
+        "left out by the mapping: mask.{0..1} (2): float32[2, 2]",
+        "left out by the mapping: head.weight: float32[3, 3], a copy of layers.0.weight",
+    ]
+    record = json.loads(nndsl("weights", "net.nn", "--check", "x.safetensors", "--format", "json").out)
+    mask = {"shape": [2, 2], "dtype": "float32", "copy_of": None, "differs": False}
+    head = {"shape": [3, 3], "dtype": "float32", "copy_of": "layers.0.weight", "differs": False}
+    assert record["left_out"] == [
+        {"name": "mask.0", **mask},
+        {"name": "mask.1", **mask},
+        {"name": "head.weight", **head},
+    ]
+    write("x.safetensors", file({**shapes, "head.weight": [4, 3], "head.scale": [3]}))
+    done = nndsl("weights", "net.nn", "--check", "x.safetensors")
+    assert done.code == 1 and 'do not fit Net, by the mapping "other": 2 unlike its copy' in done.err
+    told = " ".join(done.err.split())
+    assert "head.weight is float32[4, 3], and not float32[3, 3], as is layers.0.weight" in told
+    assert "head.scale is left out as a copy of layers.0.scale, which the file does not give" in told
+    assert "left out by the mapping: mask.{0..1} (2): float32[2, 2]" in told
+    record = json.loads(nndsl("weights", "net.nn", "--check", "x.safetensors", "--format", "json").out)
+    assert [(each["name"], each["differs"]) for each in record["left_out"]][2:] == [
+        ("head.weight", True),
+        ("head.scale", True),
+    ]
+
+
 def test_a_file_is_a_place_without_lines(nndsl: Nndsl, write: Write) -> None:
     write("x.safetensors", b"1234567")
     done = nndsl("weights", "x.safetensors")
