@@ -24,7 +24,7 @@ from nndsl.elaborate.values import (
 from nndsl.ir.graph import Value
 from nndsl.ops import lookup
 from nndsl.shapes import Dim, Size
-from nndsl.shapes.origins import floored, lifted, remainder
+from nndsl.shapes.origins import floored, lifted, remainder, sized
 from nndsl.syntax import ast
 
 MAX_BITS = 4096
@@ -120,7 +120,7 @@ def _numbers(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context
         found = _COMPUTE[op](left, lifted(left, right))
         if op == "//" and not dims and remainder(left, right) not in ctx.divided:
             found = floored(found, left, right)
-        return ctx.facts.normalize(found) if dims else _bounded(found)
+        return sized(ctx.facts.normalize(found), op, left, right) if dims else _bounded(found)
     except OverflowError:
         return ctx.poison("too-big", "this number is too large", node.span, scope)
     except (ValueError, ZeroDivisionError, TypeError, KeyError):
@@ -131,7 +131,7 @@ def _inexact(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context
     if node.op == "/" and not isinstance(right, float):
         divisible = ctx.facts.divisible(left, right) if isinstance(left, Dim) else None
         if divisible:
-            return left // right
+            return sized(left // right, "//", left, right)
     hint = "`//` divides dims; what is only known when the model runs has no fraction"
     message = f"{ctx.spell(left)} {node.op} {ctx.spell(right)} is not a whole number that is known"
     return ctx.poison("unknown-dim", message, node.span, scope, hints=[hint])

@@ -70,7 +70,7 @@ class GraphBuilder:
         at = len(self.graph.inputs) + len(self.captured)
         sizes = enumerate(type_.shape)
         return type_.with_shape(
-            traced(plain(size), ("axis", self.owner, at, axis)) if isinstance(size, int) else size
+            traced(plain(size), ("axis", self.owner, at, axis)) if isinstance(size, int) else plain(size)
             for axis, size in sizes
         )
 

@@ -31,7 +31,7 @@ from nndsl.elaborate.values import (
 from nndsl.ir.graph import Graph, Node, Value
 from nndsl.ops.kinds import exact
 from nndsl.shapes import Facts
-from nndsl.shapes.origins import TRACED, origin, plain
+from nndsl.shapes.origins import TRACED, calculation, origin, plain
 from nndsl.source import Span
 
 _SIMPLE = frozenset({int, float, bool, str, type(None)})
@@ -225,7 +225,8 @@ class Context:
             self._common.alive[id(value)] = value
             return ("identity", id(value))
         kind = type(plain(value)).__name__
-        return (kind, exact(value) if value.__hash__ is not None else repr(value), origin(value) if origins else None)
+        known = calculation(value) if origins else None
+        return (kind, exact(value) if value.__hash__ is not None else repr(value), known)
 
     def steps_of(self, graph: Graph) -> int:
         """Equal numbers for graphs that do the same with inputs of whatever shape."""

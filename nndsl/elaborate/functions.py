@@ -14,7 +14,7 @@ from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.slots import Signature, place
 from nndsl.elaborate.values import POISON, Given, is_tensor
 from nndsl.shapes import Dim, DimTooLarge, smax, smin
-from nndsl.shapes.origins import called
+from nndsl.shapes.origins import called, sized
 from nndsl.shapes.simplified import FUNCTIONS
 from nndsl.syntax import ast
 
@@ -76,10 +76,13 @@ def call_builtin(node: ast.Call, name: str, scope: Scope, ctx: Context) -> Any:
 
 
 def _remembered(name: str, result: Any, values: list[Any]) -> Any:
-    """A number that a function made of others knows which."""
-    if name not in FUNCTIONS or not isinstance(result, (int, float)):
+    """A number or size that a function made of others knows which."""
+    if name not in FUNCTIONS or not isinstance(result, (int, float, Dim)):
         return result
-    return called(result, name, *(_flat(tuple(values)) if name in ("min", "max") else values))
+    operands = _flat(tuple(values)) if name in ("min", "max") else values
+    if any(isinstance(each, Dim) for each in operands):
+        return sized(result, name, *operands)
+    return called(result, name, *operands)
 
 
 def _bound(name: str, values: list[Any], ctx: Context) -> None:

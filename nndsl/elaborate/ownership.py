@@ -14,7 +14,7 @@ from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import BlockLayer, Chain, Closure, Counted, Given, Labelled, OpLayer, RuntimeSwitch, Stage
 from nndsl.ir.graph import Graph, Node, callee_numbers
 from nndsl.ops.initializers import Initializer
-from nndsl.shapes.origins import TRACED, Number, named, origin, plain, rebased, traced
+from nndsl.shapes.origins import TRACED, Number, TracedDim, named, origin, plain, rebased, traced
 from nndsl.shapes.simplified import Origin
 
 Seen = dict[int, tuple[Any, Any]]  # by id: what a value was made into, once; the old one lives, so that its id stays
@@ -52,9 +52,12 @@ def results_outside(node: Node, owner: int) -> None:
     assert isinstance(callee, Graph)
     for value in node.outputs:
         sizes = value.type.shape
-        if any([type(size) in TRACED for size in sizes]):
+        if any([type(size) in TRACED or type(size) is TracedDim for size in sizes]):
             known = callee_numbers(node)
-            inside = (rebased(size, callee.owner, known, owner) if owner else plain(size) for size in sizes)
+            inside = (
+                rebased(size, callee.owner, known, owner) if owner and isinstance(size, int) else plain(size)
+                for size in sizes
+            )
             value.type = value.type.with_shape(inside)
 
 
@@ -79,6 +82,8 @@ class _Numbers:
         """The value with its numbers changed; itself where it has none."""
         if isinstance(value, (int, float)):
             return value if isinstance(value, bool) else self.number(path, value)
+        if type(value) is TracedDim:  # another block's calculation
+            return plain(value)
         rebuild = _REBUILD.get(type(value))
         if rebuild is None:
             return value

@@ -13,6 +13,8 @@ An origin is a tuple, or a plain number where there is nothing to remember:
     ("call", function, *arguments)    `sqrt(a)`, `max(a, b)`
     ("name", label, origin)           what a spec called it: `margin = …`
     ("opaque", owner, number)         too long to write; equal numbers, equal computations
+
+A size that is not known yet has the calculation itself, where a number with an origin takes part: `V * relations`.
 """
 
 from __future__ import annotations
@@ -43,11 +45,20 @@ class TracedFloat(float):
     weight: int
 
 
+class TracedDim(Dim):
+    """A size that is not known yet, and the operator or function and the operands that gave it."""
+
+    __slots__ = ("made", "weight")
+    made: tuple[Any, ...]
+    weight: int
+
+
 class Unwritable(Exception):
     """An origin with an opaque part."""
 
 
 TRACED = (TracedInt, TracedFloat)
+_WITH_WEIGHT = (TracedInt, TracedDim)
 
 
 def origin(value: Any) -> tuple[Any, ...] | None:
@@ -56,7 +67,9 @@ def origin(value: Any) -> tuple[Any, ...] | None:
 
 
 def plain(value: Any) -> Any:
-    """The number alone."""
+    """The number alone, or the size."""
+    if type(value) is TracedDim:
+        return Dim(value.terms)
     return int(value) if type(value) is TracedInt else float(value) if type(value) is TracedFloat else value
 
 
@@ -68,6 +81,26 @@ def traced(value: Number, of: Origin | None, weight: int = 1) -> Any:
     made.of = of
     made.weight = weight
     return made
+
+
+def sized(size: Any, symbol: str, *operands: Any) -> Any:
+    """The size that `a ∘ b` is, with what it was computed from where a number among that has an origin."""
+    if not isinstance(size, Dim) or not any(type(x) in _WITH_WEIGHT for x in operands):
+        return size
+    weight = 1 + sum(x.weight if type(x) in _WITH_WEIGHT else 1 for x in operands)
+    if weight > LONGEST:
+        return size
+    found = TracedDim(size.terms)
+    found.made, found.weight = (symbol, *operands), weight
+    return found
+
+
+def calculation(value: Any) -> Any:
+    """Equal for equal numbers and sizes that were computed alike; None where nothing is known of that."""
+    if type(value) is not TracedDim:
+        return origin(value)
+    symbol, *operands = value.made
+    return symbol, *((plain(each), calculation(each)) for each in operands)
 
 
 def named(value: Any, label: str) -> Any:

@@ -20,7 +20,7 @@ from nndsl.ops.kinds import exact
 from nndsl.shapes.simplified import Origin, stripped, variables, weight_of
 from nndsl.shapes.written import written
 
-_WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*\b(?!=)", re.ASCII)  # neither an attribute nor a keyword
 LONG = 30  # characters of an expression that is better given a name, where the spec has one
 HEAVIEST_SIZE = 9  # parts of an expression for a size that a layer takes from its input: PyTorch checks those anyway
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from nndsl.backends.torch import sizes
 from nndsl.backends.torch.compound import loop, switch
 from nndsl.backends.torch.layout import WIDTH
-from nndsl.backends.torch.lowering import Lowering
+from nndsl.backends.torch.lowering import Lowering, joined, literal
 from nndsl.backends.torch.names import variable
 from nndsl.backends.torch.numbers import is_mark
 from nndsl.backends.torch.pieces import Code, Line
@@ -29,6 +29,7 @@ from nndsl.diagnostics import Diagnostic, SpecError
 from nndsl.ir.graph import Graph
 from nndsl.ops.emit import Operand, Text
 from nndsl.shapes import Dim, Size
+from nndsl.shapes.origins import TracedDim, calculation
 
 if TYPE_CHECKING:
     from nndsl.backends.torch.file import File
@@ -110,7 +111,7 @@ class Body(Variables):
             hint = variable(dims.get(str(size), f"size_{len(self.early_sizes) + 1}").lower())
             name = self.local(hint, ())
             try:
-                text = sizes.said(size, known)
+                text = self._said(size, known)
             except sizes.Absent:
                 raise NeedsPrelude(size) from None
             self.lines.append(Line([f"{name} = ", Code(text, self.numbers)]))
@@ -310,12 +311,28 @@ class Body(Variables):
 
     def size(self, size: Size, asked: Lowering) -> Text:
         try:
-            text = sizes.said(size, self._known(asked.operands))
+            text = self._said(size, self._known(asked.operands))
         except sizes.Absent:
             assert isinstance(size, Dim)
             raise NeedsPrelude(size) from None
         self.note(asked, text)
         return text
+
+    def _said(self, size: Size, known: list[sizes.At]) -> Text:
+        """As the spec computes it, its numbers those of the class; else by what is at hand; raises Absent."""
+        if isinstance(size, int):
+            return literal(size, self.numbers)
+        if type(size) is not TracedDim:  # a size that only is the same here is a last resort
+            return sizes.said(size, sorted(known, key=lambda at: type(at[1]) is TracedDim))
+        for text, other in known:
+            if calculation(other) == calculation(size):
+                return text
+        operator, *operands = size.made
+        try:
+            parts = [self._said(each, known) for each in operands]
+        except sizes.Absent:
+            return sizes.said(size, known)
+        return Text(f"{operator}({', '.join(parts)})") if operator.isidentifier() else joined(operator, *parts)
 
     def _known(self, operands: Sequence[Operand | None]) -> list[sizes.At]:
         near = [(str(x), x.shape) for x in operands if x is not None and x.isidentifier()]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nndsl.backends.torch.names import number, quote
-from nndsl.backends.torch.numbers import MARKS
+from nndsl.backends.torch.numbers import MARKS, Numbers
 from nndsl.backends.torch.pieces import New, piece
 from nndsl.backends.torch.sizes import wrap
 from nndsl.ops.emit import Operand, Text
@@ -90,13 +90,7 @@ class Lowering:
         return Text(f"{wrap(self.value(x), 100)}.{name}")
 
     def binary(self, operator: str, a: Any, b: Any) -> Text:
-        level = _LEVELS.get(operator, 50)
-        tight = level + 1
-        left_level = tight if operator == "**" or level == 50 else level
-        left, right = self.value(a), self.value(b)
-        simple = operator == "**" and all(_SIMPLE.fullmatch(side) for side in (left, right))
-        sign = operator if simple else f" {operator} "
-        return Text(f"{wrap(left, left_level)}{sign}{wrap(right, 80 if operator == '**' else tight)}", level)
+        return joined(operator, self.value(a), self.value(b))
 
     def unary(self, operator: str, a: Any) -> Text:
         """A power gets parentheses that Python does not need, as the formatter has it."""
@@ -135,8 +129,7 @@ class Lowering:
         if isinstance(value, str):
             return Text(quote(value))
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            text = self.body.numbers.mark(value) or number(value)
-            return Text(text, 80 if value < 0 else 100)
+            return literal(value, self.body.numbers)
         return Text(repr(value))
 
     def dtype(self, name: str) -> Text:
@@ -161,6 +154,21 @@ class Lowering:
 
     def define(self, name: str, source: str) -> Text:
         return Text(self.body.module.define(name, source))
+
+
+def joined(operator: str, left: Text, right: Text) -> Text:
+    """`left ∘ right`, in the formatter's spacing, with the parentheses that it needs."""
+    level = _LEVELS.get(operator, 50)
+    tight = level + 1
+    left_level = tight if operator == "**" or level == 50 else level
+    simple = operator == "**" and all(_SIMPLE.fullmatch(side) for side in (left, right))
+    sign = operator if simple else f" {operator} "
+    return Text(f"{wrap(left, left_level)}{sign}{wrap(right, 80 if operator == '**' else tight)}", level)
+
+
+def literal(value: int | float, numbers: Numbers) -> Text:
+    """A number, or the mark that stands for it."""
+    return Text(numbers.mark(value) or number(value), 80 if value < 0 else 100)
 
 
 def _as_is(value: Any) -> Any:
