@@ -10,7 +10,7 @@ from nndsl.cost.numbers import bytes_of, total
 from nndsl.cost.run import Part, Run, Step
 from nndsl.ir.cost import Costs
 from nndsl.ir.loops import is_end
-from nndsl.ops.schema import EMBEDDING
+from nndsl.ops.families import EMBEDDING
 from nndsl.shapes import Size, TensorType
 
 

@@ -12,7 +12,8 @@ from nndsl.elaborate.provenance import decided
 from nndsl.elaborate.values import Given
 from nndsl.ir.graph import Node, Value
 from nndsl.ops import lookup
-from nndsl.ops.schema import ATTENTION, RECURRENT, Op
+from nndsl.ops.families import ATTENTION, RECURRENT
+from nndsl.ops.schema import Op
 from nndsl.shapes import Dim, Facts
 from nndsl.source import Span
 

@@ -8,8 +8,9 @@ from typing import Any
 from nndsl.elaborate.builder import GraphBuilder
 from nndsl.ir.graph import Graph, Node, Value
 from nndsl.ops import lookup
+from nndsl.ops.families import REGULARIZATION
 from nndsl.ops.initializers import Initializer
-from nndsl.ops.schema import REGULARIZATION, Op
+from nndsl.ops.schema import Op
 from nndsl.shapes import Dim, TensorType, is_floating
 
 _RANDOM = {"RReLU"}  # beside all that works only while training

@@ -9,9 +9,10 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops.costing import INPUT, OUTPUT, Saved, Use
+from nndsl.ops.families import ACTIVATION
 from nndsl.ops.initializers import Initializer
 from nndsl.ops.kinds import told
-from nndsl.ops.schema import ACTIVATION, Op, Weight, param, same_along
+from nndsl.ops.schema import Op, Weight, param, same_along
 from nndsl.ops.windows import dtype_argument
 from nndsl.shapes import Size, TensorType
 

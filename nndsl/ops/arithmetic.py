@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops.costing import BOTH, INPUT, NOTHING, Saved, Use
 from nndsl.ops.domain import Domain
-from nndsl.ops.schema import ARITHMETIC, Op, param, same_along
+from nndsl.ops.families import ARITHMETIC
+from nndsl.ops.schema import Op, param, same_along
 from nndsl.shapes import Dim, Size, TensorType, broadcast, is_floating, is_integral, promote
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.arithmetic import together
 from nndsl.ops.costing import STATISTICS, Saved, Use
+from nndsl.ops.families import ATTENTION
 from nndsl.ops.multihead_memory import tiles
-from nndsl.ops.schema import ATTENTION, Op, param
+from nndsl.ops.schema import Op, param
 from nndsl.ops.strided import Strides, order_of, ordered
 from nndsl.shapes import Dim, Size, TensorType, product
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops.arithmetic import Binary
-from nndsl.ops.schema import ARITHMETIC, Op, same_along
+from nndsl.ops.families import ARITHMETIC
+from nndsl.ops.schema import Op, same_along
 from nndsl.shapes import Size, TensorType
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from nndsl.ops import lowering
 from nndsl.ops.costing import INPUT, Saved, Use
+from nndsl.ops.families import CONVOLUTION
 from nndsl.ops.kinds import PerAxis, PerAxisPadding
-from nndsl.ops.schema import CONVOLUTION, Inferred, Weight, param, same_along
+from nndsl.ops.schema import Inferred, Weight, param, same_along
 from nndsl.ops.windows import (
     AXIS_NAMES,
     Spatial,

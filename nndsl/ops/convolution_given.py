@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from nndsl.ops import lowering
 from nndsl.ops.convolution import Conv1d, Conv2d, Conv3d, Convolution
 from nndsl.ops.costing import Saved, Use
+from nndsl.ops.families import CONVOLUTION
 from nndsl.ops.kinds import PerAxis, PerAxisPadding
-from nndsl.ops.schema import CONVOLUTION, param
+from nndsl.ops.schema import param
 from nndsl.ops.windows import Spatial, slash
 from nndsl.shapes import Size, TensorType
 

@@ -9,7 +9,8 @@ from nndsl.ops.arithmetic import together
 from nndsl.ops.contraction import contracted
 from nndsl.ops.costing import NOTHING, Saved, Use
 from nndsl.ops.einsum_memory import Contraction, contraction
-from nndsl.ops.schema import LINEAR, Op, Unsupported, param
+from nndsl.ops.families import LINEAR
+from nndsl.ops.schema import Op, Unsupported, param
 from nndsl.ops.strided import Strides
 from nndsl.shapes import Size, TensorType, is_floating, product
 

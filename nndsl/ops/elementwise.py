@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops.costing import INPUT, NOTHING, OUTPUT
+from nndsl.ops.families import ARITHMETIC
 from nndsl.ops.kinds import Scalar
-from nndsl.ops.schema import ARITHMETIC, Op, param, same_along
+from nndsl.ops.schema import Op, param, same_along
 from nndsl.shapes import Size, TensorType, is_floating
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from nndsl.ops import lowering
 from nndsl.ops.costing import INPUT, Saved, Use
 from nndsl.ops.domain import Domain, indices
+from nndsl.ops.families import EMBEDDING
 from nndsl.ops.initializers import Initializer
-from nndsl.ops.schema import EMBEDDING, Op, Weight, param, same_along
+from nndsl.ops.schema import Op, Weight, param, same_along
 from nndsl.shapes import Size, TensorType, product
 
 if TYPE_CHECKING:

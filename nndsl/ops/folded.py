@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nndsl.ops.schema import NORMALIZATION, Op, Weight, param
+from nndsl.ops.families import NORMALIZATION
+from nndsl.ops.schema import Op, Weight, param
 from nndsl.shapes import Size, TensorType
 
 if TYPE_CHECKING:

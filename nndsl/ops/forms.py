@@ -6,7 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from nndsl.ops.schema import RECURRENT, REQUIRED, TENSOR, Family, spell_value
+from nndsl.ops.families import RECURRENT, TENSOR, Family
+from nndsl.ops.schema import REQUIRED, spell_value
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from nndsl.ops import lowering
 from nndsl.ops.arithmetic import scalar
 from nndsl.ops.costing import NOTHING
+from nndsl.ops.families import TENSOR
 from nndsl.ops.kinds import DType, Scalar, Sizes, told
-from nndsl.ops.schema import TENSOR, Op, param, same_along
+from nndsl.ops.schema import Op, param, same_along
 from nndsl.shapes import Size, TensorType, ceil_div, is_floating, smax
 
 if TYPE_CHECKING:

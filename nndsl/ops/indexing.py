@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from nndsl.ops.arithmetic import cast_to
 from nndsl.ops.costing import Saved, Use
 from nndsl.ops.domain import Domain, indices
-from nndsl.ops.schema import SHAPE, Op, param
+from nndsl.ops.families import SHAPE
+from nndsl.ops.schema import Op, param
 from nndsl.shapes import Dim, Size, TensorType, broadcast, ceil_div, smax, smin
 
 if TYPE_CHECKING:

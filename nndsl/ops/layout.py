@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.arithmetic import cast_to
 from nndsl.ops.costing import NOTHING
+from nndsl.ops.families import SHAPE
 from nndsl.ops.kinds import Ints
-from nndsl.ops.schema import SHAPE, Op, param
+from nndsl.ops.schema import Op, param
 from nndsl.shapes import Dim, Size, TensorType, promote
 from nndsl.shapes.dims import lower_bound
 

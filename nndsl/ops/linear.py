@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.arithmetic import factors, together
 from nndsl.ops.costing import INPUT, NOTHING, Saved, Use
-from nndsl.ops.schema import LINEAR, Inferred, Op, Weight, param, same_along
+from nndsl.ops.families import LINEAR
+from nndsl.ops.schema import Inferred, Op, Weight, param, same_along
 from nndsl.ops.windows import dtype_argument
 from nndsl.shapes import Size, TensorType, is_floating, product
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.attention import SOFTMAX_WORK, attend, causal_mask, single_or_half
 from nndsl.ops.costing import Saved, Use
+from nndsl.ops.families import ATTENTION
 from nndsl.ops.lowering import reduce, squeeze, unsqueeze
 from nndsl.ops.multihead_memory import behind, saved
-from nndsl.ops.schema import ATTENTION, Inferred, Op, Weight, param
+from nndsl.ops.schema import Inferred, Op, Weight, param
 from nndsl.ops.strided import Strides, ordered
 from nndsl.ops.windows import dtype_argument
 from nndsl.shapes import Size, TensorType

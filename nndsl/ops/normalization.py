@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops import lowering
 from nndsl.ops.costing import STATISTICS, Saved, Use
-from nndsl.ops.schema import NORMALIZATION, Inferred, Op, Weight, param, same_along
+from nndsl.ops.families import NORMALIZATION
+from nndsl.ops.schema import Inferred, Op, Weight, param, same_along
 from nndsl.ops.windows import LAYOUTS, dtype_argument
 from nndsl.shapes import Size, TensorType, product
 from nndsl.shapes.origins import plain

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from nndsl.ops import lowering
 from nndsl.ops.costing import STATISTICS, Saved, Use
+from nndsl.ops.families import NORMALIZATION
 from nndsl.ops.initializers import Initializer
 from nndsl.ops.normalization import affine_weights
-from nndsl.ops.schema import NORMALIZATION, Inferred, Op, Weight, param, same_along
+from nndsl.ops.schema import Inferred, Op, Weight, param, same_along
 from nndsl.ops.windows import dtype_argument
 from nndsl.shapes import Size, TensorType
 

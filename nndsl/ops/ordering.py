@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from nndsl.ops.arithmetic import cast_to
 from nndsl.ops.costing import NOTHING, Saved
 from nndsl.ops.domain import Domain
-from nndsl.ops.schema import REDUCTION, Op, Unsupported, param, same_along
+from nndsl.ops.families import REDUCTION
+from nndsl.ops.schema import Op, Unsupported, param, same_along
 from nndsl.shapes import Size, TensorType, is_floating
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from nndsl.ops import lowering
 from nndsl.ops.costing import INPUT, Saved, Use
+from nndsl.ops.families import POOLING
 from nndsl.ops.kinds import PerAxis
-from nndsl.ops.schema import POOLING, param, same_along
+from nndsl.ops.schema import param, same_along
 from nndsl.ops.windows import (
     AXIS_NAMES,
     Spatial,

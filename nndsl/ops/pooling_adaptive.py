@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops import lowering
 from nndsl.ops.costing import INPUT, NOTHING, Saved, Use
+from nndsl.ops.families import POOLING
 from nndsl.ops.kinds import PerAxisPartial
-from nndsl.ops.schema import POOLING, Unsupported, param, same_along
+from nndsl.ops.schema import Unsupported, param, same_along
 from nndsl.ops.windows import Spatial, once
 from nndsl.shapes import Size, TensorType, product
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from nndsl.ops.arithmetic import cast_to
 from nndsl.ops.costing import Saved, Use
 from nndsl.ops.domain import Domain
+from nndsl.ops.families import RECURRENT
 from nndsl.ops.lowering import cut, squeeze, unsqueeze
 from nndsl.ops.recurrent_memory import saved
 from nndsl.ops.recurrent_projected import projected
-from nndsl.ops.schema import RECURRENT, Inferred, Op, Weight, param
+from nndsl.ops.schema import Inferred, Op, Weight, param
 from nndsl.ops.strided import Strides, ordered
 from nndsl.ops.windows import dtype_argument
 from nndsl.shapes import Size, TensorType

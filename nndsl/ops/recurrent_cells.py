@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops.costing import Saved, Use
+from nndsl.ops.families import RECURRENT
 from nndsl.ops.lowering import squeeze, unsqueeze
 from nndsl.ops.recurrent import onnx_weights, same_type
-from nndsl.ops.schema import RECURRENT, Inferred, Op, Weight, param
+from nndsl.ops.schema import Inferred, Op, Weight, param
 from nndsl.ops.windows import dtype_argument
 from nndsl.shapes import Size, TensorType, product
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops.arithmetic import cast_to, scalar
 from nndsl.ops.costing import BOTH, INPUT, NOTHING
+from nndsl.ops.families import REDUCTION
 from nndsl.ops.kinds import Ints
 from nndsl.ops.lowering import reduce
-from nndsl.ops.schema import REDUCTION, Op, param, same_along
+from nndsl.ops.schema import Op, param, same_along
 from nndsl.shapes import Dim, Size, TensorType, is_floating, product, smax
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ import inspect
 from typing import Any
 
 from nndsl import ops
+from nndsl.ops.families import Family
 from nndsl.ops.forms import FORMS, Form
-from nndsl.ops.schema import Family, Op, spell_value
+from nndsl.ops.schema import Op, spell_value
 
 Described = type[Op] | Form
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from nndsl.ops import lowering
 from nndsl.ops.costing import INPUT, NOTHING, Saved, Use
+from nndsl.ops.families import SHAPE
 from nndsl.ops.kinds import Floats, Sizes, told
 from nndsl.ops.pooling_adaptive import averaging
-from nndsl.ops.schema import SHAPE, Op, Unsupported, param, same_along
+from nndsl.ops.schema import Op, Unsupported, param, same_along
 from nndsl.shapes import Dim, Size, TensorType
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nndsl.ops.costing import NOTHING
-from nndsl.ops.schema import TENSOR, Op, param, same_along
+from nndsl.ops.families import TENSOR
+from nndsl.ops.schema import Op, param, same_along
 from nndsl.shapes import Size, TensorType
 
 if TYPE_CHECKING:

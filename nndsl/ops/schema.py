@@ -24,6 +24,7 @@ from nndsl.shapes import Size, TensorType
 if TYPE_CHECKING:
     from nndsl.ops.domain import Domain
     from nndsl.ops.emit import OnnxBuilder, Text, TorchWriter
+    from nndsl.ops.families import Family
     from nndsl.ops.say import Say
 
 
@@ -123,28 +124,6 @@ class Weight:
     def trained(self) -> bool:
         return self.kind == "parameter"
 
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """Operators that belong together: one page of the reference, one colour of a diagram."""
-
-    name: str
-    title: str
-
-
-LINEAR = Family("linear", "Linear layers")
-CONVOLUTION = Family("convolution", "Convolutions")
-POOLING = Family("pooling", "Pooling")
-NORMALIZATION = Family("normalization", "Normalization")
-ACTIVATION = Family("activation", "Activations")
-REGULARIZATION = Family("regularization", "Regularization")
-EMBEDDING = Family("embedding", "Embeddings")
-RECURRENT = Family("recurrent", "Recurrent layers")
-ATTENTION = Family("attention", "Attention")
-SHAPE = Family("shape", "Shape and layout")
-ARITHMETIC = Family("arithmetic", "Arithmetic")
-REDUCTION = Family("reduction", "Reductions")
-TENSOR = Family("tensor", "Tensors")
 
 REGISTRY: dict[str, type[Op]] = {}
 

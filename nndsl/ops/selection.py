@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from nndsl.ops.arithmetic import cast_to, common_type, scalar, together
 from nndsl.ops.costing import INPUT, Saved
 from nndsl.ops.domain import Domain, indices
+from nndsl.ops.families import SHAPE
 from nndsl.ops.kinds import Scalar
-from nndsl.ops.schema import SHAPE, Op, Unsupported, param, same_along
+from nndsl.ops.schema import Op, Unsupported, param, same_along
 from nndsl.shapes import Size, TensorType
 
 if TYPE_CHECKING:

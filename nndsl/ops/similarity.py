@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.arithmetic import together
 from nndsl.ops.costing import Saved, Use
+from nndsl.ops.families import REDUCTION
 from nndsl.ops.lowering import reduce
 from nndsl.ops.reduction import p_norm
-from nndsl.ops.schema import REDUCTION, Op, param, same_along
+from nndsl.ops.schema import Op, param, same_along
 from nndsl.shapes import Size, TensorType
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.costing import NOTHING
+from nndsl.ops.families import TENSOR
 from nndsl.ops.kinds import Sizes
-from nndsl.ops.schema import TENSOR, Op, param
+from nndsl.ops.schema import Op, param
 from nndsl.shapes import Size, TensorType
 
 if TYPE_CHECKING:

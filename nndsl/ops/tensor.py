@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.costing import NOTHING
 from nndsl.ops.domain import Domain, indices
+from nndsl.ops.families import SHAPE, TENSOR
 from nndsl.ops.initializers import Initializer
 from nndsl.ops.kinds import DType, Sizes
-from nndsl.ops.schema import SHAPE, TENSOR, Op, Weight, param
+from nndsl.ops.schema import Op, Weight, param
 from nndsl.shapes import Size, TensorType, is_floating
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nndsl.ir.graph import Graph, Node, Value
-from nndsl.ops.schema import REGULARIZATION
+from nndsl.ops.families import REGULARIZATION
 from nndsl.passes.rebuild import Draft, rebuild
 
 

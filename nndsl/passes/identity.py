@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nndsl.ir.graph import Graph, Node
-from nndsl.ops.schema import REGULARIZATION
+from nndsl.ops.families import REGULARIZATION
 from nndsl.passes.rebuild import Draft, rebuild
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from nndsl.ir.graph import Graph, Node, Port, Value
 from nndsl.ops import schema
-from nndsl.ops.schema import Family, Op, Weight
+from nndsl.ops.families import Family
+from nndsl.ops.schema import Op, Weight
 from nndsl.shapes import Dim, Facts, Size, TensorType, product, symbol
 from nndsl.source import Source, Span
 

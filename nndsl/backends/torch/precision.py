@@ -10,7 +10,7 @@ from nndsl.backends.torch.plan import tensor_path
 from nndsl.backends.torch.steps import Step
 from nndsl.ir.graph import Graph
 from nndsl.ops.emit import Text
-from nndsl.ops.schema import ARITHMETIC
+from nndsl.ops.families import ARITHMETIC
 
 if TYPE_CHECKING:
     from nndsl.backends.torch.forward import Body
