@@ -10,6 +10,7 @@ from typing import Any
 from nndsl.diagnostics import Diagnostic, Diagnostics
 from nndsl.elaborate.budget import Budget, Exceeded
 from nndsl.elaborate.context import Common
+from nndsl.elaborate.counting import check_results
 from nndsl.elaborate.echoes import Echoes
 from nndsl.elaborate.mappings import check_targets, mappings_of
 from nndsl.elaborate.models import Spec, elaborate, open_spec
@@ -19,8 +20,6 @@ from nndsl.elaborate.unused import warn_unused
 from nndsl.ir.graph import Graph
 from nndsl.source import Source
 from nndsl.syntax import ast
-
-GLANCE = 0.1  # of the budget
 
 
 def check_source(
@@ -62,13 +61,21 @@ def glance(
     hyper: Mapping[str, Any] | None = None,
     dims: Mapping[str, int] | None = None,
 ) -> list[Graph] | None:
-    """The graphs of a spec in which `check_spec` would find nothing; None where it would, or where that takes long.
-    Their numbers do not know what they were computed from: nothing is to be written from them."""
+    """The graphs of a spec in which `check_spec` would find nothing, None where it would. Their numbers do not know
+    what they were computed from: nothing is to be written from them.
+
+    That a spec is too big, and nothing else, is said at once: to find it again would take as long again."""
     if spec.diagnostics.items:
         return None
     own = Spec(spec.file, spec.scope, spec.project, Diagnostics())
-    graphs = _check(own, model, hyper, dims, Budget(GLANCE), Common(glance=True))
-    return None if own.diagnostics.items else graphs
+    budget = Budget()
+    graphs = _check(own, model, hyper, dims, budget, Common(glance=True))
+    found = own.diagnostics.items
+    if not budget.spent or any(each.code != "too-big" for each in found):
+        return None if found else graphs
+    for each in found:
+        spec.diagnostics.add(each)
+    return []
 
 
 def _check(
@@ -99,6 +106,7 @@ def _check(
             check_targets(mapping, graphs, spec.diagnostics)
         _absent(spec, set.intersection(*absent) if absent else set(), hyper or {})
     with suppress(Exceeded):
+        check_results(mappings, spec)
         for item in spec.file.items:
             if isinstance(item, (ast.Definition, ast.Function)):
                 check_definition(item, spec)

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from nndsl.diagnostics import Diagnostics, Label
 from nndsl.elaborate.scope import nearest
-from nndsl.ir.graph import Graph
+from nndsl.ir.graph import Graph, Node
 from nndsl.source import Span
 from nndsl.syntax import ast
 
@@ -216,17 +216,45 @@ def _shown(name: str) -> str:
 def check_targets(mapping: Mapping, graphs: Sequence[Graph], diagnostics: Diagnostics) -> None:
     """Each rule gives something that one of the models has."""
     keys = [key for graph in graphs for key, _ in graph.weights()]
-    nodes = (node for graph in graphs for part in graph.graphs() for node in part.nodes)
-    if not graphs or not all(node.is_call or node.op.weighed for node in nodes):
-        return  # layers in Python have weights that are not known here
+    layers = {path: node for graph in graphs for path, node in _layers(graph, "")}
+    unknown = [path for path, node in layers.items() if not (node.is_call or node.op.weighed)]
+    for target in _named(mapping) if graphs else ():
+        if any(target.regex.fullmatch(key) for key in keys) or any(_may_hold(path, target) for path in unknown):
+            continue
+        bare = next((path for path in layers if target.regex.fullmatch(path)), None)
+        if bare is not None:
+            kind = layers[bare].target.name
+            message = f"{target.text} is a layer without weights: {kind}"
+            hints = ["what a file has besides is left out: `-> none`"]
+        else:
+            message, close = f"no model here has a tensor {target.text}", _close(target, keys)
+            hints = [f"did you mean {close}?"] if close else []
+        diagnostics.error("unknown-weight", message, target.span, hints=hints)
+
+
+def _named(mapping: Mapping) -> Iterator[Pattern]:
+    """The names of the model's tensors."""
     for rule in mapping.rules:
-        for target in [*rule.targets, *([rule.copied] if rule.copied is not None else [])]:
-            if not any(target.regex.fullmatch(key) for key in keys):
-                close = _close(target, keys)
-                hints = [f"did you mean {close}?"] if close else []
-                diagnostics.error(
-                    "unknown-weight", f"no model here has a tensor {target.text}", target.span, hints=hints
-                )
+        yield from rule.targets
+        if rule.copied is not None:
+            yield rule.copied
+
+
+def _layers(graph: Graph, path: str) -> Iterator[tuple[str, Node]]:
+    for label, node in graph.layers().items():
+        yield f"{path}{label}", node
+        if isinstance(node.target, Graph):
+            yield from _layers(node.target, f"{path}{label}.")
+
+
+def _may_hold(path: str, target: Pattern) -> bool:
+    """A layer in Python has weights that are not known here: may it have some that the pattern names?"""
+    for part, ours in zip(target.text.split("."), path.split("."), strict=False):
+        if "*" in part:
+            return True
+        if not re.fullmatch(".*".join(re.escape(each) for each in re.split(r"\{[^{}]*\}", part)), ours):
+            return False
+    return True
 
 
 def _close(target: Pattern, keys: list[str]) -> str | None:

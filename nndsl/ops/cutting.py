@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nndsl.ops.kinds import Sizes
@@ -25,6 +26,11 @@ class Pieces(Moves, abstract=True):
     def parts(self, x: TensorType, axis: int, say: Say) -> list[Size] | None:
         """Each operator gives its own."""
         raise NotImplementedError(self.name)
+
+    @classmethod
+    def counted(cls, given: Mapping[str, Any]) -> int | None:
+        """How many pieces there are, where the arguments alone say so."""
+        return None
 
     def few(self, count: int, say: Say, at: str) -> bool:
         """Each piece is a tensor of its own, in the graph and in the source."""
@@ -62,6 +68,11 @@ class Split(Pieces):
         "[7, T] -> Split(3) -> ([3, T], [3, T], [1, T])",
         "[T, T + 5] -> Split([T, 5], 1) -> ([T, T], [T, 5])",
     ]
+
+    @classmethod
+    def counted(cls, given: Mapping[str, Any]) -> int | None:
+        sizes = given.get("split_size")
+        return len(sizes) if isinstance(sizes, tuple) and len(sizes) > 1 else None
 
     def check(self, say: Say) -> bool:
         if not self.split_size:
@@ -126,6 +137,11 @@ class Chunk(Pieces):
         "[T, 2 * T] -> Chunk(2, -1) -> ([T, T], [T, T])",
         "[5] -> Chunk(1) -> [5]",
     ]
+
+    @classmethod
+    def counted(cls, given: Mapping[str, Any]) -> int | None:
+        chunks = given.get("chunks")
+        return chunks if isinstance(chunks, int) else None
 
     def parts(self, x: TensorType, axis: int, say: Say) -> list[Size] | None:
         size = say.facts.normalize(x.shape[axis])

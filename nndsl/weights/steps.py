@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from nndsl.diagnostics import Diagnostics, Label
 from nndsl.elaborate import Spec, elaborate
+from nndsl.elaborate.counting import tensors
 from nndsl.elaborate.mappings import Rule
 from nndsl.fit.entries import Entry, kind_of
 from nndsl.ir.graph import Graph
@@ -56,7 +57,7 @@ def steps_of(rule: Rule, given: Sequence[Entry], spec: Spec, diagnostics: Diagno
     if graph is None or not _pure(graph, rule, diagnostics):
         return None
     if rule.spread is None and len(graph.outputs) != len(rule.targets):
-        message = f"this gives {len(graph.outputs)} tensors, and {len(rule.targets)} are named"
+        message = f"this gives {tensors(len(graph.outputs))}, and the rule names {tensors(len(rule.targets))}"
         diagnostics.error("bad-mapping", message, rule.span)
         return None
     kinds = {kind_of(entry.dtype): entry.dtype for entry in given}

@@ -378,7 +378,7 @@ def test_a_mapping_is_chosen_or_named(tmp_path: Path) -> None:
     [
         ('"first.weight" -> Transpose(0, 5) -> "hidden.weight"', "bad-value", ""),
         ('"first.weight" -> Linear(3) -> "hidden.weight"', "bad-mapping", "have no weights"),
-        ('"first.weight" -> Chunk(2) -> "hidden.weight"', "bad-mapping", "gives 2 tensors, and 1 are named"),
+        ('"first.weight" -> Chunk(2) -> "hidden.weight"', "bad-mapping", "gives 2 tensors, and the rule names one tensor"),
         (
             '("first.{part}", "third.{part}") -> Concat -> "hidden.{part}"',
             "bad-mapping",
