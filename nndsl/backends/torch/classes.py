@@ -179,13 +179,27 @@ def grouped(module: File, graphs: Sequence[Graph]) -> list[Class]:
         flow = flatten(module.plans, graph, {name: name for name in graph.borrows})
         outlines.append((module.title(graph), outline(flow)))
         alike.setdefault(outlines[-1], []).append(flow)
-    peers = {drawn: Peers(flows) for drawn, flows in alike.items()}
+    drafts: dict[int, Draft] = {}
+    for drawn, flows in alike.items():
+        several = [graph for graph, other in zip(graphs, outlines, strict=True) if other == drawn]
+        drafts |= zip(map(id, several), _drafts(module, several, flows), strict=True)
     groups: dict[tuple[str, Any], list[Draft]] = {}
     for graph, drawn in zip(graphs, outlines, strict=True):
-        made = draft(module, graph, peers[drawn])
+        made = drafts[id(graph)]
         groups.setdefault((drawn[0], made.key()), []).append(made)
     simplest_first = sorted(groups.items(), key=lambda item: len(item[1][0].labels()))
     return [_class(module, name, drafts) for (name, _), drafts in simplest_first]
+
+
+def _drafts(module: File, graphs: Sequence[Graph], flows: Sequence[Flow]) -> list[Draft]:
+    """Of graphs that do the same. Functions are given all numbers that any of them gives, if that makes one class of
+    two."""
+    plain, full = Peers(flows), Peers(flows, full=True)
+    made = [draft(module, graph, plain) for graph in graphs]
+    if len(kinds := {each.key() for each in made}) == 1:
+        return made
+    fuller = [draft(module, graph, full) for graph in graphs]
+    return fuller if len({each.key() for each in fuller}) < len(kinds) else made
 
 
 def _class(module: File, name: str, drafts: list[Draft]) -> Class:

@@ -146,7 +146,7 @@ class Body(Variables):
             self._lower(step, self._operator)
 
     def _operator(self, asked: Lowering, operands: Sequence[Operand | None]) -> Any:
-        made = asked.step.node.op.torch(asked, *operands)
+        made = asked.step.op.torch(asked, *operands)
         if not becomes_float(asked.step) or (dtype := self.float_dtype(asked)) == DEFAULT_DTYPE:
             return made
         return asked.method(made, "to", dtype)

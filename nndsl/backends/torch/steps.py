@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 
 from nndsl.backends.torch.names import GENERIC
 from nndsl.backends.torch.plan import CHAIN, INLINE, LOOP, Place, Plans, is_list
 from nndsl.ir.graph import Graph, Node, Port, Value
 from nndsl.ops.arithmetic import Binary
 from nndsl.ops.emit import Text
+from nndsl.ops.schema import REQUIRED, Op
 from nndsl.shapes import TensorType
-from nndsl.shapes.origins import origin
+from nndsl.shapes.origins import alike, origin
 from nndsl.shapes.simplified import same
 
 _ATOM = re.compile(r"[\w.]*")  # `self.scale`; an expression costs something each time
@@ -57,6 +59,18 @@ class Step:
     lent: list[str] = field(default_factory=list)
     carried: int = 1
     mode: str | None = None
+    full: list[str] = field(default_factory=list)  # parameters of the operator that are written at their default too
+
+    @property
+    def op(self) -> Op:
+        """The node's operator; without a default, what is written in any case."""
+        op = self.node.op
+        if not self.full:
+            return op
+        made = copy(op)
+        params = {n: replace(p, default=REQUIRED) if n in self.full else p for n, p in op.params.items()}
+        vars(made)["params"] = params
+        return made
 
     @property
     def merges(self) -> bool:
@@ -82,15 +96,20 @@ class Step:
 
 
 class Peers:
-    """Graphs that do the same: where one changes a shape, all are written as if they did."""
+    """Graphs that do the same: where one changes a shape, all are written as if they did. `full`: and the numbers that
+    one gives to a function, all give."""
 
-    def __init__(self, flows: Sequence[Flow]) -> None:
+    def __init__(self, flows: Sequence[Flow], full: bool = False) -> None:
+        self.flows, self.full = flows, full
         self._cells = [cells_of(flow) for flow in flows]
         self._known: dict[tuple[int, int], bool] = {}
 
     def join(self, flow: Flow) -> None:
         for place, cell in enumerate(cells_of(flow)):
             cell.place, cell.peers = place, self
+        if self.full:
+            for step, *others in zip(flow.steps, *(each.steps for each in self.flows), strict=True):
+                step.full = _given([other.node.op for other in others]) if step.kind == "op" else []
 
     def reshaped(self, before: int, after: int) -> bool:
         key = (before, after)
@@ -104,6 +123,17 @@ class Flow:
     inputs: list[Cell]
     steps: list[Step]
     outputs: list[tuple[Port, Cell]]
+
+
+def _given(ops: Sequence[Op]) -> list[str]:
+    """Parameters that are a number in each, at its default in some and not in others."""
+    found = []
+    for name, declared in ops[0].params.items():
+        values = [getattr(op, name) for op in ops]
+        numbers = all(isinstance(v, (int, float)) or (isinstance(v, tuple) and alike(v)) for v in values)
+        if numbers and 0 < sum(v == declared.default for v in values) < len(values):
+            found.append(name)
+    return found
 
 
 def flatten(plans: Plans, graph: Graph, borrowed: dict[str, str]) -> Flow:
