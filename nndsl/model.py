@@ -210,7 +210,7 @@ class Model:
     def module(
         self,
         *,
-        weights: str | os.PathLike[str] | None = None,
+        weights: Mapping[str, Any] | str | os.PathLike[str] | None = None,
         strict: bool = True,
         mapping: str | None = None,
         device: str | torch.device | None = None,
@@ -219,11 +219,12 @@ class Model:
         """A live `torch.nn.Module`: the source, executed. `device="meta"` allocates nothing.
 
         `weights` is a file of weights (.safetensors; .pt, .pth and .bin as far as they hold nothing but tensors), the
-        index of several, or their folder; by the model's names or by those of a mapping in the spec: the one that fits,
-        or that `mapping` names. All must fit, unless `strict` is false: then what does not is told as a warning.
+        index of several, or their folder; or maps names to tensors or arrays. The names are the model's, or those of a
+        `weights from` in the spec: the one that fits, or that `mapping` names. All must fit, unless `strict` is false:
+        then what does not is told as a warning.
 
         Raises SpecError where the spec has `extern` layers and `allow_extern` is false, where the weights are more
-        than there is memory and where those of a file do not fit; OSError for a file that cannot be read, ValueError
+        than there is memory and where those given do not fit; OSError for a file that cannot be read, ValueError
         for a mapping that there is not, ImportError without torch."""
         need("torch", "torch", "to build a live module")
         from nndsl.backends.torch import module
@@ -231,18 +232,17 @@ class Model:
 
         need_room(self._graph, device)
         if mapping is not None and weights is None:
-            raise ValueError("mapping says how the names of a file of weights are read, and there is no file")
+            raise ValueError("mapping says how the names of weights are read, and there are none")
         if weights is not None:
             from nndsl.weights.load import loaded
+            from nndsl.weights.stock import stock_of
 
-            if not isinstance(weights, (str, os.PathLike)):
-                raise TypeError(f"weights is the name of a file, and not {type(weights).__name__}")
             if device is not None and str(device) == "meta":
                 raise ValueError('device="meta" holds no numbers, and weights are numbers')
-            path = os.fsdecode(weights)
+            stock = stock_of(weights, self._graph)
             wanted = None if mapping is None else word("mapping", mapping)
             filled: torch.nn.Module = loaded(
-                self._graph, self.source(), self._spec, path, wanted, strict, device, allow_extern
+                self._graph, self.source(), self._spec, stock, wanted, strict, device, allow_extern
             )
             return filled
         made: torch.nn.Module = module(self._graph, self.source(), device=device, allow_extern=allow_extern)
@@ -263,8 +263,8 @@ class Model:
     ) -> Report:
         """Write ONNX and prove it: the checker, then onnxruntime against PyTorch at two values of every dynamic dim.
 
-        `weights` maps state-dict names to tensors or arrays, or is a file of them, as for `module`, by the names of
-        `mapping` or of the one that fits; without it the model's initial weights are written. The spec's `float`
+        `weights` maps names to tensors or arrays, or is a file of them, as for `module`, by the model's names, by those
+        of `mapping` or of the one that fits; without it the model's initial weights are written. The spec's `float`
         becomes `dtype`. `opset` is 23 when not given, and 21, the last whose random numbers onnxruntime can draw, for a
         model that draws some. Raises SpecError, and OSError where the file cannot be written; then no file is left."""
         need("onnx", "onnx", "to export ONNX")

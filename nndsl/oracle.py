@@ -6,14 +6,12 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from copy import copy, deepcopy
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from nndsl.diagnostics import Diagnostic, SpecError
 from nndsl.foreign import ForeignLayers
 
 if TYPE_CHECKING:
     from nndsl.disturbance import Disturbance
-    from nndsl.ir.graph import Graph
     from nndsl.model import Model
 
 VARIANTS = 8  # of each precision
@@ -35,23 +33,7 @@ class TorchReference:
         self.disturbance: Disturbance | None = None
         self.draws: Sequence[Any] = ()
         with _default(self.floating):
-            file = weights if isinstance(weights, (str, os.PathLike)) else None
-            self.module = model.module(weights=file, mapping=mapping, allow_extern=allow_extern).eval()
-        if weights is not None and file is None:
-            self._load(model.ir, cast("Mapping[str, Any]", weights))
-
-    def _load(self, graph: Graph, weights: Mapping[str, Any]) -> None:
-        """All of them, or SpecError."""
-        from nndsl.fit.entries import entries_of
-        from nndsl.fit.tensors import entry_of, misfits
-
-        if not isinstance(weights, Mapping):
-            raise TypeError(f"weights is a mapping, as module.state_dict() gives, and no {type(weights).__name__}")
-        wanted = {key: entry_of(tensor) for key, tensor in self.module.state_dict().items()} | entries_of(graph)
-        if problems := misfits(graph, wanted, weights):
-            raise SpecError(problems)
-        state = {key: _tensor(key, value, graph) for key, value in weights.items()}
-        self.module.load_state_dict(state, strict=False)  # constants may be lacking
+            self.module = model.module(weights=weights, mapping=mapping, allow_extern=allow_extern).eval()
 
     @property
     def weights(self) -> dict[str, Any]:
@@ -142,22 +124,6 @@ def _default(dtype: str) -> Iterator[None]:
         yield
     finally:
         torch.set_default_dtype(before)
-
-
-def _tensor(key: str, value: Any, graph: Graph) -> Any:
-    import torch
-
-    try:
-        tensor = torch.as_tensor(value)
-    except (TypeError, ValueError, RuntimeError) as problem:
-        raise SpecError([_useless(f"{key} is no tensor: {problem}", graph)]) from None
-    if tensor.is_meta:
-        raise SpecError([_useless(f"{key} is on the device meta, where tensors have no numbers", graph)])
-    return tensor
-
-
-def _useless(message: str, graph: Graph) -> Diagnostic:
-    return Diagnostic("weights-mismatch", message, graph.span)
 
 
 def _array(tensor: Any) -> Any:

@@ -17,6 +17,7 @@ from nndsl.render.columns import visible
 from nndsl.weights.choice import planned
 from nndsl.weights.files import entries_in, is_weights
 from nndsl.weights.plan import Plan
+from nndsl.weights.stock import of_file
 
 
 @click.command("weights")
@@ -46,7 +47,7 @@ def command(
     if file is None:
         _list(entries_of(graph), format_)
         return
-    plan = with_weights(file, mapping, lambda: planned(graph, model._spec, file, mapping, "float32"))
+    plan = with_weights(file, mapping, lambda: planned(graph, model._spec, of_file(file), mapping, "float32"))
     told = mistakes(plan.fit, graph)
     if format_ == "json":
         from nndsl.render.json import as_object

@@ -25,8 +25,7 @@ def advised(fit: Fit, graph: Graph) -> tuple[list[str], bool]:
     if explained:
         return explained, True
     resized = [*_deeper(fit, graph), *_resized(fit, graph)]
-    others = [*_turned(fit), *_left_over(fit), *_tied(fit)] if fit.path is not None else []
-    return [*resized, *others, *_similar(fit)], bool(resized)
+    return [*resized, *_turned(fit), *_left_over(fit), *_tied(fit), *_similar(fit)], bool(resized)
 
 
 def _rule(rule: str) -> str:
@@ -92,7 +91,8 @@ def _deeper(fit: Fit, graph: Graph) -> list[str]:
                 names = [name for name, value in graph.hyper.items() if value is not True and value == ours + 1]
                 advice = f": is it `{names[0]}={theirs + 1}`?" if names else ""
                 path = kind.split("#")[0].rstrip(".") or "layers"
-                return [f"the file has {path} up to {theirs:,}, and the model up to {ours:,}{advice}"]
+                whose = "the file has" if fit.path is not None else "the weights have"
+                return [f"{whose} {path} up to {theirs:,}, and the model up to {ours:,}{advice}"]
     return []
 
 

@@ -18,6 +18,7 @@ DTYPES = {
     "F16": ("float16", 2), "BF16": ("bfloat16", 2), "F32": ("float32", 4), "F64": ("float64", 8),
     "C64": ("complex64", 8),
 }  # fmt: skip
+MAPPING = "mapping"  # as a kind of numbers: what trainers keep beside a state dict
 COUNTER = "num_batches_tracked"  # counts steps of training: many files lack it
 
 

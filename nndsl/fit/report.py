@@ -7,7 +7,7 @@ import re
 from nndsl.diagnostics import Diagnostic
 from nndsl.fit.advice import advised
 from nndsl.fit.comparison import Fit
-from nndsl.fit.entries import Entries, Entry
+from nndsl.fit.entries import MAPPING, Entries, Entry
 from nndsl.ir.graph import Graph
 
 MOST = 12  # lines of one kind that a report lists
@@ -38,6 +38,8 @@ def mistakes(fit: Fit, graph: Graph) -> list[Diagnostic]:
     advice, explained = advised(fit, graph)
     hints = [line for _, _, lines in kinds for line in _listed(lines, FEW if explained else MOST)]
     left = _listed([f"left out by the mapping: {line}" for line in left_out(fit)], FEW)
+    inner = [name for name, entry in fit.given.items() if entry.dtype == MAPPING]
+    advice += [f"weights[{name!r}] is a mapping itself: give that" for name in inner[:1]]
     return [*found, Diagnostic("weights-mismatch", message, graph.span, hints=[*hints, *left, *advice])]
 
 
@@ -49,7 +51,7 @@ def _unlike(fit: Fit, name: str) -> str:
     left = fit.left_out[name]
     its = fit.given.get(left.copied or "")
     if its is None:
-        return f"{name} is left out as a copy of {left.copied}, which the file does not give"
+        return f"{name} is left out as a copy of {left.copied}, which is not given"
     what = "has other numbers than" if left.entry.is_like(its) else f"is {left.entry}, and not {its}, as is"
     return f"{name} {what} {left.copied}, of which the mapping takes it for a copy"
 

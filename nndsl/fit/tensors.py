@@ -7,7 +7,7 @@ from typing import Any
 
 from nndsl.diagnostics import Diagnostic
 from nndsl.fit.comparison import Fit, compare
-from nndsl.fit.entries import Entries, Entry
+from nndsl.fit.entries import MAPPING, Entries, Entry
 from nndsl.fit.report import mistakes
 from nndsl.ir.graph import Graph
 
@@ -15,17 +15,13 @@ from nndsl.ir.graph import Graph
 def misfits(graph: Graph, wanted: Entries, given: Mapping[str, Any]) -> list[Diagnostic]:
     """One diagnostic that lists what keeps them from fitting; none where all fits."""
     entries = {str(name): entry_of(value) for name, value in given.items()}
-    found = mistakes(compare(Fit(None, graph.name), wanted, entries), graph)
-    inner = [name for name, value in given.items() if isinstance(value, Mapping)]
-    if found and inner:
-        found[-1].hints.append(f"weights[{inner[0]!r}] is a mapping itself: give that")
-    return found
+    return mistakes(compare(Fit(None, graph.name), wanted, entries), graph)
 
 
 def entry_of(value: Any) -> Entry:
     """Of a tensor, an array, or what becomes one."""
     if isinstance(value, Mapping):
-        return Entry((), "mapping")
+        return Entry((), MAPPING)
     if not hasattr(value, "dtype"):
         import numpy as np
 

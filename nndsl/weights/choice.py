@@ -1,4 +1,4 @@
-"""Through which mapping a file is read: one of the spec, or of a file that it imports, or its names as they are."""
+"""Through which mapping weights are read: one of the spec, or of a file that it imports, or their names as they are."""
 
 from __future__ import annotations
 
@@ -12,24 +12,23 @@ from nndsl.fit.entries import Entries, whole_of
 from nndsl.ir.graph import Graph
 from nndsl.source import Span
 from nndsl.syntax import ast
-from nndsl.weights.files import entries_in
 from nndsl.weights.plan import Declared, Plan, plan
+from nndsl.weights.stock import Stock
 
 PLACES = 16  # layers that are models of an imported file
 
 
 def planned(
-    graph: Graph, spec: Spec, path: str, mapping: str | None, floating: str, more: Entries | None = None
+    graph: Graph, spec: Spec, stock: Stock, mapping: str | None, floating: str, more: Entries | None = None
 ) -> Plan:
-    """How a file fits, by its header. `more`: what the model has besides what its graph knows. Raises SpecError for
-    what is no file of weights, ValueError for a mapping that there is not, OSError."""
+    """How weights fit, by names and shapes. `more`: what the model has besides what its graph knows. Raises SpecError
+    for mistakes in mappings of imported files, ValueError for a mapping that there is not."""
     known = declared(graph, spec)
-    entries = entries_in(path)
     named = [by for by in known if by.mapping.name == mapping]
     if mapping is not None and not named:
         raise ValueError(_unknown(mapping, list(dict.fromkeys(by.mapping.name for by in known))))
     candidates = named if mapping is not None else [None, *known]
-    found = min((plan(graph, path, entries, by, floating, more) for by in candidates), key=_distance)
+    found = min((plan(graph, stock.path, stock.entries, by, floating, more) for by in candidates), key=_distance)
     if mapping is None and found.fit.fits:  # rules for other files of that kind
         found.fit.found.items = [each for each in found.fit.found.items if each.code != "unused-rule"]
     return found

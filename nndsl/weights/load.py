@@ -1,4 +1,4 @@
-"""The live module with a file's weights: made without memory of its own, then given each tensor once."""
+"""The live module with weights of a file, or in memory: made without memory of its own, then given each tensor once."""
 
 from __future__ import annotations
 
@@ -12,12 +12,19 @@ from nndsl.fit.entries import Entry
 from nndsl.fit.report import mistakes
 from nndsl.ir.graph import Graph
 from nndsl.weights.choice import planned
-from nndsl.weights.files import reader
 from nndsl.weights.plan import Move, Plan
+from nndsl.weights.stock import Stock
 
 
 def loaded(
-    graph: Graph, source: str, spec: Spec, path: str, mapping: str | None, strict: bool, device: Any, allow_extern: bool
+    graph: Graph,
+    source: str,
+    spec: Spec,
+    stock: Stock,
+    mapping: str | None,
+    strict: bool,
+    device: Any,
+    allow_extern: bool,
 ) -> Any:
     """The module. Strict: SpecError where anything is missing, left over, or of another shape or kind; else what fits
     is loaded, and the rest is told as a warning."""
@@ -29,10 +36,10 @@ def loaded(
     state = made.state_dict()
     floating = str(torch.get_default_dtype()).removeprefix("torch.")
     more = {name: Entry(tuple(x.shape), str(x.dtype).removeprefix("torch.")) for name, x in state.items()}
-    plan = planned(graph, spec, path, mapping, floating, more)
+    plan = planned(graph, spec, stock, mapping, floating, more)
     if plan.fit.found.errors or (strict and not plan.fit.fits):
         raise SpecError(mistakes(plan.fit, graph))
-    read = reader(path)
+    read = stock.open()
     _compared(plan, read)
     told = mistakes(plan.fit, graph)
     if strict and not plan.fit.fits:

@@ -47,9 +47,9 @@ class Declared:
 
 
 def plan(
-    graph: Graph, path: str, entries: Entries, by: Declared | None, floating: str, more: Entries | None = None
+    graph: Graph, path: str | None, entries: Entries, by: Declared | None, floating: str, more: Entries | None = None
 ) -> Plan:
-    """How a file would be loaded, told by its header. `more`: what the model has besides what its graph knows."""
+    """How weights would be loaded, told by names and shapes. `more`: what the model has besides its graph's."""
     found = Plan(Fit(path, graph.name, by.mapping.name if by is not None else None))
     if by is None:
         found.moves = [Move([name], [name]) for name in entries]
@@ -123,9 +123,8 @@ class _Mapped:
         earlier = self.mapping.rules[:number]
         pattern = rule.sources[0]
         hidden = next((name for name in self.entries if pattern.match(name) is not None), None)
-        found = self.diagnostics.error(
-            "unused-rule", f"nothing in {self.plan.fit.path} is called {pattern.text}", pattern.span
-        )
+        place = self.plan.fit.path or "the weights"
+        found = self.diagnostics.error("unused-rule", f"nothing in {place} is called {pattern.text}", pattern.span)
         found.severity = "warning"
         if hidden is not None:
             found.message = f"what is called {pattern.text} is taken by a rule above"
@@ -144,7 +143,8 @@ class _Mapped:
                 name = sources.get((place, numbers))
                 if name is None:
                     wanted = pattern.filled({**bound, **{k: str(n) for k, n in zip(letters, numbers, strict=True)}})
-                    message = f"{wanted} is not in the file, and {sources[min(sources)]} is joined with it"
+                    where = "in the file" if self.plan.fit.path is not None else "among the weights"
+                    message = f"{wanted} is not {where}, and {sources[min(sources)]} is joined with it"
                     self.diagnostics.error("bad-mapping", message, pattern.span)
                     return []
                 names.append(name)

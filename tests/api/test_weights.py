@@ -373,12 +373,50 @@ def test_a_mapping_is_chosen_or_named(tmp_path: Path) -> None:
         nndsl.loads(NET).module(weights=path, mapping="tourch")
 
 
+def test_tensors_in_memory_go_through_mappings(tmp_path: Path) -> None:
+    """Arrays, too; into modules and into files, through the mapping that fits or is named."""
+    spec = NET.replace(
+        '"first.*" -> "hidden.*"', '\n"first.w" -> Transpose(0, 1) -> "hidden.weight"\n"scale" -> none\n'
+    )
+    model = nndsl.loads(spec)
+    state = shaken(model.module()).state_dict()
+    theirs = {**state, "first.w": state["hidden.weight"].T.double().numpy(), "hidden.bias": torch.nn.Parameter(
+        state["hidden.bias"])}  # fmt: skip
+    del theirs["hidden.weight"]
+    x = torch.rand(3, 8)
+    for mapping in (None, "torch"):
+        module = model.module(weights=theirs, mapping=mapping).eval()
+        assert module.hidden.bias.is_leaf and module.hidden.weight.dtype == torch.float32
+        alike(module(x), model.module(weights=state).eval()(x))
+    module.hidden.bias.data.zero_()
+    assert state["hidden.bias"].any()
+    assert model.export(tmp_path / "net.onnx", weights=theirs, mapping="torch").verified
+    with pytest.raises(ValueError, match='no mapping "tourch" in the spec: did you mean torch'):
+        model.export(tmp_path / "net.onnx", weights=theirs, mapping="tourch")
+    with pytest.raises(nndsl.SpecError) as problem:
+        model.module(weights={**theirs, "last": torch.zeros(2)})
+    (found,) = problem.value.diagnostics
+    assert found.message == 'the weights do not fit Net, by the mapping "torch": 1 not in the model'
+    assert found.hints == [
+        "not in the model: last: float32[2]",
+        "left out by the mapping: scale: float32[8]",
+        "nothing else is wrong; what the model does not need is left out: "
+        '`weights from "other" { "last" -> none }` in the spec',
+    ]
+    with pytest.raises(nndsl.SpecError, match=r"first\.w is sparse"):
+        model.module(weights={**theirs, "first.w": torch.as_tensor(theirs["first.w"]).to_sparse()})
+
+
 @pytest.mark.parametrize(
     ("rules", "code", "said"),
     [
         ('"first.weight" -> Transpose(0, 5) -> "hidden.weight"', "bad-value", ""),
         ('"first.weight" -> Linear(3) -> "hidden.weight"', "bad-mapping", "have no weights"),
-        ('"first.weight" -> Chunk(2) -> "hidden.weight"', "bad-mapping", "gives 2 tensors, and the rule names one tensor"),
+        (
+            '"first.weight" -> Chunk(2) -> "hidden.weight"',
+            "bad-mapping",
+            "gives 2 tensors, and the rule names one tensor",
+        ),
         (
             '("first.{part}", "third.{part}") -> Concat -> "hidden.{part}"',
             "bad-mapping",
@@ -472,9 +510,9 @@ def test_files_that_are_not_read(tmp_path: Path, recwarn: pytest.WarningsRecorde
 
 def test_arguments_of_another_type(tmp_path: Path) -> None:
     path, state = saved(tmp_path)
-    with pytest.raises(TypeError, match="weights is the name of a file"):
-        nndsl.loads(NET).module(weights=state)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="there is no file"):
+    with pytest.raises(TypeError, match="and no list, or the name of a file"):
+        nndsl.loads(NET).module(weights=list(state))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="there are none"):
         nndsl.loads(NET).module(mapping="torch")
     with pytest.raises(ValueError, match="meta"):
         nndsl.loads(NET).module(weights=path, device="meta")

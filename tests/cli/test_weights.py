@@ -124,7 +124,7 @@ def test_what_a_mapping_leaves_out_is_told(nndsl: Nndsl, write: Write) -> None:
     assert done.code == 1 and 'do not fit Net, by the mapping "other": 2 unlike its copy' in done.err
     told = " ".join(done.err.split())
     assert "head.weight is float32[4, 3], and not float32[3, 3], as is layers.0.weight" in told
-    assert "head.scale is left out as a copy of layers.0.scale, which the file does not give" in told
+    assert "head.scale is left out as a copy of layers.0.scale, which is not given" in told
     assert "left out by the mapping: mask.{0..1} (2): float32[2, 2]" in told
     record = json.loads(nndsl("weights", "net.nn", "--check", "x.safetensors", "--format", "json").out)
     assert [(each["name"], each["differs"]) for each in record["left_out"]][2:] == [
