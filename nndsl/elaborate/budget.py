@@ -31,13 +31,16 @@ class Budget:
     DEPTH = 100  # blocks inside blocks
     SECONDS = 8.0  # of this thread's own time: other work on the machine does not count
 
-    def __init__(self, share: float = 1.0) -> None:
-        """`share`: of the steps and seconds."""
+    def __init__(self) -> None:
         self.steps = self.nodes = self.held = 0
         self.spent = False  # nothing more can be done with this budget
         self.due = 4096  # at which step it is to be looked at
-        self._steps = int(self.STEPS * share)
-        self._until = thread_time() + self.SECONDS * share
+        self._until = thread_time() + self.SECONDS
+
+    @property
+    def worn(self) -> bool:
+        """Is much of it used, far more than a real model needs?"""
+        return self.spent or self.steps > self.STEPS // 10
 
     def step(self, weight: int = 1) -> None:
         self.steps += weight
@@ -47,7 +50,7 @@ class Budget:
     def look(self) -> None:
         """Is there anything left?"""
         self.due = self.steps + 4096
-        if self.steps > self._steps:
+        if self.steps > self.STEPS:
             self._stop(f"this takes more than {self.STEPS:,} steps to expand")
         if thread_time() > self._until:
             self._stop(f"this takes more than {self.SECONDS:.0f} s to expand")

@@ -64,15 +64,17 @@ def glance(
     """The graphs of a spec in which `check_spec` would find nothing, None where it would. Their numbers do not know
     what they were computed from: nothing is to be written from them.
 
-    That a spec is too big, and nothing else, is said at once: to find it again would take as long again."""
+    That a spec is too big, and nothing else, is said at once where that took long: so would finding it again."""
     if spec.diagnostics.items:
         return None
     own = Spec(spec.file, spec.scope, spec.project, Diagnostics())
     budget = Budget()
     graphs = _check(own, model, hyper, dims, budget, Common(glance=True))
     found = own.diagnostics.items
-    if not budget.spent or any(each.code != "too-big" for each in found):
-        return None if found else graphs
+    if not found:
+        return graphs
+    if not budget.worn or any(each.code != "too-big" for each in found):
+        return None
     for each in found:
         spec.diagnostics.add(each)
     return []
