@@ -15,16 +15,18 @@ if TYPE_CHECKING:
 
 def loop(body: Body, step: Step) -> None:
     body.flush()
-    carried = step.ins[: step.carried]
-    rest = [c for c in step.ins[step.carried :] if c is not None]
+    carried = [step.ins[i] for i in step.feeds]
+    rest = [c for i, c in enumerate(step.ins) if c is not None and i not in step.feeds]
     for cell in rest:
         body.settle(cell)
     names: list[str] = []
     for source, out in zip(carried, step.outs, strict=True):
         assert source is not None
         names.append(_carry(body, source, out, names))
-    each = body.local(member(step.layer.rsplit(".", 1)[-1]), names)
-    given = ", ".join([*names, *(c.text for c in rest), *step.lent])
+    each = body.local(member(step.layer.rsplit(".", 1)[-1].partition("[")[0]), names)
+    fed = dict(zip(step.feeds, names, strict=True))
+    texts = [fed.get(i) or c.text for i, c in enumerate(step.ins) if c is not None]
+    given = ", ".join([*texts, *step.lent])
     body.lines.append(Line([f"for {each} in {step.layer}:"], body.indent))
     call = Code(f"{each}({given})", body.numbers)
     changed = step.outs[0].type if carried[0] and reshaped(carried[0], step.outs[0]) else None

@@ -17,6 +17,7 @@ from nndsl.shapes import TensorType
 from nndsl.shapes.origins import alike, origin
 from nndsl.shapes.simplified import same
 
+_MEMBER = re.compile(r"\[(\d+)\]$", re.ASCII)
 _ATOM = re.compile(r"[\w.]*")  # `self.scale`; an expression costs something each time
 
 
@@ -57,7 +58,7 @@ class Step:
     outs: list[Cell]
     layer: str
     lent: list[str] = field(default_factory=list)
-    carried: int = 1
+    feeds: list[int] = field(default_factory=lambda: [0])  # which inputs a loop carries from member to member
     mode: str | None = None
     full: list[str] = field(default_factory=list)  # parameters of the operator that are written at their default too
 
@@ -142,9 +143,10 @@ def flatten(plans: Plans, graph: Graph, borrowed: dict[str, str]) -> Flow:
     steps: list[Step] = []
     _walk(plans, graph, Place(), borrowed, cells, steps, None)
     outputs = [(port, cells[id(port.value)]) for port in graph.outputs]
+    layers = [step.layer for step in steps]
     steps = _live(steps, outputs)
     _count(steps, outputs)
-    steps = _loops(steps, [n.label for n in graph.nodes])
+    steps = _loops(steps, layers)
     _unname(steps)
     _hint(steps, outputs)
     return Flow(inputs, steps, outputs)
@@ -165,6 +167,7 @@ def outline(flow: Flow) -> Hashable:
             tuple(None if c is None else places[id(c)] for c in step.ins),
             tuple(cell.name for cell in step.outs),
             tuple(step.lent),
+            tuple(step.feeds),
             step.mode,
         )
         for step in flow.steps
@@ -223,7 +226,7 @@ def _walk(
         outs = [_cell(v, cells) for v in node.outputs]
         if len(outs) == 1 and node.labelled and not node.label.isdigit():
             outs[0].label = node.label
-        steps.append(Step(node, kind, ins, outs, layer, through, plan.carried if plan else 1, runs))
+        steps.append(Step(node, kind, ins, outs, layer, through, list(range(plan.carried if plan else 1)), runs))
 
 
 def _through(graph: Graph, lent: dict[str, str]) -> list[str]:
@@ -298,39 +301,57 @@ def _hint(steps: list[Step], outputs: list[tuple[Port, Cell]]) -> None:
                 cell.hint = out.name or out.hint
 
 
-def _loops(steps: list[Step], labels: list[str]) -> list[Step]:
-    """`self.layers[0](…)`, `self.layers[1](…)`, … of a list of shared layers is a loop."""
+def _loops(steps: list[Step], layers: list[str]) -> list[Step]:
+    """`self.layers[1](…)`, `self.layers[2](…)`, … of a list of layers is a loop."""
     found: list[Step] = []
     at = 0
     while at < len(steps):
-        end = _run(steps, at)
-        if end - at < 3:
+        count, feeds = _run(steps, at)
+        if count < 3:
             found.append(steps[at])
             at += 1
             continue
-        first, last = steps[at], steps[end - 1]
-        stem = first.node.label.partition(".")[0]
-        whole = len({label for label in labels if label.startswith(f"{stem}.")}) == end - at
-        layer = first.layer.removesuffix("[0]") + ("" if whole else f"[:{end - at}]")
-        for cell in first.ins[len(first.outs) :]:
-            if cell is not None:
-                cell.uses -= end - at - 1
-        found.append(Step(first.node, "loop", first.ins, last.outs, layer, first.lent, len(first.outs), first.mode))
-        at = end
+        first, last = steps[at], steps[at + count - 1]
+        for i, cell in enumerate(first.ins):
+            if cell is not None and i not in feeds:
+                cell.uses -= count - 1
+        layer = _slice(first.layer, count, layers)
+        found.append(Step(first.node, "loop", first.ins, last.outs, layer, first.lent, feeds, first.mode))
+        at += count
     return found
 
 
-def _run(steps: list[Step], at: int) -> int:
-    """The end of the run of calls that starts here with member 0, each fed by the one before it alone."""
+def _slice(first: str, count: int, layers: list[str]) -> str:
+    """That many members of a list, from the first one's on."""
+    stem, begin = first[:-1].rsplit("[", 1)
+    start, end = int(begin), int(begin) + count
+    if any(layer.startswith(f"{stem}[{end}]") for layer in layers):
+        return f"{stem}[{start or ''}:{end}]"
+    return f"{stem}[{start}:]" if start else stem
+
+
+def _run(steps: list[Step], at: int) -> tuple[int, list[int]]:
+    """How many calls of one member after another start here, each fed by the one before it alone; and which inputs take
+    its results, one after another."""
     first = steps[at]
-    if first.kind != "call" or not first.layer.endswith("[0]") or "." not in first.node.label:
-        return at
-    stem, count, end = first.layer[:-3], len(first.outs), at + 1
-    while end < len(steps):
-        step, before = steps[end], steps[end - 1]
-        alike = step.kind == "call" and step.layer == f"{stem}[{end - at}]" and step.lent == first.lent
-        wired = step.ins == [*before.outs, *first.ins[count:]] and all(c.uses == 1 for c in before.outs)
+    member = _MEMBER.search(first.layer)
+    if first.kind != "call" or member is None or at + 1 == len(steps):
+        return 1, []
+    stem, start = first.layer[: member.start()], int(member[1])
+    feeds = [i for out in first.outs for i, cell in enumerate(steps[at + 1].ins) if cell is out]
+    if len(feeds) != len(first.outs) or any(i >= len(first.ins) or first.ins[i] is None for i in feeds):
+        return 1, []
+    if first.passes_none and None in first.ins:
+        return 1, []
+    count = 1
+    for step in steps[at + 1 :]:
+        before = steps[at + count - 1]
+        wanted = list(first.ins)
+        for i, cell in zip(feeds, before.outs, strict=False):
+            wanted[i] = cell
+        alike = step.kind == "call" and step.layer == f"{stem}[{start + count}]" and step.lent == first.lent
+        wired = step.ins == wanted and len(step.outs) == len(feeds) and all(c.uses == 1 for c in before.outs)
         if not alike or not wired or step.mode != first.mode:
             break
-        end += 1
-    return end
+        count += 1
+    return count, feeds
