@@ -17,7 +17,8 @@ from nndsl.syntax import ast
 
 _PART = re.compile(r"(\{[^{}]*\}|\*)")
 _NAME = re.compile(r"\{([A-Za-z_]\w*)\}")
-_MOVED = re.compile(r"\{([A-Za-z_]\w*)\s*([+-])\s*(\d{1,9})\}")
+_MOVED = re.compile(r"\{(?:(?P<factor>\d{1,9})\s*\*\s*)?(?P<name>[A-Za-z_]\w*)(?:\s*(?P<by>[+-]\s*\d{1,9}))?\}")
+NUMBER = "(?:0|[1-9][0-9]{0,17})"
 REST = "rest of the name"  # what `*` stands for, among what a pattern bound
 BELOW = "below"  # what follows the name of a layer
 Bound = dict[str, str]
@@ -43,17 +44,16 @@ class Pattern:
         return {**bound, BELOW: found["below"] or ""}
 
     def filled(self, bound: Bound) -> str:
-        """The name that it stands for; numbers may be moved: `{i + 1}`."""
+        """The name that it stands for; numbers may be others than those found: `{i + 1}`, `{2 * i}`."""
         parts = []
         for part in _PART.split(self.text):
-            moved = _MOVED.fullmatch(part)
             if part == "*":
                 parts.append(bound[REST])
-            elif moved is not None:
-                by = int(moved[3]) if moved[2] == "+" else -int(moved[3])
-                parts.append(str(int(bound[moved[1]]) + by))
             elif plain := _NAME.fullmatch(part):
                 parts.append(bound[plain[1]])
+            elif moved := _MOVED.fullmatch(part):
+                by = int("".join((moved["by"] or "0").split()))
+                parts.append(str(int(moved["factor"] or 1) * int(bound[moved["name"]]) + by))
             else:
                 parts.append(part)
         return "".join(parts) + bound[BELOW]
@@ -156,24 +156,27 @@ def _patterns(node: ast.Expr, diagnostics: Diagnostics, *, binding: bool) -> lis
 
 def _pattern(node: ast.Text, diagnostics: Diagnostics, *, binding: bool) -> Pattern:
     pattern, parts = Pattern(node.value, node.span), []
+    named: set[str] = set()
     for part in _PART.split(node.value):
-        moved = None if binding else _MOVED.fullmatch(part)
-        plain = _NAME.fullmatch(part) or moved
+        plain = _NAME.fullmatch(part)
+        moved = None if binding or plain is not None else _MOVED.fullmatch(part)
         if part == "*":
             if REST in pattern.names:
                 _bad("* stands once in a name", node.span, diagnostics)
             pattern.names.add(REST)
             parts.append("(?P<rest>.+)")
         elif plain is not None:
-            number = len(plain[1]) == 1
-            known = plain[1] in pattern.names and moved is None
-            if moved is not None and not number:
-                _bad(f"{plain[1]} is no number: numbers are named by one letter", node.span, diagnostics)
+            form = NUMBER if len(plain[1]) == 1 else r"[^.]+"
+            parts.append(f"(?P=n{plain[1]})" if plain[1] in named else f"(?P<n{plain[1]}>{form})")
+            named.add(plain[1])
             pattern.names.add(plain[1])
-            form = "(?:0|[1-9][0-9]{0,17})" if number else r"[^.]+"
-            parts.append(f"(?P=n{plain[1]})" if known else form if moved else f"(?P<n{plain[1]}>{form})")
+        elif moved is not None:
+            if len(moved["name"]) > 1:
+                _bad(f"{moved['name']} is no number: numbers are named by one letter", node.span, diagnostics)
+            pattern.names.add(moved["name"])
+            parts.append(NUMBER)
         elif "{" in part or "}" in part:
-            forms = "{i}, {name}" if binding else "{i}, {i + 1}, {name}"
+            forms = "{i}, {name}" if binding else "{i}, {i + 1}, {2 * i + 1}, {name}"
             _bad(f"braces hold a name: {forms}", node.span, diagnostics)
         else:
             parts.append(re.escape(part))

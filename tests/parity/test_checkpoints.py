@@ -43,6 +43,24 @@ VIT = Case(
     {"patch": 16, "dim": 12, "depth": 2, "heads": 3, "hidden": 20, "size": 32, "classes": 10, "eps": 1e-3},
     call=logits,
 )
+SIZES: dict[str, Any] = {"dim": 8, "depths": [2, 2], "heads": [1, 2], "window": 4, "mlp_ratio": 2.0, "size": 48}
+SWIN = Case(
+    "swin:Swin",
+    built(
+        "SwinForImageClassification",
+        "SwinConfig",
+        image_size=48,
+        embed_dim=8,
+        depths=[2, 2],
+        num_heads=[1, 2],
+        window_size=4,
+        mlp_ratio=2.0,
+        num_labels=10,
+    ),
+    {"N": 2},
+    {"classes": 10, "drop_path": 0.1, **SIZES},
+    call=logits,
+)
 RESNET: dict[str, Any] = {"depths": [1, 2, 1, 1], "embedding_size": 64, "num_labels": 10}
 
 
@@ -69,6 +87,14 @@ def as_first_published(state: Tensors) -> Tensors:
     return {**old, **more}
 
 
+def with_places(state: Tensors) -> Tensors:
+    """microsoft/swin-tiny-patch4-window7-224: how far the places of a window are apart, in each layer."""
+    at = torch.stack(torch.meshgrid(torch.arange(4), torch.arange(4), indexing="ij")).flatten(1)
+    down, across = at[:, :, None] - at[:, None, :] + 3
+    tables = [name for name in state if name.endswith("relative_position_bias_table")]
+    return {**state, **{name.replace("bias_table", "index"): down * 7 + across for name in tables}}
+
+
 def with_masks(state: Tensors) -> Tensors:
     """gpt2: without a prefix, with the triangle of each layer."""
     masks = {f"h.{i}.attn.bias": torch.ones(1, 1, 40, 40).tril() for i in range(2)}
@@ -84,6 +110,8 @@ EACH: list[tuple[Case, str, Callable[[Tensors], Tensors]]] = [
     (VIT, "hf/vit", as_it_is),
     (resnet("basic", "BasicBlock", 1), "hf/resnet", as_it_is),
     (resnet("bottleneck", "Bottleneck", 4), "hf/resnet", as_it_is),
+    (SWIN, "hf/swin", as_it_is),
+    (SWIN, "hf/swin", with_places),
     (NAMED["DeiT"], "hf/deit", as_it_is),
     (NAMED["Bert"], "hf/bert", as_first_published),
     (NAMED["GPT2"], "hf/gpt2", as_it_is),
