@@ -185,3 +185,32 @@ def test_hostile_names_in_the_ir_cannot_become_code() -> None:
         "b.weight",
         "b.bias",
     ]
+
+
+VARIANTS = """
+block Attend(gated: bool) {
+  input x: [N, D]
+  input mask?: [N, D]
+  h = if mask == none { x } else { x * mask }
+  y = h -> proj: Linear(D)
+  if gated { y -> gate: Linear(D) } else { y }
+}
+
+block Outer(gated: bool, cross_width: int = 0, cross_groups: int = 0) {
+  input x: [N, D]
+  h = x -> self_attn: Attend(gated)
+  if cross_width == 0 { h } else { h -> Linear(cross_width * cross_groups) -> Linear(cross_width) }
+}
+
+model M {
+  input x: float[N, 8]
+  h = x -> Outer(false) -> Outer(true) -> Outer(false, 16, 4)
+  output y = (h, h) -> Attend(false)
+}
+"""
+
+
+def test_a_variant_is_called_after_what_it_has_more() -> None:
+    """A layer, an input, what its arguments have in common, or what the block that it calls has more."""
+    names = [n.name for n in ast.parse(source(graph_of(VARIANTS))).body if isinstance(n, ast.ClassDef)]
+    assert sorted(names) == ["Attend", "AttendGate", "AttendMask", "M", "Outer", "OuterCross", "OuterGate"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from nndsl.backends.torch import layout
@@ -225,10 +226,11 @@ def _named(module: File, name: str, made: Draft, signature: Signature) -> str:
     """The block's name; a variant is named after the one thing that it has in addition to another, else numbered."""
     if made.graph is module.root:
         return module.root_name
-    chosen = numbered(class_name(name), module.names)
+    base = class_name(name)
+    chosen = numbered(base, module.names)
     for other in module.variants.get(name, []):
-        words = _additions(module, made, signature, other)
-        longer = variable(other.name + pascal(words[0])) if len(words) == 1 else ""
+        word = _addition(module, made, signature, other)
+        longer = variable(other.name + pascal(word)) if word and not other.name.removeprefix(base)[:1].isdigit() else ""
         if longer and longer not in module.names:
             chosen = longer
             break
@@ -236,21 +238,30 @@ def _named(module: File, name: str, made: Draft, signature: Signature) -> str:
     return chosen
 
 
-def _additions(module: File, made: Draft, signature: Signature, other: Class) -> list[str]:
-    """Layers, else arguments, operators, or variants of blocks that the other has not."""
-    mine, others = made.graph, other.drafts[0].graph
+def _addition(module: File, made: Draft, signature: Signature, other: Class) -> str:
+    """One word for the layers, else the arguments, inputs, operators, or variants of blocks that the other has not."""
+    first = other.drafts[0]
     known = {argument.name for argument in other.signature.arguments}
     arguments = [a.name for a in signature.arguments if a.of and a.of[0] == "hyper"]
     for have, has in (
-        (made.labels(), other.drafts[0].labels()),
+        (made.labels(), first.labels()),
         (arguments, known),
-        (_operators(mine), _operators(others)),
-        (module.callees(mine), module.callees(others)),
+        (made.inputs, first.inputs),
+        (_operators(made.graph), _operators(first.graph)),
+        (module.callees(made.graph), module.callees(first.graph)),
     ):
         found = [word for word in dict.fromkeys(have) if word not in has]
-        if found:
-            return found
-    return []
+        if word := _common(found):
+            return word
+    return ""
+
+
+def _common(words: list[str]) -> str:
+    """The only word, or what all begin with: `cross` of `cross_heads`, `cross_dropout`."""
+    if len(words) == 1:
+        return words[0]
+    parts = zip(*(word.split("_") for word in words), strict=False)
+    return "_".join(part[0] for part in takewhile(lambda part: len(set(part)) == 1, parts))
 
 
 def _operators(graph: Graph) -> list[str]:

@@ -79,7 +79,7 @@ class File:
         """What is special about the blocks that it calls: `Shift` of `WindowAttentionShift`."""
         called = [n.target for n in nodes_of(graph) if isinstance(n.target, Graph) and id(n.target) in self._classes]
         words = [self._classes[id(each)].name.removeprefix(class_name(self.title(each))) for each in called]
-        return [word for word in words if word and not word.isdigit()]
+        return [word for word in words if word and not word[0].isdigit()]
 
     def imported(self, target: str) -> str:
         """The local name of an extern's class: `package.module:Class`."""
