@@ -20,6 +20,7 @@ _LAYOUT = (
     "places",
     "pins",
     "regions",
+    "parallel",
     "tracks",
     "columns",
     "rows",

@@ -14,8 +14,9 @@ from nndsl.backends.draw.facts import Describer
 from nndsl.backends.draw.figures import EveryFigure, planned
 from nndsl.backends.draw.kinds import is_plain
 from nndsl.backends.draw.layout import exit_label
+from nndsl.backends.draw.lines import may_skip
 from nndsl.backends.draw.opening import Opening
-from nndsl.backends.draw.plan import Figure, Planner, Thing, may_skip
+from nndsl.backends.draw.plan import Figure, Planner, Thing
 from nndsl.backends.draw.regions import Flow
 from nndsl.backends.draw.scene import Direction
 from nndsl.backends.draw.style import Font

@@ -16,6 +16,7 @@ from nndsl.shapes import Size
 
 MOST_TITLE = 400
 WIDEST_LINE, WIDEST_ALONG = 290.0, 120.0  # of a name with its details; where the flow goes along the line
+WIDE, WORTH = 214.0, 0.88  # beside others: wider, details get a line of their own, if it becomes so narrow
 ROLE, ROLE_LINE, ROLE_GAP = 8.0, 11.0, 6.0  # the names of inputs, inside of a box
 NAME, DETAIL, SMALL_NAME, SMALL_DETAIL, SIGN, DOT, SHAPE = 13.0, 10.5, 10.5, 9.5, 15.0, 20.0, 9.5
 
@@ -154,13 +155,21 @@ class Writer:
         detail = [self.run(text, size, False, tone) for text, tone in self._details(thing, node)]
         for i, run in enumerate(detail):
             run.text = ("  " if i == 0 else " · ") + run.text
-        if not detail or line_width(first) + line_width(detail) <= self.widest:
+        if not detail or self._fits(thing, first, detail):
             return [first + detail]
         if self.direction == "right":
             names = len(first) - bool(label)
             return self._filled(first[:names], first[names:] + detail)
         detail[0].text = detail[0].text.strip()
         return [first, detail]
+
+    def _fits(self, thing: Thing, first: list[Run], detail: list[Run]) -> bool:
+        """Do both stand well in one line? Beside other boxes that is shorter."""
+        whole = line_width(first) + line_width(detail)
+        alone = thing.beside or id(thing.node) not in self.planner.neighbours
+        if self.direction == "right" or whole > self.widest or alone:
+            return whole <= self.widest
+        return whole <= WIDE or max(line_width(first), line_width(detail)) > WORTH * whole
 
     def _filled(self, line: list[Run], rest: list[Run]) -> list[list[Run]]:
         """Where the flow goes along the lines: as many as keep the box short."""

@@ -31,6 +31,7 @@ SCRIPTS = (
     "places.js",
     "pins.js",
     "regions.js",
+    "parallel.js",
     "tracks.js",
     "columns.js",
     "rows.js",

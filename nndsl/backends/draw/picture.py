@@ -19,9 +19,10 @@ from nndsl.backends.draw.facts import totals
 from nndsl.backends.draw.figures import planned
 from nndsl.backends.draw.junctions import part
 from nndsl.backends.draw.layout import Laid, lay
+from nndsl.backends.draw.lines import may_skip, only_training
 from nndsl.backends.draw.metrics import shortened
 from nndsl.backends.draw.opening import Opening, globs
-from nndsl.backends.draw.plan import Figure, Planner, Thing, may_skip, only_training
+from nndsl.backends.draw.plan import Figure, Planner, Thing
 from nndsl.backends.draw.scene import Box, Cluster, Direction, Edge, Point, Scene, Swatch, Text, Wire
 from nndsl.backends.draw.strips import bounds, broken, shift
 from nndsl.backends.draw.style import LEGEND, LIGHT, PILLS, Font, Theme, Tone

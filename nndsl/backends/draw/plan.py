@@ -7,9 +7,9 @@ from typing import Any, Literal, TypeAlias
 
 from nndsl.backends.draw import alike
 from nndsl.backends.draw.kinds import does_nothing, elements_of, is_group, is_plain
+from nndsl.backends.draw.neighbours import neighbours
 from nndsl.backends.draw.opening import Globs, Opening, Spot, States
 from nndsl.backends.draw.regions import Flow
-from nndsl.backends.draw.words import sign
 from nndsl.ir import loops
 from nndsl.ir.cost import Costs
 from nndsl.ir.graph import Graph, Node, Port, Value
@@ -17,7 +17,6 @@ from nndsl.ir.runs import Likeness, Run, runs
 from nndsl.ir.wording import worded
 from nndsl.ops.schema import Op
 from nndsl.ops.tensor import Merge, WeightOf
-from nndsl.shapes import is_floating
 
 DEEPEST = 24  # frames inside frames
 MOST_THINGS = 20_000
@@ -114,6 +113,7 @@ class Planner:
         for graph in root.graphs():
             self._prepare(graph)
         self.full = self._sizes[id(root)] <= SMALL_MODEL
+        self.neighbours = neighbours(root)
 
     def _prepare(self, graph: Graph) -> None:
         """How much an open graph shows, and its skeleton: what it is when sizes and repetitions do not count."""
@@ -375,25 +375,3 @@ class Planner:
         figure.opened[skeleton] = beside + 1
         figure.upstream[me] = figure.upstream[me] | {skeleton}
         return True
-
-
-def only_training(figure: Figure, number: int) -> bool:
-    """Does nothing flow there when the model is at work?"""
-    flow = figure.flows[number]
-    tail, head = figure.things[flow.tail], figure.things[flow.head]
-    return "train" in (tail.mode, head.mode) or head.training == flow.head_port
-
-
-def may_skip(figure: Figure, number: int) -> bool:
-    """May what passes by other layers be called a skip connection? Numbers that are computed are; a mask, indices, and
-    an input of the model are something else, but for an input that joins what was made of it."""
-    flow = figure.flows[number]
-    tail, head = figure.things[flow.tail], figure.things[flow.head]
-    value = tail.value if tail.node is None else tail.node.outputs[flow.tail_port]
-    if value is None or not is_floating(value.dtype):
-        return False
-    return (
-        tail.kind != "input"
-        or figure.graph.kind != "model"
-        or (head.node is not None and not head.node.is_call and bool(sign(head.node)))
-    )

@@ -1,8 +1,9 @@
 """Boxes of boxes: how a block's body becomes rectangles that never overlap.
 
 A body is a tree of regions. A `Leaf` is one thing that is drawn, a `Series` stacks regions along the flow, a `Parallel`
-puts branches side by side, a `Rows` (in rows.py) holds what is neither. Each region owns its rectangle and the wires
-inside it; between two regions lies a channel that holds nothing but wires. So nothing overlaps by construction.
+(in parallel.py) puts branches side by side, a `Rows` (in rows.py) holds what is neither. Each region owns its rectangle
+and the wires inside it; between two regions lies a channel that holds nothing but wires. So nothing overlaps by
+construction.
 
 Coordinates: y grows along the flow; its origin is where the flow enters: x = 0 is its axis, y = 0 the lower side.
 `entry` and `exit` say where each flow passes the lower and the upper side. `out` is the axis at the upper side.
@@ -14,12 +15,11 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from nndsl.backends.draw.pins import PIN, leave, spread
-from nndsl.backends.draw.places import Places, joined, united
+from nndsl.backends.draw.places import Places
 
 Point: TypeAlias = tuple[float, float]
 
 COLUMN_GAP = 26.0
-POINT_GAP = 8.0  # between the inputs of a block, below the ports of another
 LANE_GAP = 20.0  # between a column and the first wire at its side
 LANE = 12.0  # between wires at a side
 LABEL_OVER = 6.0  # of a label along a box, behind its end
@@ -82,6 +82,10 @@ class Region:
     def parts(self) -> list[Region]:
         """What lies inside, before it is measured."""
         return []
+
+    def fed(self, flows: list[Flow]) -> set[int]:
+        """The values of the flows that go in, or pass."""
+        return {flows[f].value for f in self.entry}
 
     def adopt(self, child: Region, x: float, y: float) -> None:
         self.children.append((child, x, y))
@@ -191,12 +195,15 @@ class Series(Region):
     def parts(self) -> list[Region]:
         return self.regions
 
+    def fed(self, flows: list[Flow]) -> set[int]:
+        return self.values
+
     def measure(self) -> None:
         from nndsl.backends.draw.channel import connect
 
         first = self.regions[0]
-        self.entry = _passed_on(first, first.entry)
-        self.values = _values_into(first, self.flows)
+        self.entry = passed_on(first, first.entry)
+        self.values = first.fed(self.flows)
         self.adopt(first, 0.0, 0.0)
         x, y, below = 0.0, first.height, first
         for above in self.regions[1:]:
@@ -209,7 +216,7 @@ class Series(Region):
             x, y, below = above_x, y + above.height, above
         self.height = y
         self.out = x + below.out
-        self.exit = _passed_on(below, below.exit).moved(x)
+        self.exit = passed_on(below, below.exit).moved(x)
         self.skips, self.bypasses = below.skips, below.bypasses
         self.weight = sum(region.weight for region in self.regions)
 
@@ -227,150 +234,9 @@ def _main_port(below: Region, above: Region) -> float:
     return above.entry[straight[0]] if straight else 0.0
 
 
-class Parallel(Region):
-    """Branches side by side in the order of the text; flows that skip them run at the right."""
-
-    __slots__ = ("branches", "ends", "flows", "passing", "ports", "starts", "values")
-
-    def __init__(
-        self,
-        branches: list[Region],
-        skips: list[int],
-        starts: bool,
-        ends: bool,
-        ports: Places,
-        flows: list[Flow],
-    ) -> None:
-        super().__init__()
-        self.branches = branches
-        self.passing = sorted(skips)
-        self.skips = set(skips)
-        self.starts = starts  # nothing is below: branches begin with the inputs
-        self.ends = ends  # nothing is above: branches end with the outputs
-        self.flows = flows
-        self.ports = ports  # where an open block above takes the flows
-        self.values: set[int] = set()  # of the flows that go in or pass
-
-    def parts(self) -> list[Region]:
-        return self.branches
-
-    def measure(self) -> None:
-        self.height = max(branch.height for branch in self.branches)
-        self.weight = max(branch.weight for branch in self.branches)
-        places = self._columns()
-        axis = self._axis(places)
-        offs = [x - axis for x in places]
-        for branch, off in zip(self.branches, offs, strict=True):
-            self._stand(branch, off)
-        self._take_over(offs)
-        self.out = self._main_out(places, axis)
-        around = (f for f in self.passing if self.flows[f].parted or self.flows[f].value in self.values)
-        self.bypasses.update(around)
-        self.values.update(self.flows[f].value for f in self.passing)
-        lane, below = self.right + LANE_GAP, self._below_ports()
-        for flow in self.passing:
-            lane = max(lane, below.get(flow, lane))
-            self.wire(flow, (lane, 0.0), (lane, self.height))
-            self.entry[flow] = self.exit[flow] = lane
-            lane += LANE
-
-    def _below_ports(self) -> dict[int, float]:
-        """Where what passes would go straight up into the open block above."""
-        passing = [f for f in self.passing if f in self.ports]
-        if not passing:
-            return {}
-        straight = [f for f, x in self.exit.items() if abs(x - self.out) < 0.01 and f in self.ports]
-        axis = self.out - (self.ports[straight[0]] if straight else 0.0)
-        return {f: axis + self.ports[f] for f in passing}
-
-    def _take_over(self, offs: list[float]) -> None:
-        """What the branches know of the flows that pass them."""
-        self.entry = joined([(_passed_on(b, b.entry), x) for b, x in zip(self.branches, offs, strict=True)])
-        self.exit = joined([(_passed_on(b, b.exit), x) for b, x in zip(self.branches, offs, strict=True)])
-        self.skips = united([self.skips, *(branch.skips for branch in self.branches)])
-        self.bypasses = united([self.bypasses, *(branch.bypasses for branch in self.branches)])
-        self.values = united(_values_into(branch, self.flows) for branch in self.branches)
-
-    def _columns(self) -> list[float]:
-        """Side by side, with more room between them where that brings them below their ports. The inputs of a block are
-        points, and may be as near each other as ports are."""
-        places: list[float] = []
-        right, origin, gap = 0.0, None, POINT_GAP if self._are_points() else COLUMN_GAP
-        for branch in self.branches:
-            x = right - branch.left
-            port = self._port(branch) if self.ports else None
-            if port is not None:
-                origin = x + branch.out - port if origin is None else origin
-                x = max(x, origin + port - branch.out)
-            places.append(x)
-            right = x + branch.right + gap
-        return places
-
-    def _are_points(self) -> bool:
-        """Are they the inputs of a block, which all go to one open block?"""
-        points = (isinstance(b, Leaf) and b.is_input and not b.half for b in self.branches)
-        return bool(self.ports) and all(points)
-
-    def _port(self, branch: Region) -> float | None:
-        """Where the flow that goes straight up out of a branch enters the open block above."""
-        ends = ((f, at) for f, at in branch.exit.items() if f in self.ports)
-        return next((self.ports[f] for f, at in ends if abs(at - branch.out) < 0.01), None)
-
-    def _main(self) -> int | None:
-        """The branch that goes straight on, where one clearly is the trunk and the others are its side branches. Into
-        an open block one does, whatever else it is given."""
-        order = sorted(range(len(self.branches)), key=lambda i: -self.branches[i].weight)
-        if len(order) == 1 or (self.starts and self.ports):
-            return order[0]
-        clearly = 1.2 if self.starts or self.ends else 1.5
-        longer = self.branches[order[0]].weight > clearly * self.branches[order[1]].weight
-        if longer and (len(order) == 2 or self.starts or self.ends):
-            return order[0]
-        return len(order) // 2 if len(order) % 2 else None
-
-    def _axis(self, places: list[float]) -> float:
-        main = self._main()
-        if main is not None:
-            return places[main]
-        right = len(places) // 2
-        return (places[right - 1] + places[right]) / 2
-
-    def _main_out(self, places: list[float], axis: float) -> float:
-        main = self._main()
-        if main is not None:
-            return places[main] + self.branches[main].out - axis
-        right = len(places) // 2
-        left_out = places[right - 1] + self.branches[right - 1].out
-        return (left_out + places[right] + self.branches[right].out) / 2 - axis
-
-    def _stand(self, branch: Region, x: float) -> None:
-        free = self.height - branch.height
-        y = 0.0 if self.ends or (self.starts and _begins_with_input(branch)) else free if self.starts else free / 2
-        self.adopt(branch, x, y)
-        if y:
-            for flow, at in branch.entry.items():
-                self.wire(flow, (x + at, 0.0), (x + at, y))
-        if y + branch.height < self.height:
-            for flow, at in branch.exit.items():
-                self.wire(flow, (x + at, y + branch.height), (x + at, self.height))
-
-
-def _passed_on(region: Region, places: Places) -> Places:
+def passed_on(region: Region, places: Places) -> Places:
     """To what holds the region, which may add to them; those of a leaf stay its own."""
     return places.copy() if isinstance(region, Leaf) else places
-
-
-def _values_into(region: Region, flows: list[Flow]) -> set[int]:
-    if isinstance(region, Series | Parallel):
-        return region.values
-    return {flows[f].value for f in region.entry}
-
-
-def _begins_with_input(region: Region) -> bool:
-    """Several branches at once count as inputs: one of them may be."""
-    while isinstance(region, Series):
-        region = region.regions[0]
-    return not isinstance(region, Leaf) or region.is_input
 
 
 def settle(root: Region) -> Body:

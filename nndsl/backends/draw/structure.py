@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from nndsl.backends.draw.parallel import Parallel
 from nndsl.backends.draw.places import Places
-from nndsl.backends.draw.regions import Flow, Leaf, Parallel, Region, Series
+from nndsl.backends.draw.regions import Flow, Leaf, Region, Series
 from nndsl.backends.draw.rows import Rows, Wiring
 
 START = -1
@@ -269,10 +270,12 @@ class Structure:
         if link.head >= 0 and self.leaves[link.head].is_frame:
             branches.sort(key=lambda branch: self._port(branch, link))
         regions = [self._stack(_flat(branch), made) for branch in branches]
-        ports = self.leaves[link.head].entry if link.head >= 0 and self.leaves[link.head].is_frame else Places()
         if len(regions) == 1 and not link.flows and link.tail != START and link.head != END:
             return regions[0]
-        return Parallel(regions, link.flows, link.tail == START, link.head == END, ports, self.flows)
+        above = self.leaves[link.head] if link.head >= 0 else None
+        ports = above.entry if above is not None and above.is_frame else Places()
+        first = above.incoming[0] if above is not None and above.named else None
+        return Parallel(regions, link.flows, link.tail == START, link.head == END, ports, self.flows, first)
 
     def _port(self, branch: Chain, link: Link) -> int:
         """The first port of an open block that a branch ends at: in their order no lines cross below it."""

@@ -1,7 +1,8 @@
 // Which regions a body consists of, as in structure.py: its flows, reduced until series and parallel branches show. What
 // is left when nothing reduces any further is split at the things that all flow passes; each knot is laid out in rows.
+import { Parallel } from "./parallel.js";
 import { Places } from "./places.js";
-import { Parallel, Region, Series } from "./regions.js";
+import { Region, Series } from "./regions.js";
 import { Rows } from "./rows.js";
 
 const START = -1;
@@ -248,15 +249,17 @@ export class Structure {
 
   parallel(link, made) {
     const branches = [...link.branches].sort((a, b) => a.begin - b.begin);
-    const above = link.head >= 0 && this.leaves[link.head].isFrame ? this.leaves[link.head] : null;
-    if (above) {
+    const above = link.head >= 0 ? this.leaves[link.head] : null;
+    const frame = above && above.isFrame ? above : null;
+    if (frame) {
       const ports = new Map(branches.map((branch) => [branch, this.port(branch, link)]));
       branches.sort((a, b) => ports.get(a) - ports.get(b));
     }
     const regions = branches.map((branch) => this.stack(flat(branch), made));
     if (regions.length === 1 && !link.flows.length && link.tail !== START && link.head !== END) return regions[0];
-    const ports = above ? above.entry : new Places();
-    return new Parallel(regions, link.flows, link.tail === START, link.head === END, ports, this.flows);
+    const ports = frame ? frame.entry : new Places();
+    const first = above && above.named ? above.incoming[0] : null;
+    return new Parallel(regions, link.flows, link.tail === START, link.head === END, ports, this.flows, first);
   }
 
   /** The first port of an open block that a branch ends at: in their order no lines cross below it. */
