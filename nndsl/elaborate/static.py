@@ -77,11 +77,13 @@ def check_definition(item: ast.Definition | ast.Function, spec: Spec) -> None:
 
 
 def check_steps(item: ast.Weights, spec: Spec) -> None:
-    """The layers through which a foreign file's tensors go."""
+    """The layers through which a foreign file's tensors go. Their arguments may name the models' hyperparameters."""
     ctx = Context(spec.project, spec.diagnostics)
     for rule in item.body:
         if len(rule.stages) > 2:
-            _flow(ast.Flow(rule.span, rule.stages[1:-1]), Scope(spec.scope), ctx)
+            scope = Scope(spec.scope)
+            scope.names.update({param.name.id: None for model in spec.models() for param in model.params or []})
+            _flow(ast.Flow(rule.span, rule.stages[1:-1]), scope, ctx)
 
 
 def _walk(node: Any, scope: Scope, ctx: Context) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from nndsl.diagnostics import Label
 from nndsl.elaborate import Spec
@@ -55,7 +56,7 @@ def plan(
         found.moves = [Move([name], [name]) for name in entries]
         found.given = entries
     else:
-        _Mapped(found, by, entries).fill()
+        _Mapped(found, by, entries, _at(graph, by.below).hyper).fill()
         if by.below:
             _lowered(found, by.below, {name for name, _ in graph.weights()})
         found.fit.left_out = {
@@ -71,14 +72,24 @@ def plan(
     return found
 
 
+def _at(graph: Graph, path: str) -> Graph:
+    """The model that is a layer there."""
+    for label in path.split(".")[:-1]:
+        target = graph.layers()[label].target
+        assert isinstance(target, Graph), "paths are those of models"
+        graph = target
+    return graph
+
+
 class _Mapped:
     """One mapping and one file."""
 
-    def __init__(self, plan: Plan, by: Declared, entries: Entries) -> None:
+    def __init__(self, plan: Plan, by: Declared, entries: Entries, hyper: dict[str, Any]) -> None:
         self.plan = plan
         self.mapping = by.mapping
         self.entries = entries
         self.spec = by.spec
+        self.hyper = hyper
         self.diagnostics = plan.fit.found
         self.known: dict[tuple[int, tuple[Entry, ...]], Steps | None] = {}
 
@@ -156,7 +167,7 @@ class _Mapped:
         if rule.steps:
             key = (id(rule), tuple(entries))
             if key not in self.known:
-                self.known[key] = steps_of(rule, entries, self.spec, self.diagnostics)
+                self.known[key] = steps_of(rule, entries, self.spec, self.hyper, self.diagnostics)
             steps = self.known[key]
             if steps is None:
                 return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -10,6 +10,7 @@ from nndsl.diagnostics import Diagnostics, Label
 from nndsl.elaborate import Spec, elaborate
 from nndsl.elaborate.counting import tensors
 from nndsl.elaborate.mappings import Rule
+from nndsl.elaborate.scope import Scope
 from nndsl.fit.entries import Entry, kind_of
 from nndsl.ir.graph import Graph
 from nndsl.shapes import FLOATING, INTEGRAL
@@ -40,15 +41,20 @@ class Steps:
         return list(found) if isinstance(found, tuple) else [found]
 
 
-def steps_of(rule: Rule, given: Sequence[Entry], spec: Spec, diagnostics: Diagnostics) -> Steps | None:
-    """None where the shapes do not go through; that is told at the layer that refuses them."""
+def steps_of(
+    rule: Rule, given: Sequence[Entry], spec: Spec, hyper: Mapping[str, Any], diagnostics: Diagnostics
+) -> Steps | None:
+    """None where the shapes do not go through; that is told at the layer that refuses them. `hyper`: the model's
+    hyperparameters, which the layers' arguments may name."""
     odd = next((e for e in given if 0 in e.shape or e.dtype not in KINDS), None)
     if odd is not None:
         message = f"{odd} goes through no layer: it is empty, or of a kind that the language does not have"
         diagnostics.error("bad-mapping", message, rule.span)
         return None
     own = Diagnostics()
-    part = Spec(ast.File(spec.file.source, [_model(rule, given)]), spec.scope, spec.project, own)
+    scope = Scope(spec.scope)
+    scope.names.update({name: value for name, value in hyper.items() if not isinstance(value, str)})  # layers are texts
+    part = Spec(ast.File(spec.file.source, [_model(rule, given)]), scope, spec.project, own)
     graph = elaborate(part, NAME)
     for found in own.errors:
         if len(rule.sources) == len(given):

@@ -241,6 +241,29 @@ def test_mappings_of_an_imported_file_go_for_its_models_wherever_they_are(tmp_pa
     assert torch.equal(part.deep.b.weight, own["deep.b.weight"])
 
 
+SIZED = """
+model Sized(width: int = 8, act: layer = ReLU) {
+  input x: float[N, 8]
+  output y = x -> first: Linear(width) -> act
+}
+
+weights from "other" { "flat" -> Reshape(width, 8) -> "first.weight" }
+"""
+
+
+def test_layers_of_mappings_know_the_hyperparameters_of_their_model(tmp_path: Path) -> None:
+    """Of the one that is a layer, where the mapping goes for that."""
+    weights = {"flat": torch.rand(40), "first.bias": torch.rand(5)}
+    own = nndsl.loads(SIZED, width=5).module(weights=weights)
+    assert torch.equal(own.first.weight, weights["flat"].view(5, 8))
+    (tmp_path / "sized.nn").write_text(SIZED)
+    head = 'from "sized.nn" import Sized\nmodel Net(width: int = 3) {\n  input x: float[N, 8]\n'
+    (tmp_path / "net.nn").write_text(head + "  output y = x -> deep: [Sized(5), Linear(width)]\n}\n")
+    more = {"deep.1.weight": torch.rand(3, 5), "deep.1.bias": torch.rand(3)}
+    net = nndsl.load(tmp_path / "net.nn").module(weights={**weights, **more})
+    assert torch.equal(net.deep[0].first.weight, weights["flat"].view(5, 8))
+
+
 def test_mistakes_in_mappings_of_imported_files_are_told(tmp_path: Path) -> None:
     (tmp_path / "inner.nn").write_text(INNER.replace('"first.weight"  ', '"{}"\n  '))
     (tmp_path / "alias.nn").write_text('from "inner.nn" import Inner\nmodel Mine = Inner(width=5)\n')

@@ -15,7 +15,7 @@ from nndsl.weights.files import entries_in, reader
 from tests.parity import weights
 from tests.parity.zoo import CASES
 from tests.parity.zoo.case import Case
-from tests.parity.zoo.language import built
+from tests.parity.zoo.language import OUR_LLAMA, TINY_LLAMA, built, exact, masked, visible
 
 safetensors = pytest.importorskip("safetensors.torch")
 pytest.importorskip("transformers")
@@ -61,6 +61,15 @@ SWIN = Case(
     {"classes": 10, "drop_path": 0.1, **SIZES},
     call=logits,
 )
+LLAMA = Case(
+    "llama:Llama",
+    exact(built("LlamaForCausalLM", "LlamaConfig", **TINY_LLAMA, head_dim=6)),
+    {"B": 2, "T": 7},
+    {**OUR_LLAMA, "head_dim": 6},
+    limits={"tokens": 23},
+    feeds={"mask": visible(2, 7)},
+    call=masked,
+)
 RESNET: dict[str, Any] = {"depths": [1, 2, 1, 1], "embedding_size": 64, "num_labels": 10}
 
 
@@ -101,6 +110,37 @@ def with_masks(state: Tensors) -> Tensors:
     return {**{name.removeprefix("transformer."): tensor for name, tensor in state.items()}, **masks}
 
 
+META = {
+    "model.embed_tokens.": "tok_embeddings.",
+    "model.layers.": "layers.",
+    "model.norm.": "norm.",
+    "lm_head.": "output.",
+    "self_attn.": "attention.",
+    "q_proj.": "wq.",
+    "k_proj.": "wk.",
+    "v_proj.": "wv.",
+    "o_proj.": "wo.",
+    "input_layernorm.": "attention_norm.",
+    "post_attention_layernorm.": "ffn_norm.",
+    "mlp.": "feed_forward.",
+    "gate_proj.": "w1.",
+    "down_proj.": "w2.",
+    "up_proj.": "w3.",
+}
+
+
+def as_meta_publishes(state: Tensors) -> Tensors:
+    """consolidated.00.pth: what transformers' own conversion makes of queries and keys, undone; heads of 6."""
+    found: Tensors = {"rope.freqs": torch.ones(3)}
+    for ours, tensor in state.items():
+        name = ours
+        for part, theirs in META.items():
+            name = name.replace(part, theirs)
+        turned = "wq." in name or "wk." in name
+        found[name] = (tensor.view(-1, 2, 3, 16).transpose(1, 2).reshape(tensor.shape) if turned else tensor).clone()
+    return found
+
+
 def as_it_is(state: Tensors) -> Tensors:
     return state
 
@@ -116,6 +156,7 @@ EACH: list[tuple[Case, str, Callable[[Tensors], Tensors]]] = [
     (NAMED["Bert"], "hf/bert", as_first_published),
     (NAMED["GPT2"], "hf/gpt2", as_it_is),
     (NAMED["GPT2"], "hf/gpt2", with_masks),
+    (LLAMA, "meta/llama", as_meta_publishes),
     (NAMED["Mixtral"], "hf/mixtral", as_it_is),
 ]
 
