@@ -9,6 +9,8 @@ import pytest
 
 import nndsl
 from nndsl.backends import draw
+from nndsl.backends.draw.atlas import Atlas
+from nndsl.backends.draw.opening import Opening
 from nndsl.backends.draw.words import counted
 from nndsl.ops import everything
 from tests.ops.test_end_to_end import SHOWN, sayable, spec
@@ -165,3 +167,44 @@ def test_a_header_tells_macs_of_long_formulas_by_what_stays_of_them() -> None:
 def test_a_header_says_where_macs_are_told_that_no_short_formula_tells() -> None:
     graph = nndsl.loads("model M {\n  input x: [N, T, 8]\n  output y = x[:, :100] -> Linear(8)\n}\n")._graph
     assert draw.scene(graph).header[1].text == "72 parameters · MACs: see nndsl summary"
+
+
+HEAD = """
+model M {
+  input x: float[B, 8]
+  h = x -> Linear(8)
+  if training { output aux = FIRST -> Linear(4) -> ReLU -> last: Linear(2) }
+  output y = h -> Linear(3)
+}
+"""
+
+
+@pytest.mark.parametrize("first", ["h", "(h * x)"])
+def test_a_branch_says_once_that_it_is_for_training_only(first: str) -> None:
+    made = scene(HEAD.replace("FIRST", first))
+    said = [box.path for box in made.boxes if any("training only" in text.text for text in box.texts)]
+    assert said == ["linear_2"]
+
+
+STEPS = """
+block Step {
+  input h: [B, 4]
+  input x: [B, 4]
+  output h = h + x
+  output y = h * x
+}
+model M {
+  input x: float[B, T, 4]
+  h, y = (Zeros(B, 4), x) -> Scan(Step, reverse=true)
+  output y = y
+}
+"""
+
+
+def test_no_text_has_the_name_of_a_class_that_no_spec_can_write() -> None:
+    graph = nndsl.loads(STEPS)._graph
+    picture = draw.svg(draw.scene(graph, depth=9))
+    assert "each_step_1: each step, from the last to the first" in picture
+    page = json.dumps(Atlas(graph, Opening(), "up", "sans", labels=True).write())
+    for text in (picture, page):
+        assert not re.search(r"stepof|(?<!all_)\bsteps_|Steps\(", text, re.IGNORECASE)

@@ -58,6 +58,13 @@ def line_width(runs: list[Run]) -> float:
     return sum(run.width for run in runs)
 
 
+def _mode(thing: Thing) -> str:
+    """Said once for all that follow each other."""
+    if thing.mode is None or thing.follows:
+        return ""
+    return "training only" if thing.mode == "train" else "evaluation only"
+
+
 class Writer:
     """Writes the contents for one model."""
 
@@ -132,9 +139,8 @@ class Writer:
             self.run(shortened(thing.name, MOST_NAME) or "·", NAME, True),
             self.run("  " + self.shape(thing.value), DETAIL, False, "grey"),
         ]
-        if thing.port is not None and thing.port.mode is not None:
-            mode = " · training only" if thing.port.mode == "train" else " · evaluation only"
-            runs.append(self.run(mode, DETAIL, False, "grey"))
+        if mode := _mode(thing):
+            runs.append(self.run(f" · {mode}", DETAIL, False, "grey"))
         lines = self._filled(runs[:1], runs[1:]) if self.direction == "right" else [runs]
         dtype = thing.value.dtype
         title = f"{thing.kind} {shortened(thing.name, MOST_NAME)}: {dtype}{self.shape(thing.value)}"
@@ -188,8 +194,8 @@ class Writer:
             found.append((words, "grey"))
         if thing.shared:
             found.append((shortened(f"↔ {thing.shared}", MOST_DETAIL), "shared"))
-        if node.mode is not None:
-            found.append(("training only" if node.mode == "train" else "evaluation only", "grey"))
+        if mode := _mode(thing):
+            found.append((mode, "grey"))
         count = self.count(thing)
         if count != 0 and thing.counted and not thing.again:
             found.append((counted(count), "grey"))
@@ -245,8 +251,8 @@ class Writer:
         parts: list[tuple[str, Tone]] = []
         if thing.shared:
             parts.append((shortened(f"↔ {thing.shared}", MOST_DETAIL), "shared"))
-        if thing.node.mode is not None:
-            parts.append(("training only" if thing.node.mode == "train" else "evaluation only", "grey"))
+        if mode := _mode(thing):
+            parts.append((mode, "grey"))
         if thing.target.kind == "loop":
             parts.append((self.words.hyper(thing, thing.node), "grey"))
         total = self.count(thing)

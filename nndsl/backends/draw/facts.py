@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from nndsl.backends.draw.content import Writer
+from nndsl.backends.draw.kinds import call_of
 from nndsl.backends.draw.metrics import shortened
 from nndsl.backends.draw.plan import Planner, Thing
 from nndsl.backends.draw.words import compact
@@ -107,7 +108,7 @@ class Describer:
         doc = (type(op).__doc__ or "").strip().partition("\n")[0]
         if doc and not op.hidden:
             self.kinds[op.heading] = shortened(doc, MOST_LETTERS)
-        made: Json = {"type": op.heading, "what": _short(op.spell())}
+        made: Json = {"type": op.heading, "what": _short(call_of(op))}
         values = [
             [name, _short(declared.kind.spell(getattr(op, name))), getattr(op, name) != declared.default]
             for name, declared in op.params.items()

@@ -8,12 +8,29 @@ from nndsl.ir.graph import Graph, Node
 
 if TYPE_CHECKING:
     from nndsl.backends.draw.plan import Thing
+    from nndsl.ops.schema import Op
 
 
 def does_nothing(node: Node) -> bool:
     """Neither at work nor in training, as Dropout(0): such a node is not drawn."""
     passed = node.inputs[0] if node.inputs else None
     return passed is not None and not node.is_call and node.op.same(passed.type, node.outputs[0].type)
+
+
+def call_of(op: Op) -> str:
+    """As the spec could write it; what has no name in a spec, as the picture calls it."""
+    return ", ".join(text for text in (op.heading, op.detail()) if text) if _is_nameless(op) else op.spell()
+
+
+def label_of(node: Node) -> str:
+    """Its part of the path, without the name of a class that no spec can write: `each_step_1`."""
+    if node.is_call or not _is_nameless(node.op):
+        return node.label
+    return node.label.replace(node.op.name.lower(), node.op.heading.replace(" ", "_"))
+
+
+def _is_nameless(op: Op) -> bool:
+    return op.hidden and op.heading != op.name and op.spell().startswith(op.name)
 
 
 def is_group(graph: Graph) -> bool:

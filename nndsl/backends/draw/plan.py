@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from nndsl.backends.draw import alike
-from nndsl.backends.draw.kinds import does_nothing, elements_of, is_group, is_plain
+from nndsl.backends.draw.kinds import does_nothing, elements_of, is_group, is_plain, label_of
 from nndsl.backends.draw.neighbours import neighbours
 from nndsl.backends.draw.opening import Globs, Opening, Spot, States
 from nndsl.backends.draw.regions import Flow
+from nndsl.backends.draw.words import sign
 from nndsl.ir import loops
 from nndsl.ir.cost import Costs
 from nndsl.ir.graph import Graph, Node, Port, Value
@@ -61,6 +62,7 @@ class Thing:
     again: bool = False  # it stands in a block whose parameters are another's
     widest: int = 1  # how many flows enter or leave
     alike: list[tuple[Node, int]] = field(default_factory=list)  # of one kind, each so often: all it stands for
+    follows: bool = False  # what it comes from is for the same mode as it is, and says so
     training: int | None = None  # of `if training`: the port of what is taken while training
 
     @property
@@ -188,6 +190,7 @@ class Planner:
     def _connect(self, figure: Figure, me: int, thing: Thing) -> None:
         """Flows into a thing: one for each port of a frame, one for each different value of anything else."""
         fed: set[tuple[int, int]] = set()
+        thing.follows = thing.mode is not None and any(_says(figure.things[at], thing.mode) for at, _, _ in thing.feed)
         for port, (tail, tail_port, value) in enumerate(thing.feed):
             if thing.body is not None or (tail, tail_port) not in fed:
                 figure.flows.append(Flow(tail, me, value, tail_port, port))
@@ -281,7 +284,7 @@ class Planner:
 
     def _thing(self, node: Node, count: int, constants: list[Constant]) -> Thing:
         thing = Thing(
-            "node", node, count, node.outputs[0] if node.outputs else None, label=node.label, constants=constants
+            "node", node, count, node.outputs[0] if node.outputs else None, label=label_of(node), constants=constants
         )
         if not isinstance(node.target, Graph):
             thing.name = worded(node.op, self.root.facts).heading
@@ -375,3 +378,9 @@ class Planner:
         figure.opened[skeleton] = beside + 1
         figure.upstream[me] = figure.upstream[me] | {skeleton}
         return True
+
+
+def _says(thing: Thing, mode: str) -> bool:
+    """Is it told, here or before, that it is for this mode only? A circle has no room for that."""
+    is_circle = thing.node is not None and thing.target is None and not thing.constants and bool(sign(thing.node))
+    return thing.mode == mode and (thing.follows or not is_circle)

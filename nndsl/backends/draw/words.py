@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nndsl.backends.draw.kinds import call_of
 from nndsl.backends.draw.metrics import shortened
 from nndsl.backends.draw.style import SHOWN_AS, Tone
 from nndsl.ir.graph import Graph, Node
@@ -136,7 +137,7 @@ class Words:
         """As the spec could write it: `Conv2d(64, 7, stride=2)`, `BasicBlock(channels=64)`."""
         graph = thing.target
         if graph is None:
-            return self.operator(node).spell()
+            return call_of(self.operator(node))
         given = [f"{name}={worded(value, self.facts)}" for name, value in graph.hyper.items()]
         return f"{graph.name}({', '.join(given)})" if given else graph.name
 
