@@ -28,6 +28,7 @@ from nndsl.cli.specs import (
     weights_options,
     with_weights,
 )
+from nndsl.cli.weights import say_left_out
 from nndsl.files import write
 from nndsl.folders import filled
 from nndsl.model import Model
@@ -71,6 +72,7 @@ def command(
     try:
         how = {"opset": opset, "allow_extern": allow_extern, "weights": weights, "mapping": mapping}
         with_weights(weights, mapping, lambda: _build(Path(output), model, summary, how, seed))
+        say_left_out(model, weights, mapping)
     except Failed:
         say(f"{output} is as it was" if os.path.lexists(output) else f"{output} was not made")
         raise

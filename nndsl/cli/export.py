@@ -19,6 +19,7 @@ from nndsl.cli.specs import (
     weights_options,
     with_weights,
 )
+from nndsl.cli.weights import say_left_out
 
 
 @click.command("export")
@@ -60,6 +61,7 @@ def command(
     how |= {"verify": not no_verify, "allow_extern": allow_extern, "weights": weights, "mapping": mapping}
     report = with_weights(weights, mapping, lambda: seeded(seed, lambda: model.export(path, **how)))
     show(report.notes)
+    say_left_out(model, weights, mapping)
     say(described(report))
 
 

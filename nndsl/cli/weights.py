@@ -13,6 +13,7 @@ from nndsl.cli.specs import hyper_options, open_model, show, target_argument, wi
 from nndsl.fit.comparison import Fit
 from nndsl.fit.entries import Entries, entries_of
 from nndsl.fit.report import left_out, mistakes
+from nndsl.model import Model
 from nndsl.render.columns import visible
 from nndsl.weights.choice import planned
 from nndsl.weights.files import entries_in, is_weights
@@ -59,6 +60,15 @@ def command(
             sys.stdout.write(_fitting(plan))
     if not plan.fit.fits:
         raise Failed(1)
+
+
+def say_left_out(model: Model, weights: str | None, mapping: str | None) -> None:
+    """Of weights that were loaded: what the mapping leaves out of them."""
+    if weights is None:
+        return
+    fit = planned(model.ir, model._spec, of_file(weights), mapping, "float32").fit
+    for line in left_out(fit):
+        say(f'left out of {weights} by the mapping "{fit.mapping}": {visible(line)}')
 
 
 def _list(entries: Entries, format_: str) -> None:

@@ -225,6 +225,7 @@ def test_what_builds_takes_weights(nndsl: Nndsl, write: Write, tmp_path: Path, c
     out = {"export": "net.onnx", "build": "made"}[command]
     done = nndsl(command, "net.nn", "--weights", "x.safetensors", "-o", out)
     assert done.code == 0, done.err
+    assert "left out" not in done.err
     held = onnx.load(tmp_path / {"export": "net.onnx", "build": "made/model.onnx"}[command]).graph.initializer
     assert held and all(not onnx.numpy_helper.to_array(each).any() for each in held)
     write("y.safetensors", file({**TURNED, "out.bias": [3]}))
@@ -238,6 +239,19 @@ def test_what_builds_takes_weights(nndsl: Nndsl, write: Write, tmp_path: Path, c
         assert done.code == code
         assert said in " ".join(done.err.split())
         assert not list(tmp_path.glob("other*"))
+
+
+@pytest.mark.parametrize("command", ["export", "build"])
+def test_what_builds_tells_what_is_left_out(nndsl: Nndsl, write: Write, command: str) -> None:
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("safetensors")
+    write("net.nn", NET.replace('"first.bias" ->', '"mask" -> none\n  "first.bias" ->'))
+    write("x.safetensors", file({**TURNED, "mask": [2]}))
+    done = nndsl(
+        command, "net.nn", "--weights", "x.safetensors", "-o", {"export": "net.onnx", "build": "made"}[command]
+    )
+    assert done.code == 0, done.err
+    assert 'left out of x.safetensors by the mapping "turned": mask: float32[2]\n' in done.err
 
 
 def test_weights_of_python_classes_are_not_known(nndsl: Nndsl, write: Write) -> None:
