@@ -23,7 +23,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from nndsl.shapes.dims import Dim
-from nndsl.shapes.simplified import FUNCTIONS, OPERATORS, Origin, joined, negated, owners, stripped, weight_of
+from nndsl.shapes.simplified import FUNCTIONS, IN_MATH, OPERATORS, Origin, joined, negated, owners, stripped, weight_of
 
 Number: TypeAlias = int | float
 
@@ -112,8 +112,9 @@ def named(value: Any, label: str) -> Any:
 
 
 def called(value: Any, function: str, *arguments: Any) -> Any:
-    """The result of a function of numbers."""
-    if not any(type(a) in TRACED for a in arguments):
+    """The result of a function of numbers; `sqrt(5)` says more than its digits."""
+    told = function in IN_MATH and isinstance(value, float) and not value.is_integer()
+    if not told and not any(type(a) in TRACED for a in arguments):
         return value
     parts = [a.of if type(a) in TRACED else a for a in arguments]
     weight = 1 + sum(a.weight if type(a) in TRACED else 1 for a in arguments)
@@ -172,8 +173,11 @@ def _bounded(value: Number, of: tuple[Any, ...], weight: int) -> Any:
     """With its origin, as long as that can be written."""
     if weight > LONGEST:
         weight = weight_of(of)
+        whose = owners(of)
+        if weight > LONGEST and not whose:
+            return value
         if weight > LONGEST:
-            of, weight = ("opaque", max(owners(of)), hash(stripped(of))), 1
+            of, weight = ("opaque", max(whose), hash(stripped(of))), 1
     return traced(value, of, weight)
 
 

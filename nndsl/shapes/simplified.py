@@ -216,6 +216,13 @@ def variables(of: Origin) -> list[tuple[Any, ...]]:
     return [leaf for leaf in leaves(of) if leaf[0] in ("hyper", "axis")]
 
 
+def calls_math(of: Origin) -> bool:
+    """Is there a function in it whose results are no round numbers?"""
+    if not isinstance(of, tuple) or of[0] in _LEAVES:
+        return False
+    return (of[0] == "call" and of[1] in IN_MATH) or any(map(calls_math, of[1:]))
+
+
 def owners(of: Origin) -> set[int]:
     """Whose numbers it is made of."""
     return {leaf[1] for leaf in leaves(of)}

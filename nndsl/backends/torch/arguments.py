@@ -17,10 +17,11 @@ from nndsl.backends.torch.pieces import Line, New, Number, Slot, calls, slots
 from nndsl.backends.torch.terms import Terms
 from nndsl.ir.graph import Graph
 from nndsl.ops.kinds import exact
-from nndsl.shapes.simplified import Origin, stripped, variables, weight_of
+from nndsl.shapes.simplified import Origin, leaves, stripped, variables, weight_of
 from nndsl.shapes.written import written
 
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*\b(?!=)", re.ASCII)  # neither an attribute nor a keyword
+SHORT = 8  # characters of a number that is better than a formula: 0.125
 LONG = 30  # characters of an expression that is better given a name, where the spec has one
 HEAVIEST_SIZE = 9  # parts of an expression for a size that a layer takes from its input: PyTorch checks those anyway
 
@@ -94,7 +95,7 @@ class _Row:
 
     @property
     def plain(self) -> bool:
-        return not any(isinstance(of, tuple) for of in self.of)
+        return not any(isinstance(of, tuple) and leaves(of) for of in self.of)
 
     @property
     def at_default(self) -> bool:
@@ -106,6 +107,8 @@ class _Row:
         """The computation that all instances share, if it can be written; else 0."""
         first = self.of[0]
         if not isinstance(first, tuple) or _opaque(first):
+            return 0
+        if not leaves(first) and not _shorter(first, self.slot):
             return 0
         if self.slot.inferred and not self.repeated and weight_of(first) > HEAVIEST_SIZE:
             return 0
@@ -152,7 +155,7 @@ class _Inference:
             for leaf in variables(row.told):
                 if not self._readable(leaf):
                     self._argument(leaf)
-        read = [row for row in forward if self._read(row)]
+        read = [row for row in forward if self._read(row) or not leaves(row.told)]
         self._name_parts([*init, *(row for row in forward if row not in read)])
         for row in init:
             if text := self._text(row):
@@ -224,6 +227,9 @@ class _Inference:
         sign = ""
         if isinstance(told, tuple) and told[0] == "neg":
             sign, told = "-", told[1]
+        if isinstance(told, tuple) and not leaves(told):
+            self.result.forward[id(row.slot)] = sign + written(told, lambda part: "", number)
+            return
         text = self._written(told) if told else self._text(row)
         if text:
             self.result.forward[id(row.slot)] = f"{sign}self.{self._attribute(told, text)}"
@@ -346,6 +352,20 @@ def _named(of: Origin) -> Iterator[tuple[Any, ...]]:
                 yield from _named(part)
         if of[0] == "name":
             yield of
+
+
+def _shorter(of: Origin, slot: Slot) -> bool:
+    """Does the computation say more than the digits, as `sqrt(5)` does?"""
+    parts = [number(part) for part in _numbers(of)]
+    return len(str(slot)) > SHORT and all(len(part) <= SHORT for part in parts)
+
+
+def _numbers(of: Origin) -> Iterator[Number]:
+    if isinstance(of, tuple):
+        for part in of[1:]:
+            yield from () if isinstance(part, (str, bool)) else _numbers(part)
+    else:
+        yield of
 
 
 def _opaque(of: Origin) -> bool:

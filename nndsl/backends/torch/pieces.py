@@ -225,7 +225,17 @@ def _joined(parts: list[str | Slot], shown: Shown) -> str:
             alone = _enclosed(before if isinstance(before, str) else " ", after if isinstance(after, str) else " ")
             if not alone and _operated(texts[i]):
                 texts[i] = f"({texts[i]})"
+            if "(" in texts[i]:
+                _space(texts, i)
     return "".join(texts)
+
+
+def _space(texts: list[str], at: int) -> None:
+    """Only a power of names and numbers is written without spaces."""
+    if at and texts[at - 1].endswith("**"):
+        texts[at - 1] = texts[at - 1][:-2] + " ** "
+    if at + 1 < len(texts) and texts[at + 1].startswith("**"):
+        texts[at + 1] = " ** " + texts[at + 1][2:]
 
 
 _BRACKETED = re.compile(r"[(\[][^()\[\]]*[)\]]")

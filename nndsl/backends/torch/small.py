@@ -16,6 +16,7 @@ from nndsl.backends.torch.forward import write
 from nndsl.backends.torch.names import fresh, variable
 from nndsl.backends.torch.pieces import New, Slot
 from nndsl.ir.graph import Graph, Node, Port, Value
+from nndsl.shapes.simplified import leaves
 
 if TYPE_CHECKING:
     from nndsl.backends.torch.file import File
@@ -28,7 +29,7 @@ def small(module: File, node: Node) -> New:
 
     def shown(slot: Slot) -> str:
         of = slot.of
-        if not isinstance(of, tuple):
+        if not isinstance(of, tuple) or not leaves(of):
             return str(slot)
         if of not in given:
             name = fresh(_called(of), [known.name for known in given.values()])

@@ -15,7 +15,7 @@ from nndsl.backends.torch.plan import is_list
 from nndsl.ir.graph import Graph, Node, callee_numbers
 from nndsl.ops.arithmetic import Binary
 from nndsl.shapes.origins import origin, plain
-from nndsl.shapes.simplified import Origin, leaves, substituted, variables
+from nndsl.shapes.simplified import Origin, calls_math, leaves, substituted, variables
 
 
 class _Foreign(Exception):
@@ -41,7 +41,7 @@ class Terms:
         if of not in self._known:
             try:
                 found = substituted(of, self._own)
-                self._known[of] = found if leaves(found) else 0
+                self._known[of] = found if leaves(found) or calls_math(found) else 0
             except _Foreign:
                 self._known[of] = None
         return self._known[of]

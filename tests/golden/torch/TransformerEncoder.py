@@ -70,9 +70,9 @@ class TransformerEncoder(nn.Module):
         self.layers = nn.Sequential(
             *[TransformerEncoderLayer(512, 8) for _ in range(6)]
         )
-        nn.init.normal_(self.embedding.weight, std=0.044194173824159216)
+        nn.init.normal_(self.embedding.weight, std=1 / math.sqrt(512))
 
     def forward(self, tokens: Tensor) -> Tensor:
         embedded = self.embedding(tokens)  # [B, T, 512]
-        embedded = self.dropout_1(self.positions(22.627416997969522 * embedded))
+        embedded = self.dropout_1(self.positions(math.sqrt(512) * embedded))
         return self.layers(embedded)
