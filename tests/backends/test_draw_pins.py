@@ -11,7 +11,7 @@ from nndsl.backends import draw
 from nndsl.backends.draw.pins import PIN, leave
 from nndsl.backends.draw.places import Places
 from nndsl.backends.draw.regions import Flow
-from nndsl.backends.draw.scene import Point, Scene
+from nndsl.backends.draw.scene import Direction, Point, Scene
 
 # The unit of ShuffleNetV2: the second half goes straight on, the first around it.
 PASSED_BY = """
@@ -108,3 +108,22 @@ def test_places_are_near_their_aims_and_apart(
     exits = Places(dict.fromkeys(toward, 150.0))
     leave(exits, flows(*toward), toward, 150.0, half)
     assert {flow: at - 150.0 for flow, at in exits.items()} == expected
+
+
+PARTS = """
+model M {
+  input x: float[B, 18]
+  a, b = x -> Chunk(2, dim=1)
+  c, d = FIRST -> Linear(18) -> Chunk(2, dim=1)
+  output y = SECOND
+}
+"""
+
+
+@pytest.mark.parametrize("direction", ["up", "right"])
+@pytest.mark.parametrize(("first", "second"), [("a + b", "c - d"), ("(a, b) -> Concat(dim=1)", "c * d")])
+def test_the_parts_of_a_value_go_straight_into_a_sign(first: str, second: str, direction: Direction) -> None:
+    text = PARTS.replace("FIRST", f"({first})").replace("SECOND", second)
+    made = draw.scene(nndsl.loads(text)._graph, direction=direction)
+    assert [len(wire.points) for wire in made.wires] == [2] * len(made.wires)
+    assert len({tuple(wire.points[-1]) for wire in made.wires}) == len(made.wires) == 8

@@ -208,3 +208,23 @@ def test_no_text_has_the_name_of_a_class_that_no_spec_can_write() -> None:
     page = json.dumps(Atlas(graph, Opening(), "up", "sans", labels=True).write())
     for text in (picture, page):
         assert not re.search(r"stepof|(?<!all_)\bsteps_|Steps\(", text, re.IGNORECASE)
+
+
+GIVEN = """
+block Inner {
+  input x: [B, D]
+  input q: [D]
+  output y = x + q -> Linear(D)
+}
+model M {
+  input x: float[B, 8]
+  param p: float[8] = zeros
+  output y = (x, p) -> inner: Inner
+}
+"""
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+def test_a_parameter_is_told_with_its_size_where_its_block_is_open_too(depth: int) -> None:
+    boxes = draw.scene(nndsl.loads(GIVEN)._graph, depth=depth).boxes
+    assert sum(text.text.strip() == "p (8)" for box in boxes for text in box.texts) == 1

@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from math import copysign, inf
 
-from nndsl.backends.draw.pins import AT_CIRCLE
+from nndsl.backends.draw.pins import AT_CIRCLE, go_straight
 from nndsl.backends.draw.regions import Flow, Leaf, Point, Region
 from nndsl.backends.draw.tracks import NEAR, Turn, arrange
 
@@ -80,6 +80,8 @@ def arrivals(leaf: Leaf, places: dict[int, float], skips: set[int]) -> tuple[dic
     aside = {f: x for f, x in ways.items() if abs(x) > leaf.half + ASIDE and not leaf.named}
     sides = {f: (1 if x > 0 else -1) for f, x in aside.items()}
     rest = sorted((f for f in places if f not in sides), key=lambda f: (places[f], f))
+    if leaf.is_round and go_straight([places[f] for f in rest]):
+        return sides, {f: places[f] for f in rest}
     centre = next((i for i, f in enumerate(rest) if abs(places[f]) < STRAIGHT), None)
     if leaf.is_ordered and len(rest) == 2:
         middle = 0.5 if centre is None else float(centre)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from nndsl.backends.draw.places import Places
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 PIN = 14.0  # between wires that enter one box
 AT_CIRCLE = 8.0  # between those that enter a circle
+MOST_STRAIGHT = 3  # of lines between a box and a circle
 CORNER = 6.0  # between the last wire and the end of a side
 
 
@@ -40,6 +42,23 @@ def leave(exits: Places, flows: Sequence[Flow], toward: Mapping[int, float], axi
     found = dict(zip(order, _apart([aims[value] for value in order], max(half - CORNER, 4.0)), strict=True))
     for flow in toward:
         exits[flow] = axis + found[flows[flow].value]
+
+
+def leave_for_circle(exits: Places, flows: Sequence[Flow], axis: float) -> None:
+    """Two or three values that all go into one circle go straight up."""
+    places = {flows[flow].value: x for flow, x in exits.items()}
+    if 1 < len(places) <= MOST_STRAIGHT:
+        order = sorted(places, key=places.__getitem__)
+        found = {value: axis + AT_CIRCLE * (i - (len(order) - 1) / 2) for i, value in enumerate(order)}
+        for flow in [*exits]:
+            exits[flow] = found[flows[flow].value]
+
+
+def go_straight(places: Sequence[float]) -> bool:
+    """Do lines from here go straight into a circle, in the order in which they are given?"""
+    reach = AT_CIRCLE * (MOST_STRAIGHT - 1) / 2 + 0.01
+    apart = all(b - a > AT_CIRCLE - 0.01 for a, b in pairwise(places))
+    return len(places) > 1 and apart and all(abs(x) <= reach for x in places)
 
 
 def _apart(aims: list[float], reach: float) -> list[float]:

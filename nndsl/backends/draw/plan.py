@@ -236,13 +236,13 @@ class Planner:
             thing.counted = not node.borrowed and node.label not in told
         told.add(node.label)
         thing.again = spot.again
-        for source in (*given, *(constants if spot.again else ())):
-            if isinstance(source, Constant):
-                source.elements = 0  # told here, not again
         me = len(figure.things)
         behind = {source[0] for source in given if isinstance(source, tuple)}
         figure.upstream[me] = frozenset().union(*(figure.upstream.get(i, frozenset()) for i in behind))
         self._open(figure, thing, given, spot)
+        for source in (*given, *(constants if spot.again else ())):
+            if isinstance(source, Constant):
+                source.elements = 0  # told here, not again
         figure.things.append(thing)
         sources.update((id(v), (me, i)) for i, v in enumerate(last.outputs))
         self._connect(figure, me, thing)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from nndsl.backends.draw.pins import PIN, leave, spread
+from nndsl.backends.draw.pins import PIN, leave, leave_for_circle, spread
 from nndsl.backends.draw.places import Places
 
 Point: TypeAlias = tuple[float, float]
@@ -211,6 +211,8 @@ class Series(Region):
             if isinstance(below, Leaf) and _is_box(below) and not _is_box(above):
                 toward = {f: above_x - x + above.entry[f] for f in below.exit if f in above.entry}
                 leave(below.exit, self.flows, toward, below.out, below.half)
+            elif isinstance(below, Leaf) and _is_box(below) and isinstance(above, Leaf) and above.is_round:
+                leave_for_circle(below.exit, self.flows, below.out)
             y += connect(self, below, x, above, above_x, y, self.flows)
             self.adopt(above, above_x, y)
             x, y, below = above_x, y + above.height, above

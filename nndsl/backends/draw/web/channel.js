@@ -1,6 +1,6 @@
 // Wires between two regions, as in channel.py: they go up, along a track of their own, and up again. Everything that
 // leaves at one place is one net: it shares a track.
-import { AT_CIRCLE } from "./pins.js";
+import { AT_CIRCLE, goStraight } from "./pins.js";
 import { Leaf } from "./regions.js";
 import { arrange, NEAR, Turn } from "./tracks.js";
 
@@ -55,6 +55,9 @@ export function arrivals(leaf, places, skips) {
   }
   const rest = [...places.keys()].filter((f) => !sides.has(f));
   rest.sort((a, b) => places.get(a) - places.get(b) || a - b);
+  if (leaf.isRound && goStraight(rest.map((f) => places.get(f)))) {
+    return { sides, bottoms: new Map(rest.map((f) => [f, places.get(f)])) };
+  }
   const centre = rest.findIndex((f) => Math.abs(places.get(f)) < STRAIGHT);
   if (leaf.isOrdered && rest.length === 2) {
     const middle = centre >= 0 ? centre : 0.5;

@@ -2,7 +2,7 @@
 // `Parallel` (in parallel.js) puts branches side by side, `Rows` (in rows.js) holds what is neither. Each region owns its
 // rectangle and the wires inside it. y grows along the flow; x = 0 is a region's axis, y = 0 its lower side.
 import { connect } from "./channel.js";
-import { leave, PIN, spread } from "./pins.js";
+import { leave, leaveForCircle, PIN, spread } from "./pins.js";
 import { Places } from "./places.js";
 
 export const COLUMN_GAP = 26;
@@ -144,6 +144,8 @@ export class Series extends Region {
       if (isBox(below) && !isBox(above)) {
         const toward = [...below.exit].filter(([f]) => above.entry.has(f)).map(([f]) => [f, aboveX - x + above.entry.get(f)]);
         leave(below.exit, this.flows, toward, below.out, below.half);
+      } else if (isBox(below) && above.isRound) {
+        leaveForCircle(below.exit, this.flows, below.out);
       }
       y += connect(this, below, x, above, aboveX, y, this.flows);
       this.adopt(above, aboveX, y);
