@@ -247,7 +247,10 @@ model Sized(width: int = 8, act: layer = ReLU) {
   output y = x -> first: Linear(width) -> act
 }
 
-weights from "other" { "flat" -> Reshape(width, 8) -> "first.weight" }
+weights from "other" {
+  "flat" -> Reshape(width, 8) -> "first.weight"
+  "tied" -> "first.bias" -> none
+}
 """
 
 
@@ -260,8 +263,11 @@ def test_layers_of_mappings_know_the_hyperparameters_of_their_model(tmp_path: Pa
     head = 'from "sized.nn" import Sized\nmodel Net(width: int = 3) {\n  input x: float[N, 8]\n'
     (tmp_path / "net.nn").write_text(head + "  output y = x -> deep: [Sized(5), Linear(width)]\n}\n")
     more = {"deep.1.weight": torch.rand(3, 5), "deep.1.bias": torch.rand(3)}
-    net = nndsl.load(tmp_path / "net.nn").module(weights={**weights, **more})
+    model = nndsl.load(tmp_path / "net.nn")
+    net = model.module(weights={**weights, **more, "tied": weights["first.bias"]})
     assert torch.equal(net.deep[0].first.weight, weights["flat"].view(5, 8))
+    with pytest.raises(nndsl.SpecError, match=r"tied has other numbers than deep\.0\.first\.bias"):
+        model.module(weights={**weights, **more, "tied": torch.ones(5)})
 
 
 def test_mistakes_in_mappings_of_imported_files_are_told(tmp_path: Path) -> None:
