@@ -219,10 +219,11 @@ def _shown(name: str) -> str:
 def check_targets(mapping: Mapping, graphs: Sequence[Graph], diagnostics: Diagnostics) -> None:
     """Each rule gives something that one of the models has."""
     keys = [key for graph in graphs for key, _ in graph.weights()]
-    layers = {path: node for graph in graphs for path, node in _layers(graph, "")}
+    left = [each for each in _named(mapping) if not any(each.regex.fullmatch(key) for key in keys)]
+    layers = {path: node for graph in graphs for path, node in _layers(graph, "")} if left else {}
     unknown = [path for path, node in layers.items() if not (node.is_call or node.op.weighed)]
-    for target in _named(mapping) if graphs else ():
-        if any(target.regex.fullmatch(key) for key in keys) or any(_may_hold(path, target) for path in unknown):
+    for target in left if graphs else ():
+        if any(_may_hold(path, target) for path in unknown):
             continue
         bare = next((path for path in layers if target.regex.fullmatch(path)), None)
         if bare is not None:
