@@ -385,5 +385,8 @@ def _derived(of: Origin, text: str) -> str:
         return f"half_{left}"
     if right.isidentifier():
         return f"{left.rsplit(' ', 1)[-1].strip('()')}_per_{right.removesuffix('s')}"
+    sides = text.replace(" + ", " plus ").replace(" - ", " minus ").split()
+    if len(sides) == 3 and sides[1] in ("plus", "minus") and all(re.fullmatch(r"\w+", side) for side in sides):
+        return "_".join(sides)
     words = [w for w in text.replace("(", " ").replace(")", " ").split() if w.isidentifier()]
     return "_".join(["inner", *words[:1]])

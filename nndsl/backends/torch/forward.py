@@ -179,6 +179,9 @@ class Body(Variables):
             text = f"{name}({', '.join(c.text for c in cells)})" if name else ", ".join(c.text for c in cells)
         if condition:
             self.lines.append(Line([condition]))
+        elif several and not name and self.lines and self.lines[-1].parts[0] == f"{text} = ":  # what a call gave
+            self.lines[-1] = Line(["return ", *self.lines[-1].parts[1:]])
+            return
         self.lines.append(Line(["return ", Code(text, self.numbers)], indent=1 if condition else 0))
 
     # ------------------------------------------------------------ one node

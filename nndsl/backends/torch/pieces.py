@@ -225,19 +225,27 @@ def _joined(parts: list[str | Slot], shown: Shown) -> str:
             alone = _enclosed(before if isinstance(before, str) else " ", after if isinstance(after, str) else " ")
             if not alone and _operated(texts[i]):
                 texts[i] = f"({texts[i]})"
-            if "(" in texts[i]:
+            if not _WORD.fullmatch(texts[i]):
                 _space(texts, i)
     return "".join(texts)
 
 
 def _space(texts: list[str], at: int) -> None:
-    """Only a power of names and numbers is written without spaces."""
-    if at and texts[at - 1].endswith("**"):
-        texts[at - 1] = texts[at - 1][:-2] + " ** "
-    if at + 1 < len(texts) and texts[at + 1].startswith("**"):
-        texts[at + 1] = " ** " + texts[at + 1][2:]
+    """Only a power and a slice of names and numbers are written without spaces."""
+    before, after = texts[at - 1] if at else "", texts[at + 1] if at + 1 < len(texts) else ""
+    if "(" in texts[at] and before.endswith("**"):
+        texts[at - 1] = f"{before[:-2]} ** "
+    if "(" in texts[at] and after.startswith("**"):
+        texts[at + 1] = f" ** {after[2:]}"
+    if before.endswith(":"):
+        rest = before.rstrip(":")
+        texts[at - 1] = f"{rest}{'' if rest[-1:] in ('[', ' ') else ' '}{before[len(rest) :]} "
+    if after.startswith(":"):
+        rest = after.lstrip(":")
+        texts[at + 1] = f" {after[: -len(rest) or None]}{'' if rest[:1] in (']', ',') else ' '}{rest}"
 
 
+_WORD = re.compile(r"-?\w+|\d+\.\d+", re.ASCII)
 _BRACKETED = re.compile(r"[(\[][^()\[\]]*[)\]]")
 
 
