@@ -253,9 +253,10 @@ def _same_layer(layer: Instance, node: Node, builder: GraphBuilder, ctx: Context
         owned = [(key, w.shape) for key, w in node.target.weights()]
     else:
         owned = [(w.name, w.shape) for w in node.weights()]
-    first = ctx.shared.setdefault(id(layer), Use(node, owned))
+    this = Use(layer, node, owned)
+    first = ctx.shared.setdefault(id(layer), this)
     same_weights = first.weights == owned
-    if same_weights and first.steps(ctx) == Use(node, owned).steps(ctx):
+    if same_weights and first.steps(ctx) == this.steps(ctx):
         return True
     different = next(((a, b) for a, b in zip(first.weights, owned, strict=False) if a != b), None)
     detail = ""

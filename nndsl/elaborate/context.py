@@ -56,8 +56,10 @@ class Built:
 
 @dataclass(slots=True)
 class Use:
-    """A use of a shared layer: its weights and their shapes, and what it does with them, whatever its input's shape."""
+    """A use of a shared layer: its weights and their shapes, and what it does with them, whatever its input's shape.
+    The layer lives as long as its first use is known, so that its id stays its own."""
 
+    layer: Instance
     node: Node
     weights: list[tuple[str, tuple[Any, ...]]]
 
@@ -78,7 +80,7 @@ class Common:
         self.written: dict[int, tuple[Any, int]] = {}  # the same, with origins
         self.owners = count(1)
         self.alive: dict[int, Any] = {}
-        self.mentioned: dict[int, tuple[str, ...]] = {}
+        self.mentioned: dict[int, tuple[Any, tuple[str, ...]]] = {}
 
 
 class Context:
@@ -106,7 +108,7 @@ class Context:
         self.totals: list[tuple[Any, Scope]] = []  # requirements about the whole model
         self.divided: set[Any] = set()  # what a requirement says leaves no rest (`origins.remainder`)
         self.shared: dict[int, Use] = {}  # the first use of each shared layer
-        self.steps: dict[int, int] = {}  # what graphs do, by identity: equal numbers, equal steps
+        self.steps: dict[int, tuple[Graph, int]] = {}  # what graphs do, by id: equal numbers, equal steps
         self._common = common or Common()
         self.glance = self._common.glance
 
@@ -211,7 +213,7 @@ class Context:
         if isinstance(value, (Closure, RuntimeSwitch)):
             body = value.body if isinstance(value, Closure) else value.node
             around = value.scope.parent
-            self._common.alive[id(around)] = around  # its id is part of the key
+            self._common.alive[id(around)], self._common.alive[id(body)] = around, body  # their ids are part of the key
             names = [(name, self.key(each, origins)) for name, each in value.scope.names.items()]
             flags = value.scope.flags.items() if origins else ()
             return ("closure", id(body), id(around), *names, *flags)
@@ -231,26 +233,28 @@ class Context:
     def steps_of(self, graph: Graph) -> int:
         """Equal numbers for graphs that do the same with inputs of whatever shape."""
         known = self.steps.get(id(graph))
-        if known is None:
-            places = {id(value): ("input", i) for i, value in enumerate(graph.inputs)}
-            done = []
-            for number, node in enumerate(graph.nodes):
-                what = self.steps_of(node.target) if isinstance(node.target, Graph) else node.target.key()
-                taken = tuple(None if v is None else places[id(v)] for v in node.inputs)
-                done.append((node.label, node.mode, what, taken))
-                places.update({id(value): (str(number), i) for i, value in enumerate(node.outputs)})
-            given = tuple(places[id(port.value)] for port in graph.outputs)
-            known = self.steps[id(graph)] = self._intern(("steps", tuple(done), given))
-        return known
+        if known is not None:
+            return known[1]
+        places = {id(value): ("input", i) for i, value in enumerate(graph.inputs)}
+        done = []
+        for number, node in enumerate(graph.nodes):
+            what = self.steps_of(node.target) if isinstance(node.target, Graph) else node.target.key()
+            taken = tuple(None if v is None else places[id(v)] for v in node.inputs)
+            done.append((node.label, node.mode, what, taken))
+            places.update({id(value): (str(number), i) for i, value in enumerate(node.outputs)})
+        given = tuple(places[id(port.value)] for port in graph.outputs)
+        found = self._intern(("steps", tuple(done), given))
+        self.steps[id(graph)] = graph, found
+        return found
 
     def mentioned(self, node: Any) -> tuple[str, ...]:
         """The names in a piece of text, each once."""
-        found = self._common.mentioned.get(id(node))
-        if found is None:
+        known = self._common.mentioned.get(id(node))
+        if known is None:
             from nndsl.elaborate.combinators import names_in
 
-            found = self._common.mentioned[id(node)] = names_in(node)
-        return found
+            known = self._common.mentioned[id(node)] = node, names_in(node)
+        return known[1]
 
     def _given(self, given: dict[str, Given], origins: bool) -> tuple[Any, ...]:
         if origins:

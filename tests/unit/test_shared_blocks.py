@@ -98,3 +98,21 @@ def test_a_shipped_file_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(project, "parse", parse)
     assert not checked(text)[1]
     assert parsed == ["spec.nn"]
+
+
+def test_each_use_of_a_block_has_shared_layers_of_its_own() -> None:
+    """What an earlier use knew of them is not taken for the next one's: its layers may lie where those lay."""
+    text = """
+block Gate {
+  input x: [N, D]
+  layer g = Linear(D, bias=false)
+  output y = x * (x -> g -> Sigmoid)
+}
+model M {
+  input x: float[N, 8]
+  output y = x -> Gate -> Linear(4) -> Gate -> Linear(16) -> Gate
+}
+"""
+    (graph,), found = checked(text)
+    assert not found
+    assert [w.shape for _, w in graph.weights() if len(w.shape) == 2] == [(8, 8), (4, 8), (4, 4), (16, 4), (16, 16)]
