@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from nndsl.backends.torch import source
-from tests.backends.torch_support import ROOT, check, complaints, graph_of, zoo
+from nndsl.backends.torch import layout, source
+from tests.backends.torch_support import ROOT, check, complaints, formatted, graph_of, zoo
 
 GOLDEN = ROOT / "tests" / "golden" / "torch"
 MODELS = [
@@ -214,3 +214,17 @@ def test_a_variant_is_called_after_what_it_has_more() -> None:
     """A layer, an input, what its arguments have in common, or what the block that it calls has more."""
     names = [n.name for n in ast.parse(source(graph_of(VARIANTS))).body if isinstance(n, ast.ClassDef)]
     assert sorted(names) == ["Attend", "AttendGate", "AttendMask", "M", "Outer", "OuterCross", "OuterGate"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "padding = torch.arange(source.shape[1], device=source.device) >= lengths_of_all[:, None]",
+        "y = torch.exp((-math.log(10000) / (dim // 2 - 1)) * torch.arange(dim // 2, dtype=torch.float32))",
+        "y = torch.exp(scale=(-math.log(10000) / (dim // 2 - 1)) * torch.arange(dim // 2), dtype=torch.float32)",
+        "y = self.attention(self.norm1(x) + self.norm2(x) * self.scale_of_this, mask=self.mask_of_this + x)",
+    ],
+)
+def test_what_is_too_long_is_broken_as_the_formatter_breaks_it(statement: str) -> None:
+    text = "\n".join(layout.statement(statement, 0)) + "\n"
+    assert formatted(text) == text

@@ -45,6 +45,11 @@ def complaints(text: str) -> str:
     return "\n".join(problems)
 
 
+def formatted(text: str) -> str:
+    """As the formatter has it."""
+    return _ruff(text, "format", "--isolated", "--no-cache", "-").stdout
+
+
 def _ruff(text: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([str(RUFF), *arguments], input=text, capture_output=True, text=True, check=False)
 

@@ -7,12 +7,14 @@ for one per line.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 
 WIDTH = 88
 BREAK = "\x01"  # after a comma: one argument per line, whatever fits (no text of a spec holds it: literals escape it)
 _OPEN, _CLOSE = "([{", ")]}"
+_SUBSCRIPT = re.compile(r"[\w)\]]\[[^\[\]]*\]$")  # at the end
 
 
 def statement(text: str, indent: int, comment: str = "") -> list[str]:
@@ -56,10 +58,14 @@ def _fits(text: str, used: int) -> bool:
     return used + len(text) <= WIDTH and BREAK not in text
 
 
-def _broken(text: str, margin: str, tail: str) -> list[str]:
-    """`text` followed by `tail` (a comma, or nothing) at `margin`."""
+def _broken(text: str, margin: str, tail: str, inside: bool = False) -> list[str]:
+    """`text` followed by `tail` (a comma, or nothing) at `margin`. `inside`: of brackets, where operators are broken at
+    before calls are."""
     if _fits(text + tail, len(margin)):
         return [margin + text + tail]
+    if inside and (cuts := _operators(text)):
+        *parts, last = [text[a:b].strip() for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+        return [line for part in parts for line in _broken(part, margin, "")] + _broken(last, margin, tail)
     chain = _fluent(text, margin, tail)
     if chain is not None:
         return chain
@@ -84,7 +90,7 @@ def _inside(body: str, margin: str) -> list[str]:
     comma = "," if magic or len(parts) > 1 or parts[0].startswith("*") else ""
     lines: list[str] = []
     for i, part in enumerate(parts):
-        lines += _broken(part, margin, "," if i + 1 < len(parts) else comma)
+        lines += _broken(part, margin, "," if i + 1 < len(parts) else comma, inside=True)
     return lines
 
 
@@ -120,7 +126,9 @@ def _is_sum(text: str) -> bool:
     """More than one operator, or nothing to break after the only one."""
     _, value = _target(text)
     operators = _operators(value)
-    return len(operators) > 1 or (len(operators) == 1 and value[-1:] not in _CLOSE)
+    return len(operators) > 1 or (
+        len(operators) == 1 and (value[-1:] not in _CLOSE or _SUBSCRIPT.search(value) is not None)
+    )
 
 
 def _fluent(text: str, margin: str, tail: str) -> list[str] | None:
