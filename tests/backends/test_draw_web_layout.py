@@ -21,13 +21,17 @@ from nndsl.ir.graph import Graph
 from tests.backends.browser import MODELS, run_layout
 from tests.backends.graphs_by_hand import SAMPLES
 from tests.backends.test_draw_loops import LOOP
+from tests.backends.test_draw_needs import UNUSED
 from tests.backends.test_draw_orders import MODEL as SIGNS
+from tests.backends.test_draw_pins import PARTS
 from tests.backends.test_draw_random import FOUND, knot, random_graph
+from tests.backends.test_draw_trunk import MASKED
 from tests.backends.test_draw_words import MODES
 
 ZOO = ["resnet.nn:ResNet18", "resnet.nn:ResNet50", "googlenet.nn:GoogLeNet", "vit.nn:ViTB16", "vgg.nn:VGG11BN"]
 ZOO += ["alexnet.nn", "lenet.nn", "mlp.nn", "transformer_encoder.nn", "lstm_classifier.nn"]
-TEXTS = {"modes": MODES, "loop": LOOP, "orders": SIGNS.format("(x - (x -> Linear(8))) / x")}
+TEXTS = {"modes": MODES, "loop": LOOP, "orders": SIGNS.format("(x - (x -> Linear(8))) / x"), "unused": UNUSED}
+TEXTS |= {"parts": PARTS.replace("FIRST", "(a * b)").replace("SECOND", "c - d"), "masked": MASKED}
 CLOSE = 0.01
 
 PAINT = """(cases) => cases.flatMap(({ atlas, chosen }) => chosen.map((ways) => {

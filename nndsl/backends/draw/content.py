@@ -228,7 +228,7 @@ class Writer:
         if thing.kind != "node" or thing.node is None or port >= len(thing.node.outputs):
             return []
         came = next((v for v in thing.node.inputs if v is not None), None)
-        left = (thing.alike[-1][0] if thing.alike else thing.node).outputs[port]
+        left = (thing.alike[-1][0] if thing.alike else thing.node).outputs[thing.gives[port] if thing.gives else port]
         if came is not None and came.shape == left.shape:
             return []
         return [self.run(shortened(self.shape(left), 60), SHAPE, False, "grey")]

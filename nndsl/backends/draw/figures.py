@@ -12,8 +12,8 @@ from nndsl.ir.graph import Graph
 
 
 class EveryFigure(Planner):
-    """Plans each distinct figure once. Figures differ by their graph, by which of its inputs are constants, and by
-    whether their weights are told elsewhere."""
+    """Plans each distinct figure once. Figures differ by their graph, by which of its inputs are constants, which of
+    its outputs are needed, and by whether their weights are told elsewhere."""
 
     def __init__(self, root: Graph) -> None:
         super().__init__(root, Opening())
@@ -21,21 +21,26 @@ class EveryFigure(Planner):
         self.inside: dict[int, int] = {}  # a thing that can be opened -> the number of its figure
         self._numbers: dict[Any, int] = {}
         self._waiting: list[tuple[Graph, list[Constant | None], Spot]] = []
-        self._number_of(root, [None] * len(root.inputs), again=False)
+        self._number_of(root, [None] * len(root.inputs), Spot())
         while len(self.figures) < len(self._waiting):
             self.figures.append(self.figure(*self._waiting[len(self.figures)]))
 
     def _open(self, figure: Figure, thing: Thing, given: list[Source | None], spot: Spot) -> None:
         if thing.target is not None and self.holds_something(thing.target):
             constants = [source if isinstance(source, Constant) else None for source in given]
-            again = spot.again or not thing.counted
-            self.inside[id(thing)] = self._number_of(thing.target, constants, again=again)
+            inside = Spot(again=spot.again or not thing.counted, needed=frozenset(thing.gives))
+            self.inside[id(thing)] = self._number_of(thing.target, constants, inside)
 
-    def _number_of(self, graph: Graph, given: list[Constant | None], *, again: bool) -> int:
-        key = (id(graph), again, *(None if c is None else (c.name, c.elements, c.shared) for c in given))
+    def _number_of(self, graph: Graph, given: list[Constant | None], spot: Spot) -> int:
+        key = (
+            id(graph),
+            spot.again,
+            spot.needed,
+            *(None if c is None else (c.name, c.elements, c.shared) for c in given),
+        )
         if key not in self._numbers:
             self._numbers[key] = len(self._waiting)
-            self._waiting.append((graph, [None if c is None else replace(c) for c in given], Spot(again=again)))
+            self._waiting.append((graph, [None if c is None else replace(c) for c in given], spot))
         return self._numbers[key]
 
 

@@ -19,7 +19,8 @@ def may_skip(figure: Figure, number: int) -> bool:
     an input of the model are something else, but for an input that joins what was made of it."""
     flow = figure.flows[number]
     tail, head = figure.things[flow.tail], figure.things[flow.head]
-    value = tail.value if tail.node is None else tail.node.outputs[flow.tail_port]
+    port = tail.gives[flow.tail_port] if tail.gives else flow.tail_port
+    value = tail.value if tail.node is None else tail.node.outputs[port]
     if value is None or not is_floating(value.dtype):
         return False
     return (

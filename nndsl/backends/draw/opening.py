@@ -89,7 +89,8 @@ class Glob:
 @dataclass(frozen=True, slots=True)
 class Spot:
     """Where a figure stands: how many levels and frames are around it, the way there (`4.0.` is inside thing 0 of
-    thing 4), and what its path may match. `again`: its weights are told elsewhere."""
+    thing 4), and what its path may match. `again`: its weights are told elsewhere. `needed`: which of its outputs
+    somebody needs; None: all."""
 
     states: States = ()
     level: int = 0
@@ -97,6 +98,7 @@ class Spot:
     way: str = ""
     asked: bool = False  # it is open because of a glob
     again: bool = False
+    needed: frozenset[int] | None = None
 
     def inside(self, number: int, states: States, *, plain: bool, asked: bool = False, again: bool = False) -> Spot:
         level = self.level if plain else self.level + 1

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from nndsl.backends.draw import alike
 from nndsl.backends.draw.kinds import does_nothing, elements_of, is_group, is_plain, label_of
+from nndsl.backends.draw.needs import needed_in, needed_of
 from nndsl.backends.draw.neighbours import neighbours
 from nndsl.backends.draw.opening import Globs, Opening, Spot, States
 from nndsl.backends.draw.regions import Flow
@@ -56,6 +57,7 @@ class Thing:
     body: Figure | None = None
     feed: list[Feed] = field(default_factory=list)  # for each port that something flows into
     takes: list[int] = field(default_factory=list)  # which of the node's inputs each of these is
+    gives: list[int] = field(default_factory=list)  # which of the node's outputs its ports are: those that are used
     constants: list[Constant] = field(default_factory=list)
     shared: str = ""
     counted: bool = True  # its parameters are not another's
@@ -84,6 +86,7 @@ class Figure:
     values: dict[int, int] = field(default_factory=dict)  # the number of each value in its flows
     opened: dict[int, int] = field(default_factory=dict)  # how many of each skeleton are open right here
     upstream: dict[int, frozenset[int]] = field(default_factory=dict)  # open skeletons that lead to a thing
+    used: set[int] = field(default_factory=set)  # the values, by their id, that something here needs, or around it
     returns: list[tuple[int, int]] = field(default_factory=list)  # of a loop: which input a state is, and which output
 
 
@@ -151,10 +154,12 @@ class Planner:
             labels[node.label] = labels.get(node.label, 0) + 1
         for value, constant in zip(graph.inputs, given, strict=True):
             sources[id(value)] = constant if constant is not None else self._input(figure, value)
+        ends = [port for k, port in enumerate(graph.outputs) if spot.needed is None or k in spot.needed]
+        figure.used = needed_in(graph, [port.value for port in ends])
         told: set[str] = set()
         for run in self.runs[id(graph)]:
             self._run(figure, run, sources, labels, told, spot)
-        for port in graph.outputs:
+        for port in ends:
             self._output(figure, port, sources)
         figure.returns = loops.places(graph, [constant is not None for constant in given])
         if self.folds:
@@ -227,6 +232,7 @@ class Planner:
                 thing.feed.append((*source, self._number(figure, value)))
                 thing.takes.append(i)
         thing.widest = max(len(thing.feed), len(node.outputs))
+        thing.gives = sorted(needed_of(graph.nodes[run.start : run.start + run.count], figure.used, thing.target))
         if isinstance(node.target, Merge) and isinstance(given[0], tuple):
             thing.training = 0
         self.made += 1
@@ -244,7 +250,7 @@ class Planner:
             if isinstance(source, Constant):
                 source.elements = 0  # told here, not again
         figure.things.append(thing)
-        sources.update((id(v), (me, i)) for i, v in enumerate(last.outputs))
+        sources.update((id(last.outputs[k]), (me, port)) for port, k in enumerate(thing.gives))
         self._connect(figure, me, thing)
 
     def _first_states(self, figure: Figure, node: Node, given: list[Source | None]) -> None:
@@ -331,6 +337,7 @@ class Planner:
         constants = [source if isinstance(source, Constant) else None for source in given]
         plain = is_plain(thing)
         inside = spot.inside(me, states, plain=plain, asked=asked is True, again=not thing.counted)
+        inside = replace(inside, needed=frozenset(thing.gives))
         thing.body = self.figure(graph, constants, inside)
         thing.body.plain = plain
 
