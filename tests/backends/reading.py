@@ -9,6 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from nndsl.backends.draw.kinds import label_of
 from nndsl.backends.draw.scene import Box, Cluster, Scene
 from nndsl.ir.graph import Graph, Node, Value
 
@@ -110,7 +111,7 @@ class Reader:
         while drawn:
             place = drawn.pop(0)
             me, node = (*key, place), graph.nodes[place]
-            here = f"{path}{node.label}"
+            here = f"{path}{label_of(node)}"
             part = self._next(frame, here)
             if part is None:
                 assert isinstance(node.target, Graph), f"{here} is not drawn"
