@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from nndsl.diagnostics import Diagnostics
 from nndsl.source import Source, Span
-from nndsl.syntax import ast, choices, explain
+from nndsl.syntax import ast, choices, explain, loose
 from nndsl.syntax.brackets import CLOSERS, OPENERS, too_deep
 from nndsl.syntax.lexing import Lexed, Token
 from nndsl.syntax.machine import Machine, TooDeep
@@ -93,11 +93,32 @@ class Recovery:
         self.levels[first:end] = [level + 1, *(inner + 1 for inner in self.levels[first:end]), level]
         self.mended = first
 
+    def replace(self, first: int, end: int, fresh: list[Token]) -> None:
+        """Tokens in the place of others, in the same brackets."""
+        self.tokens[first:end] = fresh
+        self.levels[first:end] = [self.levels[first - 1]] * len(fresh)
+
+    def restart(self, place: int) -> int | None:
+        """Back to before the statement around `place`; gives its first token."""
+        machine = self.machine
+        while not any(symbol in machine.rows[machine.states[-1]] for symbol in IN_LINES):
+            if len(machine.states) == 1:
+                return None
+            self.cut(self.before_last())
+        level = len(open_brackets(machine))
+        while place > 0 and not (self.levels[place - 1] == level and self.tokens[place - 1].kind in {"NEWLINE", "{"}):
+            place -= 1
+        return place
+
     def mend(self, place: int) -> int:
         choice = choices.mended(self, place)
         if choice is not None:
             self.diagnostics.add(choice)
             return place
+        bare = loose.mended(self, place)
+        if bare is not None:
+            self.diagnostics.add(bare[1])
+            return bare[0]
         repair = None if place <= self.mended else self.best(place)
         if place != self.skipped and place > self.mended and not self.echo(place):
             self.diagnostics.add(explain.explain(self, place, repair))
