@@ -48,6 +48,7 @@ class _Braces:
         self.inside = 0  # how many ( and [ are open
         self.bare = False  # a body is expected after this line
         self.indent = 0
+        self.surplus = sum((t.kind == "}") - (t.kind == "{") for t in tokens)
 
     def result(self) -> list[Token]:
         for at, token in enumerate(self.tokens):
@@ -69,6 +70,10 @@ class _Braces:
         """A line that stands no further right than a head ends its body."""
         self.indent = self.source.position(token.start)[1] - 1
         while self.open and self.indent <= self.open[-1][0]:
+            if token.kind == "}" and self.surplus > 0 and self.indent == self.open[-1][0]:
+                self.surplus -= 1  # it was written for this body
+                self.open.pop()
+                break
             self.end()
         self.head, self.depth = token, 0
 
