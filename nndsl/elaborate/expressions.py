@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nndsl.elaborate import arguments, arithmetic, conditions, flows, functions, labels, lists, names, prefixed
+from nndsl.elaborate import arguments, arithmetic, conditions, flows, functions, labels, lists, methods, names, prefixed
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import evaluate, form
 from nndsl.elaborate.scope import MISSING, Scope
@@ -75,6 +75,8 @@ def _call(node: ast.Call, scope: Scope, ctx: Context) -> Any:
         from nndsl.elaborate.scans import scan
 
         return scan(node, scope, ctx)
+    if isinstance(node.callee, ast.Attribute) and prefixed.module(node.callee, scope, ctx) is None:
+        return _method(node, node.callee, scope, ctx)
     callee = evaluate(node.callee, scope, ctx)
     if isinstance(callee, FunctionValue):
         return functions.call_function(node, callee, scope, ctx)
@@ -83,6 +85,14 @@ def _call(node: ast.Call, scope: Scope, ctx: Context) -> Any:
     if isinstance(callee, TypeName) and isinstance(node.callee, ast.Name) and node.callee.id in ("int", "float"):
         return functions.call_builtin(node, node.callee.id, scope, ctx)  # types convert numbers, as in Python
     return arguments.call(node, callee, scope, ctx)
+
+
+def _method(node: ast.Call, callee: ast.Attribute, scope: Scope, ctx: Context) -> Any:
+    from nndsl.elaborate.indexing import attribute
+
+    base = evaluate(callee.base, scope, ctx)
+    meant = methods.method(node, base, scope, ctx)
+    return arguments.call(node, attribute(callee, base, scope, ctx), scope, ctx) if meant is None else meant
 
 
 @form(ast.Index)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from nndsl.diagnostics import Edit, Fix
+from nndsl.elaborate import methods
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import evaluate, form
 from nndsl.elaborate.names import hidden_layer
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import (
     POISON,
-    BuiltinFunction,
     Chain,
     Closure,
     FunctionValue,
@@ -83,10 +83,11 @@ def _tensors(value: Any) -> bool:
 
 def _stage(node: Any, scope: Scope, ctx: Context) -> Any:
     """A stage that is not a layer is said here, once."""
-    value = evaluate(node, scope, ctx)
+    meant = methods.function(node, scope, ctx)
+    value = evaluate(node, scope, ctx) if meant is None else meant
     if isinstance(value, Poison) or is_layer(value):
         return value
-    if isinstance(value, (BuiltinFunction, FunctionValue)):
+    if isinstance(value, FunctionValue):
         message = f"{ctx.describe(value)} computes with hyperparameters; only layers stand after `->`"
         return ctx.poison("not-a-layer", message, node.span, scope)
     hints = ["write `y = …` on a line of its own to name a tensor"] if isinstance(value, Value) else []

@@ -125,13 +125,7 @@ def argument(name: str, known: list[str]) -> tuple[str | None, str | None]:
 
 def method(name: str) -> str | None:
     """What stands for `x.name(…)`."""
-    found = _METHODS.get(name)
-    if found is None:
-        from nndsl import ops
-
-        found = next(
-            (op for op, cls in ops.everything().items() if not cls.hidden and op.lower() == name.lower()), None
-        )
+    found = _meant(name)
     if found is None:
         return None
     if not found:
@@ -139,3 +133,19 @@ def method(name: str) -> str | None:
     if found[0].isupper() and len(found) > 1:
         return f"operations are layers: `x -> {found}`"
     return f"it is written `x.{found}`" if found.isidentifier() else f"it is written `x {found} y`"
+
+
+def operation(name: str) -> str | None:
+    """The layer that takes the arguments of `x.name(…)` or `name(x, …)`."""
+    found = _meant(name)
+    return found if found is not None and found.isidentifier() and found[:1].isupper() and len(found) > 1 else None
+
+
+def _meant(name: str) -> str | None:
+    found = _METHODS.get(name)
+    if found is None:
+        from nndsl import ops
+
+        everything = ops.everything().items()
+        found = next((op for op, cls in everything if not cls.hidden and op.lower() == name.lower()), None)
+    return found

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from nndsl.elaborate import foreign
 from nndsl.elaborate.arguments import collect
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import evaluate
@@ -52,17 +53,14 @@ def call_builtin(node: ast.Call, name: str, scope: Scope, ctx: Context) -> Any:
     bound = collect(node, scope, ctx)
     if bound is None:
         return POISON
+    values = [g.value for _, g in bound]
+    if any(is_tensor(v) for v in values):
+        layer = foreign.operation(name)
+        hints = [f"on tensors it is a layer: `x -> {layer}`"] if layer else []
+        message = f"{name} computes with numbers, not with tensors"
+        return ctx.poison("not-a-number", message, node.span, scope, hints=hints)
     if any(key is not None for key, _ in bound):
         return ctx.poison("bad-argument", f"{name} takes no named arguments", node.span, scope)
-    values = [g.value for _, g in bound]
-    hints = []
-    if any(is_tensor(v) for v in values):
-        layer = {"abs": "Abs", "exp": "Exp", "log": "Log", "sqrt": "Sqrt", "sin": "Sin", "cos": "Cos", "sum": "Sum",
-                 "min": "Min", "max": "Max", "round": "Round", "floor": "Floor", "ceil": "Ceil"}.get(name)  # fmt: skip
-        hints = [f"on tensors it is a layer: `x -> {layer}`"] if layer else []
-        return ctx.poison(
-            "not-a-number", f"{name} computes with numbers, not with tensors", node.span, scope, hints=hints
-        )
     try:
         _bound(name, values, ctx)
         return _remembered(name, _FUNCTIONS[name](*values), values)
