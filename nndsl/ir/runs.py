@@ -5,10 +5,13 @@ Graphs are alike when they are the same object, or have the same name, types, op
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from nndsl.ir.graph import Graph, Node, Value
+
+_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(slots=True)
@@ -54,7 +57,7 @@ class Likeness:
 
 def runs(graph: Graph, likeness: Likeness) -> list[Run]:
     """The nodes of a graph as runs, most of them of length 1."""
-    keys = [likeness.of_node(node) for node in graph.nodes]
+    keys = [(likeness.of_node(node), node.borrowed, _stem(node)) for node in graph.nodes]
     users = _users(graph)
     first = _first_uses(graph)
     found: list[Run] = []
@@ -74,6 +77,11 @@ def runs(graph: Graph, likeness: Likeness) -> list[Run]:
         found.append(Run(at, count))
         at += count
     return found
+
+
+def _stem(node: Node) -> str:
+    """Its label without numbers: what is named otherwise is not told as one more of the same."""
+    return _NUMBER.sub("", node.label)
 
 
 def _first_uses(graph: Graph) -> list[bool]:

@@ -299,7 +299,9 @@ class StopGradient(Op, family=TENSOR):
 
 
 class OneHot(Op, family=TENSOR):
-    """Indices to vectors with one 1: int[*] -> int[*, num_classes] (torch.nn.functional.one_hot)."""
+    """Indices to vectors with one 1: int[*] -> int[*, num_classes] (torch.nn.functional.one_hot).
+
+    An index outside 0 … num_classes - 1 is an error in PyTorch, and in an ONNX file a vector of zeros."""
 
     kept = NOTHING
     num_classes: int = param(doc="length of the vectors", min=1)

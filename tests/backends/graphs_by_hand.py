@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from nndsl.ir.graph import Graph, Node, Port, Value
-from nndsl.ops import schema
+from nndsl.ops import families
 from nndsl.ops.families import Family
 from nndsl.ops.schema import Op, Weight
 from nndsl.shapes import Dim, Facts, Size, TensorType, product, symbol
@@ -21,7 +21,7 @@ class Made(Op, abstract=True):
     """An operator of which only the outside matters."""
 
     name = "Made"
-    family = schema.TENSOR
+    family = families.TENSOR
     words: str = ""
     owned: list[Weight]
     work: Size | None
@@ -125,7 +125,7 @@ class Builder:
         d = x.shape[-1]
         shape = (*x.shape[:-1], out)
         work = product(shape) * d
-        op = made("Linear", schema.LINEAR, f"{d}→{out}", [("weight", (out, d)), ("bias", (out,))], work, work * 2)
+        op = made("Linear", families.LINEAR, f"{d}→{out}", [("weight", (out, d)), ("bias", (out,))], work, work * 2)
         return self.op(op, x, shape=shape, label=label)  # type: ignore[no-any-return]
 
     def conv(self, x: Value, out: int, k: int = 3, stride: int = 1, label: str = "") -> Value:
@@ -134,7 +134,7 @@ class Builder:
         words = f"{out}, {k}×{k}" + (f" / {stride}" if stride > 1 else "")
         work = product(shape) * c * k * k
         return self.op(
-            made("Conv2d", schema.CONVOLUTION, words, [("weight", (out, c, k, k))], work, work * 2),
+            made("Conv2d", families.CONVOLUTION, words, [("weight", (out, c, k, k))], work, work * 2),
             x,
             shape=shape,
             label=label,
@@ -143,13 +143,13 @@ class Builder:
     def pool(self, x: Value, k: int = 2, stride: int = 2) -> Value:
         n, c, h, w = x.shape
         words = f"{k}×{k}" + (f" / {stride}" if stride > 1 else "")
-        return self.op(made("MaxPool2d", schema.POOLING, words), x, shape=(n, c, _less(h, stride), _less(w, stride)))  # type: ignore[no-any-return]
+        return self.op(made("MaxPool2d", families.POOLING, words), x, shape=(n, c, _less(h, stride), _less(w, stride)))  # type: ignore[no-any-return]
 
     def bn(self, x: Value, label: str = "") -> Value:
         c = x.shape[1]
         op = made(
             "BatchNorm2d",
-            schema.NORMALIZATION,
+            families.NORMALIZATION,
             "",
             [("weight", (c,)), ("bias", (c,))],
             buffers=[("running_mean", (c,)), ("running_var", (c,))],
@@ -158,30 +158,31 @@ class Builder:
 
     def norm(self, x: Value, label: str = "") -> Value:
         d = x.shape[-1]
-        return self.op(made("LayerNorm", schema.NORMALIZATION, "", [("weight", (d,)), ("bias", (d,))]), x, label=label)  # type: ignore[no-any-return]
+        norm = made("LayerNorm", families.NORMALIZATION, "", [("weight", (d,)), ("bias", (d,))])
+        return self.op(norm, x, label=label)  # type: ignore[no-any-return]
 
     def relu(self, x: Value, name: str = "ReLU") -> Value:
-        return self.op(made(name, schema.ACTIVATION, flops=product(x.shape)), x)  # type: ignore[no-any-return]
+        return self.op(made(name, families.ACTIVATION, flops=product(x.shape)), x)  # type: ignore[no-any-return]
 
     def dropout(self, x: Value) -> Value:
-        return self.op(made("Dropout", schema.REGULARIZATION, "0.1"), x)  # type: ignore[no-any-return]
+        return self.op(made("Dropout", families.REGULARIZATION, "0.1"), x)  # type: ignore[no-any-return]
 
     def plus(self, x: Value, y: Value) -> Value:
-        return self.op(made("Add", schema.ARITHMETIC, flops=product(x.shape)), x, y)  # type: ignore[no-any-return]
+        return self.op(made("Add", families.ARITHMETIC, flops=product(x.shape)), x, y)  # type: ignore[no-any-return]
 
     def times(self, x: Value, y: Value) -> Value:
-        return self.op(made("Multiply", schema.ARITHMETIC, flops=product(x.shape)), x, y)  # type: ignore[no-any-return]
+        return self.op(made("Multiply", families.ARITHMETIC, flops=product(x.shape)), x, y)  # type: ignore[no-any-return]
 
     def concat(self, *xs: Value, dim: int = 1) -> Value:
         shape = list(xs[0].shape)
         shape[dim] = sum((x.shape[dim] for x in xs), 0)
-        return self.op(made("Concat", schema.SHAPE, f"dim={dim}"), *xs, shape=shape)  # type: ignore[no-any-return]
+        return self.op(made("Concat", families.SHAPE, f"dim={dim}"), *xs, shape=shape)  # type: ignore[no-any-return]
 
     def reshape(self, x: Value, *shape: Size, name: str = "Flatten", words: str = "") -> Value:
-        return self.op(made(name, schema.SHAPE, words), x, shape=shape)  # type: ignore[no-any-return]
+        return self.op(made(name, families.SHAPE, words), x, shape=shape)  # type: ignore[no-any-return]
 
     def parameter(self, name: str, *shape: Size) -> Value:
-        value = self.op(made("Parameter", schema.TENSOR, str(list(shape)), [("", shape)]), shape=shape, label=name)
+        value = self.op(made("Parameter", families.TENSOR, str(list(shape)), [("", shape)]), shape=shape, label=name)
         value.name = name
         return value  # type: ignore[no-any-return]
 
@@ -228,7 +229,7 @@ def resnet(depths: Sequence[int] = (2, 2, 2, 2), classes: int = 1000) -> Graph:
         rest = basic_block(first.outputs[0].value, channels)
         members = [rest] * depth if i == 0 else [first] + [rest] * (depth - 1)
         h = b.sequence(members, h, f"layer{i + 1}")
-    h = b.op(made("AdaptiveAvgPool2d", schema.POOLING, "1"), h, shape=(N, h.shape[1], 1, 1))
+    h = b.op(made("AdaptiveAvgPool2d", families.POOLING, "1"), h, shape=(N, h.shape[1], 1, 1))
     b.output("logits", b.linear(b.reshape(h, N, h.shape[1]), classes, "fc"))
     return b.graph
 
@@ -269,13 +270,13 @@ def googlenet(blocks: int = 4, auxiliary: bool = True) -> Graph:
     for i in range(blocks):
         h = b.call(inception(h, *INCEPTIONS[i % 4]), h, label=f"inception{i}")
         if auxiliary and i in (1, 2):
-            a = b.op(made("AdaptiveAvgPool2d", schema.POOLING, "4"), h, shape=(N, h.shape[1], 4, 4), mode="train")
+            a = b.op(made("AdaptiveAvgPool2d", families.POOLING, "4"), h, shape=(N, h.shape[1], 4, 4), mode="train")
             a = b.linear(b.reshape(a, N, h.shape[1] * 16), 1000)
             for node in b.graph.nodes[-2:]:
                 node.mode = "train"
             b.output(f"aux{i}", a)
             b.graph.outputs[-1].mode = "train"
-    h = b.op(made("AdaptiveAvgPool2d", schema.POOLING, "1"), h, shape=(N, h.shape[1], 1, 1))
+    h = b.op(made("AdaptiveAvgPool2d", families.POOLING, "1"), h, shape=(N, h.shape[1], 1, 1))
     b.output("logits", b.linear(b.dropout(b.reshape(h, N, h.shape[1])), 1000, "fc"))
     return b.graph
 
@@ -287,10 +288,10 @@ def attention(like: Value, heads: int = 12) -> Graph:
     width = d // heads
     h = b.linear(x, 3 * d, "qkv")  # type: ignore[operator]
     h = b.reshape(h, 3, n, heads, t, width, name="Rearrange", words="b t (three h d) → three b h t d")
-    q, k, v = b.add(made("Unbind", schema.SHAPE, "0"), [h], [TensorType("float", (n, heads, t, width))] * 3)
+    q, k, v = b.add(made("Unbind", families.SHAPE, "0"), [h], [TensorType("float", (n, heads, t, width))] * 3)
     work = n * t * t * d * 2
     h = b.op(
-        made("ScaledDotProductAttention", schema.ATTENTION, "", macs=work, flops=work * 2),
+        made("ScaledDotProductAttention", families.ATTENTION, "", macs=work, flops=work * 2),
         q,
         k,
         v,
@@ -316,7 +317,7 @@ def encoder(depth: int = 6, width: int = 512, vocab: int = 32000, heads: int = 8
     b = Builder("TransformerEncoder", "model")
     tokens = b.input("tokens", N, T, dtype="int64")
     h = b.op(
-        made("Embedding", schema.EMBEDDING, f"{vocab}→{width}", [("weight", (vocab, width))]),
+        made("Embedding", families.EMBEDDING, f"{vocab}→{width}", [("weight", (vocab, width))]),
         tokens,
         shape=(N, T, width),
         label="embed",
@@ -332,19 +333,19 @@ def vit(depth: int = 12) -> Graph:
     cls, pos = b.parameter("cls", 1, 1, 768), b.parameter("pos", 1, 197, 768)
     op = made(
         "Conv2d",
-        schema.CONVOLUTION,
+        families.CONVOLUTION,
         "768, 16×16 / 16",
         [("weight", (768, 3, 16, 16)), ("bias", (768,))],
         N * 196 * 768 * 768,
     )
     h = b.op(op, image, shape=(N, 768, 14, 14))
     h = b.reshape(h, N, 196, 768, name="Rearrange", words="n c h w → n (h w) c")
-    first = b.op(made("Expand", schema.SHAPE, "N, 1, 768"), cls, shape=(N, 1, 768))
+    first = b.op(made("Expand", families.SHAPE, "N, 1, 768"), cls, shape=(N, 1, 768))
     h = b.concat(first, h)
     h = b.plus(h, pos)
     h = b.sequence([encoder_layer(h)] * depth, h, "encoder")
     h = b.norm(h, "norm")
-    h = b.op(made("Index", schema.SHAPE, "[:, 0]"), h, shape=(N, 768))
+    h = b.op(made("Index", families.SHAPE, "[:, 0]"), h, shape=(N, 768))
     b.output("logits", b.linear(h, 1000, "head"))
     return b.graph
 
@@ -353,21 +354,21 @@ def lstm() -> Graph:
     b = Builder("LSTMClassifier", "model")
     tokens = b.input("tokens", N, T, dtype="int64")
     h = b.op(
-        made("Embedding", schema.EMBEDDING, "20000→128", [("weight", (20000, 128))]),
+        made("Embedding", families.EMBEDDING, "20000→128", [("weight", (20000, 128))]),
         tokens,
         shape=(N, T, 128),
         label="embed",
     )
     op = made(
         "LSTM",
-        schema.RECURRENT,
+        families.RECURRENT,
         "256, 2 layers",
         [("weight_ih_l0", (1024, 128)), ("weight_hh_l0", (1024, 256))],
         N * T * 393216,
         None,
     )
     y, h_n, c_n = b.add(op, [h], [TensorType("float", (N, T, 256)), *[TensorType("float", (2, N, 256))] * 2], "lstm")
-    last = b.op(made("Index", schema.SHAPE, "[:, -1]"), y, shape=(N, 256))
+    last = b.op(made("Index", families.SHAPE, "[:, -1]"), y, shape=(N, 256))
     b.output("logits", b.linear(b.dropout(last), 2, "head"))
     b.output("h_n", h_n)
     b.output("c_n", c_n)
@@ -395,7 +396,7 @@ def unet(levels: int = 4) -> Graph:
     for i in reversed(range(levels)):
         n, c, rows, columns = h.shape
         h = b.op(
-            made("ConvTranspose2d", schema.CONVOLUTION, f"{64 * 2**i}, 2×2 / 2", [("weight", (c, 64 * 2**i, 2, 2))]),
+            made("ConvTranspose2d", families.CONVOLUTION, f"{64 * 2**i}, 2×2 / 2", [("weight", (c, 64 * 2**i, 2, 2))]),
             h,
             shape=(n, 64 * 2**i, rows * 2, columns * 2),
         )
@@ -409,7 +410,7 @@ def siamese() -> Graph:
     e = Builder("Encoder", width=128)
     x = e.input("x", N, 3, 64, 64)
     h = e.relu(e.conv(e.relu(e.conv(x, 32, 3, 2)), 64, 3, 2))
-    h = e.op(made("AdaptiveAvgPool2d", schema.POOLING, "1"), h, shape=(N, 64, 1, 1))
+    h = e.op(made("AdaptiveAvgPool2d", families.POOLING, "1"), h, shape=(N, 64, 1, 1))
     e.output("y", e.linear(e.reshape(h, N, 64), 128))
     b = Builder("Siamese", "model")
     left, right = b.input("anchor", N, 3, 64, 64), b.input("positive", N, 3, 64, 64)
@@ -417,8 +418,8 @@ def siamese() -> Graph:
     p = b.call(e.graph, right, label="encoder")
     b.output("a", a)
     b.output("p", p)
-    distance = b.op(made("Subtract", schema.ARITHMETIC), a, p)
-    b.output("distance", b.op(made("Norm", schema.REDUCTION, "dim=-1"), distance, shape=(N,)))
+    distance = b.op(made("Subtract", families.ARITHMETIC), a, p)
+    b.output("distance", b.op(made("Norm", families.REDUCTION, "dim=-1"), distance, shape=(N,)))
     return b.graph
 
 
@@ -429,7 +430,7 @@ def decoder_layer(x: Value, memory: Value) -> Graph:
     h = b.plus(h, b.call(attention(s, 8), s, label="self_attn"))
     q = b.norm(h)
     q, k, v = b.linear(q, 512, "q"), b.linear(m, 512, "k"), b.linear(m, 512, "v")
-    c = b.op(made("ScaledDotProductAttention", schema.ATTENTION), q, k, v)
+    c = b.op(made("ScaledDotProductAttention", families.ATTENTION), q, k, v)
     h = b.plus(h, b.linear(c, 512, "proj"))
     f = b.norm(h)
     h = b.plus(h, b.linear(b.relu(b.linear(f, 2048)), 512))
@@ -443,10 +444,10 @@ def seq2seq(depth: int = 3, unfolded: bool = False, shared: bool = True) -> Grap
     source, target = b.input("source", N, symbol("S"), dtype="int64"), b.input("target", N, T, dtype="int64")
     embedding = [("weight", (1000, 512))]
     s = b.op(
-        made("Embedding", schema.EMBEDDING, "1000→512", embedding), source, shape=(N, symbol("S"), 512), label="embed"
+        made("Embedding", families.EMBEDDING, "1000→512", embedding), source, shape=(N, symbol("S"), 512), label="embed"
     )
     t = b.op(
-        made("Embedding", schema.EMBEDDING, "1000→512", embedding),
+        made("Embedding", families.EMBEDDING, "1000→512", embedding),
         target,
         shape=(N, T, 512),
         label="embed" if shared else "embed_target",
@@ -456,7 +457,7 @@ def seq2seq(depth: int = 3, unfolded: bool = False, shared: bool = True) -> Grap
     for i in range(depth):
         t = b.call(layer, t, memory, label=f"decoder{i}")
         if unfolded:
-            t = b.op(made("Scale", schema.REGULARIZATION, str(i)), t)
+            t = b.op(made("Scale", families.REGULARIZATION, str(i)), t)
     b.output("logits", b.linear(t, 1000))
     return b.graph
 
@@ -484,7 +485,7 @@ def cell(size: int = 9) -> Graph:
 def squeeze_excite() -> Graph:
     b = Builder("SqueezeExcite", "model", reduction=16)
     x = b.input("x", N, 256, 14, 14)
-    h = b.op(made("AdaptiveAvgPool2d", schema.POOLING, "1"), x, shape=(N, 256, 1, 1))
+    h = b.op(made("AdaptiveAvgPool2d", families.POOLING, "1"), x, shape=(N, 256, 1, 1))
     h = b.relu(b.conv(b.relu(b.conv(h, 16, 1)), 256, 1), "Sigmoid")
     b.output("y", b.times(x, h))
     return b.graph
@@ -497,7 +498,7 @@ def masked() -> Graph:
     q = a.linear(x, 512, "q")
     a.output(
         "y",
-        a.op(made("ScaledDotProductAttention", schema.ATTENTION), q, a.linear(x, 512, "k"), a.linear(x, 512, "v"), m),
+        a.op(made("ScaledDotProductAttention", families.ATTENTION), q, a.linear(x, 512, "k"), a.linear(x, 512, "v"), m),
     )
     b = Builder("Masked", "model")
     h, mask = b.input("x", N, T, 512), b.input("mask", N, T, T, dtype="bool")
@@ -519,7 +520,7 @@ def gated(count: int = 6) -> Graph:
             h = b.relu(b.linear(h, 64))
         experts.append(h)
     gate = b.relu(b.linear(x, count), "Softmax")
-    b.output("y", b.op(made("Combine", schema.ATTENTION, "weighted sum"), *experts, gate, shape=(N, 64)))
+    b.output("y", b.op(made("Combine", families.ATTENTION, "weighted sum"), *experts, gate, shape=(N, 64)))
     return b.graph
 
 
@@ -528,7 +529,7 @@ def chain(length: int, residual: bool = False) -> Graph:
     b = Builder("Chain", "model")
     h = b.input("x", N, 64)
     for i in range(length):
-        y = b.op(made("Linear", schema.LINEAR, str(i), [("weight", (64, 64))], N * 4096, N * 8192), h)
+        y = b.op(made("Linear", families.LINEAR, str(i), [("weight", (64, 64))], N * 4096, N * 8192), h)
         h = b.plus(h, y) if residual else y
     b.output("y", h)
     return b.graph
@@ -539,7 +540,7 @@ def early_exits(length: int) -> Graph:
     b = Builder("Exits", "model")
     h = b.input("x", N, 64)
     for i in range(length):
-        h = b.op(made("Linear", schema.LINEAR, str(i), [("weight", (64, 64))]), h)
+        h = b.op(made("Linear", families.LINEAR, str(i), [("weight", (64, 64))]), h)
         b.output(f"y{i}", b.linear(h, 10))
     return b.graph
 

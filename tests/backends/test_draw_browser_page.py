@@ -11,7 +11,7 @@ import pytest
 import nndsl
 from nndsl.backends import draw
 from nndsl.ir.graph import Graph
-from nndsl.ops import schema
+from nndsl.ops import families
 from tests.backends.browser import MODELS, Open, settle
 from tests.backends.graphs_by_hand import Builder, N, made, resnet
 from tests.backends.test_draw_html import EVIL, hostile
@@ -91,8 +91,8 @@ def large(blocks: int = 100, layers: int = 24) -> Graph:
         block = Builder(f"Block{i}", index=i)
         y = x = block.input("x", N, 64)
         for j in range(layers):
-            y = block.op(made("Linear", schema.LINEAR, f"{i}, {j}", [("weight", (64, 64))]), y)
-            y = block.op(made("LayerNorm", schema.NORMALIZATION, f"{i}, {j}"), y)
+            y = block.op(made("Linear", families.LINEAR, f"{i}, {j}", [("weight", (64, 64))]), y)
+            y = block.op(made("LayerNorm", families.NORMALIZATION, f"{i}, {j}"), y)
         block.output("y", block.plus(x, y))
         h = model.call(block.graph, h)
     model.output("y", h)
@@ -152,11 +152,11 @@ def test_five_thousand_boxes_are_fluid(open_page: Open) -> None:
 def test_more_than_can_be_shown_is_said(open_page: Open) -> None:
     """Thirty blocks, each of which applies the one before twice: a thousand million boxes."""
     inner = Builder("Block0")
-    inner.output("y", inner.op(made("Layer", schema.LINEAR), inner.input("x", N, 4)))
+    inner.output("y", inner.op(made("Layer", families.LINEAR), inner.input("x", N, 4)))
     for i in range(1, 31):
         outer = Builder(f"Block{i}")
         x = outer.input("x", N, 4)
-        y = outer.op(made("Layer", schema.LINEAR), outer.call(inner.graph, x))
+        y = outer.op(made("Layer", families.LINEAR), outer.call(inner.graph, x))
         outer.output("y", outer.call(inner.graph, y))
         inner = outer
     model = Builder("Huge", "model")

@@ -11,7 +11,7 @@ import nndsl
 from nndsl.backends import draw
 from nndsl.backends.draw.scene import Box, Scene
 from nndsl.ir.graph import Graph, Node, Value
-from nndsl.ops import schema
+from nndsl.ops import families
 from nndsl.shapes import TensorType
 from tests.backends.graphs_by_hand import SAMPLES, Builder, N, encoder, made, resnet, seq2seq, siamese, vit
 
@@ -376,7 +376,8 @@ def test_shapes_are_told_where_they_change() -> None:
 def test_the_shape_told_is_that_of_the_result_that_goes_on() -> None:
     b = Builder("Last", "model")
     x = b.input("x", N, 7)
-    _, state = b.add(made("LSTM", schema.RECURRENT), [x], [TensorType("float", (N, 9)), TensorType("float", (2, N, 9))])
+    types = [TensorType("float", (N, 9)), TensorType("float", (2, N, 9))]
+    _, state = b.add(made("LSTM", families.RECURRENT), [x], types)
     b.output("y", b.linear(state, 3))
     assert [text.text for text in draw.scene(b.graph).labels] == ["(2, N, 9)"]
 

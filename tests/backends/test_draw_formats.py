@@ -15,7 +15,7 @@ from nndsl.backends.draw.metrics import text_width
 from nndsl.backends.draw.scene import Wire
 from nndsl.backends.draw.style import Font
 from nndsl.backends.draw.words import compact
-from nndsl.ops import schema
+from nndsl.ops import families
 from tests.backends.graphs_by_hand import SAMPLES, Builder, N, made, resnet
 
 HOSTILE = [
@@ -39,7 +39,7 @@ def hostile(text: str) -> draw.Scene:
     x = b.input(text, N, 3)
     inner = Builder(text, hyper=1)
     y = inner.like(text, x)
-    inner.output(text, inner.op(made("Layer", schema.LINEAR, text, [("weight", (3, 3))]), y, label=text))
+    inner.output(text, inner.op(made("Layer", families.LINEAR, text, [("weight", (3, 3))]), y, label=text))
     b.output(text, b.call(inner.graph, x, label=text))
     return draw.scene(b.graph)
 

@@ -18,7 +18,7 @@ import nndsl
 from nndsl.backends import draw
 from nndsl.backends.draw.html import SCRIPTS, WEB, embedded
 from nndsl.ir.graph import Graph
-from nndsl.ops import schema
+from nndsl.ops import families
 from tests.backends.graphs_by_hand import SAMPLES, Builder, N, chain, made, seq2seq
 from tests.backends.test_draw_formats import HOSTILE
 
@@ -31,7 +31,7 @@ def hostile(text: str) -> Graph:
     inner = Builder(text, hyper=text)
     inner.graph.doc = text
     y = inner.like(text, x)
-    inner.output(text, inner.op(made("Layer", schema.LINEAR, text, [(text, (3, 3))]), y, label=text))
+    inner.output(text, inner.op(made("Layer", families.LINEAR, text, [(text, (3, 3))]), y, label=text))
     b.output(text, b.call(inner.graph, x, label=text))
     return b.graph
 

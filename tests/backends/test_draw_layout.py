@@ -11,7 +11,7 @@ import pytest
 from nndsl.backends import draw
 from nndsl.backends.draw.scene import Box, Cluster, Direction, Point, Scene, Text
 from nndsl.ir.graph import Graph
-from nndsl.ops import schema
+from nndsl.ops import families
 from tests.backends.graphs_by_hand import SAMPLES, Builder, N, chain, early_exits, made
 from tests.backends.lines import looks_untrue, shared, ways
 from tests.work import calls
@@ -213,7 +213,7 @@ def adding_input(count: int) -> Graph:
     b = Builder("AddsInput", "model")
     y = x = b.input("x", N, 4)
     for _ in range(count):
-        y = b.op(made("Add", schema.ARITHMETIC), b.op(made("Step", schema.LINEAR), y), x)
+        y = b.op(made("Add", families.ARITHMETIC), b.op(made("Step", families.LINEAR), y), x)
     b.output("y", y)
     return b.graph
 

@@ -20,7 +20,7 @@ from nndsl.backends.draw import THEMES, Direction
 from nndsl.backends.draw.letters import latex
 from nndsl.backends.draw.scene import Box, Scene
 from nndsl.backends.draw.style import LEGEND, PILLS, Outline
-from nndsl.ops import schema
+from nndsl.ops import families
 from tests.backends.graphs_by_hand import SAMPLES, Builder, N, made, resnet, unet
 from tests.backends.test_draw_formats import HOSTILE, hostile
 
@@ -157,8 +157,8 @@ def test_paper_has_few_greys() -> None:
 def named() -> Scene:
     b = Builder("Named", "model")
     x = b.input("x", N, 4)
-    query = b.op(made("Linear", schema.LINEAR, "4"), x, label="query")
-    plain = b.op(made("Linear", schema.LINEAR, "4"), b.relu(query), label="linear")
+    query = b.op(made("Linear", families.LINEAR, "4"), x, label="query")
+    plain = b.op(made("Linear", families.LINEAR, "4"), b.relu(query), label="linear")
     b.output("y", plain)
     for node in b.graph.nodes:
         node.labelled = True

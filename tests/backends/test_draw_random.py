@@ -9,7 +9,7 @@ import pytest
 from nndsl.backends import draw
 from nndsl.backends.draw.scene import Direction
 from nndsl.ir.graph import Graph, Value
-from nndsl.ops import schema
+from nndsl.ops import families
 from tests.backends import test_draw_layout as promises
 from tests.backends.graphs_by_hand import Builder, N, made
 from tests.backends.test_draw_folding import true_edges
@@ -35,14 +35,14 @@ def fill(b: Builder, rng: random.Random, size: int, depth: int, inputs: int) -> 
             results = b.call(inner.graph, *chosen)
             values.extend(results if isinstance(results, list) else [results])
         elif kind < 0.45 and len(chosen) > 1:
-            values.append(b.op(made("Add", schema.ARITHMETIC), *chosen[:2]))
+            values.append(b.op(made("Add", families.ARITHMETIC), *chosen[:2]))
         elif kind < 0.55:
-            name = made("Split", schema.SHAPE, "2")
+            name = made("Split", families.SHAPE, "2")
             values.extend(b.add(name, chosen, [chosen[0].type] * 2))
         elif kind < 0.65:
-            values.append(b.op(made("Wide", schema.LINEAR, "8"), *chosen, shape=(N, rng.randint(1, 9))))
+            values.append(b.op(made("Wide", families.LINEAR, "8"), *chosen, shape=(N, rng.randint(1, 9))))
         else:
-            values.append(b.op(made("Layer", schema.CONVOLUTION, "x" * rng.randint(0, 12)), *chosen))
+            values.append(b.op(made("Layer", families.CONVOLUTION, "x" * rng.randint(0, 12)), *chosen))
     for i in range(rng.randint(1, 3)):
         b.output(f"out{i}", rng.choice(values))
 
@@ -83,7 +83,7 @@ def knot(size: int) -> Graph:
     values = [b.input("x", N, 4)]
     rng = random.Random(1)
     for _ in range(size):
-        values.append(b.op(made("Add", schema.ARITHMETIC), rng.choice(values[-30:]), rng.choice(values[-5:])))
+        values.append(b.op(made("Add", families.ARITHMETIC), rng.choice(values[-30:]), rng.choice(values[-5:])))
     b.output("y", values[-1])
     return b.graph
 

@@ -8,7 +8,7 @@ import pytest
 
 from nndsl.backends import draw
 from nndsl.ir.graph import Graph
-from nndsl.ops import schema
+from nndsl.ops import families
 from tests.backends.graphs_by_hand import Builder, N, made
 from tests.backends.test_draw_layout import adding_input
 from tests.work import most_held, steps
@@ -19,7 +19,7 @@ def collected(count: int) -> Graph:
     b = Builder("Collects", "model")
     y, made_so_far = b.input("x", N, 4), []
     for _ in range(count):
-        y = b.op(made("Step", schema.LINEAR), y)
+        y = b.op(made("Step", families.LINEAR), y)
         made_so_far.append(y)
     b.output("y", b.concat(*made_so_far))
     return b.graph
@@ -28,13 +28,13 @@ def collected(count: int) -> Graph:
 def fan_out_and_in(count: int) -> Graph:
     b = Builder("Fans", "model")
     x = b.input("x", N, 4)
-    b.output("y", b.concat(*(b.op(made("Step", schema.LINEAR), x) for _ in range(count))))
+    b.output("y", b.concat(*(b.op(made("Step", families.LINEAR), x) for _ in range(count))))
     return b.graph
 
 
 def fan_in(count: int) -> Graph:
     b = Builder("FansIn", "model")
-    b.output("y", b.concat(*(b.op(made("Step", schema.LINEAR), b.input(f"x{i}", N, 4)) for i in range(count))))
+    b.output("y", b.concat(*(b.op(made("Step", families.LINEAR), b.input(f"x{i}", N, 4)) for i in range(count))))
     return b.graph
 
 

@@ -70,3 +70,16 @@ def test_weights_that_are_no_numbers_are_not_called_verified(tmp_path: Path) -> 
     assert note.code == "onnx-unverified"
     assert "nothing but NaN" in note.message
     assert note.hints == ["fc.weight has numbers that are not finite"]
+
+
+def test_a_number_that_half_precision_does_not_hold(tmp_path: Path) -> None:
+    """PyTorch refuses to fill with it, and the file would have an infinity."""
+    text = "model M {{\n  input x: float[N, 8]\n  input m: bool[N, 8]\n  output y = (x, m) -> MaskedFill({})\n}}"
+    with pytest.raises(SpecError) as caught:
+        nndsl.loads(text.format("-1e30")).export(tmp_path / "m.onnx", dtype="float16")
+    (found,) = caught.value.diagnostics
+    assert found.message == "-1e+30 is more than float16 holds, ±65,504; inf is in all types"
+    assert found.span.text.startswith("MaskedFill")
+    assert not (tmp_path / "m.onnx").exists()
+    assert nndsl.loads(text.format("-inf")).export(tmp_path / "m.onnx", dtype="float16").verified
+    assert nndsl.loads(text.format("-1e30")).export(tmp_path / "m.onnx", dtype="float32").verified

@@ -12,7 +12,7 @@ import torch
 import nndsl
 from nndsl.backends.summary import Row, summarize, table, to_json, written
 from nndsl.ir.graph import Graph
-from nndsl.ops import schema
+from nndsl.ops import families
 from tests.backends.graphs_by_hand import (
     SAMPLES,
     Builder,
@@ -140,7 +140,7 @@ def test_outputs_stand_as_a_caller_gets_them() -> None:
 def test_unknown_costs_are_found_inside_blocks() -> None:
     b = Builder("Inner")
     x = b.input("x", N, 4)
-    b.output("y", b.op(made("Odd", schema.TENSOR, macs=None, flops=None), x))
+    b.output("y", b.op(made("Odd", families.TENSOR, macs=None, flops=None), x))
     top = Builder("Top", "model")
     y = top.call(b.graph, top.input("x", N, 4))
     top.output("y", top.linear(y, 4))
@@ -306,3 +306,22 @@ def test_a_rate_that_no_table_tells_gives_no_time(device: str, dtype: str) -> No
     )
     assert summary.seconds is None
     assert f"how fast it is in {dtype} is not told" in str(summary)
+
+
+def test_only_what_is_named_alike_is_told_as_one() -> None:
+    """A borrowed layer is not one with a layer of the block's own, nor `head` with `flow_head`."""
+    text = """
+block Wrap(f: layer) {
+  input x: [N, D]
+  x -> f -> g: Linear(D) -> flow_head: Linear(D) -> head: Linear(D) -> fc1: Linear(D) -> fc2: Linear(D)
+}
+model M {
+  input x: float[N, 4]
+  layer f = Linear(4)
+  output y: [N, 4] = x -> Wrap(f) -> f
+}
+"""
+    wrap, _ = nndsl.loads(text).summary().layers
+    assert [(row.path, row.shared) for row in wrap.children] == [
+        ("f", True), ("g", False), ("flow_head", False), ("head", False), ("fc1…fc2", False),
+    ]  # fmt: skip

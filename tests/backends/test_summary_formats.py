@@ -15,7 +15,7 @@ from nndsl.backends.summary.columns import COLUMNS
 from nndsl.backends.summary.data import Summary
 from nndsl.backends.summary.walk import size, walk
 from nndsl.cost.memory import Memory
-from nndsl.ops import schema
+from nndsl.ops import families
 from tests.backends.graphs_by_hand import SAMPLES, Builder, N, encoder, lstm, made, resnet, siamese, vit
 
 HOSTILE = [
@@ -27,7 +27,7 @@ VOID = {"meta", "br", "input"}
 
 def hostile(text: str) -> object:
     b = Builder(text, "model")
-    b.output(text, b.op(made("L", schema.LINEAR, text, [("weight", (3, 4))]), b.input(text, N), label=text))
+    b.output(text, b.op(made("L", families.LINEAR, text, [("weight", (3, 4))]), b.input(text, N), label=text))
     return b.graph
 
 
@@ -290,7 +290,7 @@ def test_equal_members_have_short_names() -> None:
     b = Builder("Many", "model")
     x = b.input("x", N, 4)
     for i in range(12):
-        x = b.op(made("L", schema.LINEAR, "", [("weight", (4, 4))]), x, label=f"encoder_layer_{i}")
+        x = b.op(made("L", families.LINEAR, "", [("weight", (4, 4))]), x, label=f"encoder_layer_{i}")
     b.output("y", x)
     text = table(summarize(b.graph))
     assert "encoder_layer_0…11 × 12" in text

@@ -11,7 +11,7 @@ import nndsl
 from nndsl.backends.summary import Summary, summarize, table
 from nndsl.backends.summary.columns import COLUMNS
 from nndsl.backends.summary.walk import walk
-from nndsl.ops import schema
+from nndsl.ops import families
 from tests.backends.graphs_by_hand import SAMPLES, Builder, N, encoder, lstm, made, resnet, siamese, vit
 
 WIDTHS = [60, 80, 100, 140, 200]
@@ -103,7 +103,7 @@ def test_unknown_shows_a_question_mark() -> None:
     assert "? no formula: LSTM" in text
     assert "≥ " in text
     b = Builder("Odd", "model")
-    b.output("y", b.op(made("Odd", schema.TENSOR, macs=None), b.input("x", N, 4)))
+    b.output("y", b.op(made("Odd", families.TENSOR, macs=None), b.input("x", N, 4)))
     assert body(table(summarize(b.graph), 80))[0].endswith("?")
 
 
@@ -121,7 +121,7 @@ def test_color_only_when_asked_for() -> None:
 
 def test_labels_cannot_steer_a_terminal() -> None:
     b = Builder("Bad\x1b[2J", "model")
-    b.output("y\x07", b.op(made("L", schema.LINEAR, "\x1b]0;x\x07"), b.input("x\r\n", N), label="\x1b[31mred\n"))
+    b.output("y\x07", b.op(made("L", families.LINEAR, "\x1b]0;x\x07"), b.input("x\r\n", N), label="\x1b[31mred\n"))
     text = table(summarize(b.graph), 100)
     assert not {c for c in text if c != "\n" and not c.isprintable()}
     assert len(body(text)) == 1
@@ -129,7 +129,7 @@ def test_labels_cannot_steer_a_terminal() -> None:
 
 def test_long_names_do_not_hang_or_overflow() -> None:
     b = Builder("Long", "model")
-    b.output("y", b.op(made("L", schema.LINEAR, "d" * 100_000), b.input("x", N), label="n" * 1_000_000))
+    b.output("y", b.op(made("L", families.LINEAR, "d" * 100_000), b.input("x", N), label="n" * 1_000_000))
     (line,) = body(table(summarize(b.graph), 100))
     assert len(line) <= 100
 

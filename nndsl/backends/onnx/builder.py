@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from nndsl.backends.onnx.schemas import checked, inputs_of, refused
 from nndsl.backends.onnx.simplify import simplify
 from nndsl.backends.onnx.sizes import Sizes
 from nndsl.ir.graph import Node
+from nndsl.ops.say import bounds
 from nndsl.ops.schema import Unsupported, Weight
 from nndsl.shapes import Dim, Facts, Size, TensorType
 
@@ -161,7 +163,11 @@ class Builder:
     # ------------------------------------------------------------ constants and sizes
 
     def const(self, value: Any, dtype: str = "int64") -> Tensor:
-        array = np.asarray(value, dtype=self.dtypes.numpy(dtype))
+        with np.errstate(over="ignore"):
+            array = np.asarray(value, dtype=self.dtypes.numpy(dtype))
+        if isinstance(value, float) and isfinite(value) and not isfinite(array):
+            exact = self.dtypes.exact(dtype)
+            raise Unsupported(f"{value:g} is more than {exact} holds, ±{bounds(exact)[1]:,g}; inf is in all types")
         return self.constant(array, TensorType(dtype, array.shape))
 
     def constant(self, array: Any, known: TensorType | None = None) -> Tensor:

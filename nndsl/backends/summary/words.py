@@ -139,7 +139,7 @@ def assumptions(summary: Summary) -> list[str]:
     found = [
         "MACs: multiply-accumulates of matrix products and convolutions",
         "FLOPs: all arithmetic, a multiply-accumulate counts 2",
-        "shared weights are counted once, in the first layer that uses them",
+        "shared weights are counted once, where the block that declares their layer uses it first",
     ]
     if summary.batch is not None:
         found.append(f"costs are for one sample: {summary.batch} = 1")
