@@ -43,7 +43,12 @@ def advise(code: str, case: Case, help: str | None) -> list[str]:
     """`help` is the operator's own advice: what follows from what came in goes before general words."""
     if not case.tensors:
         return [help] if help else []
-    instead = {"dtype-mismatch": (_mask,), "unknown-dim": (_unbatched,), "unproven": (_transposed,)}
+    instead = {
+        "dtype-mismatch": (_mask,),
+        "unknown-dim": (_unbatched,),
+        "unproven": (_transposed,),
+        "shape-mismatch": (_too_wide,),
+    }
     found = [hint for rule in instead.get(code, ()) for hint in rule(case)]
     if found:
         return found
@@ -128,6 +133,12 @@ def _transposed(case: Case) -> list[str]:
 def _pasted(case: Case) -> list[str]:
     """`Conv2d(3, 64, 7)` on 3 channels: PyTorch's arguments."""
     return advice_on_sizes(case.op, case.given, case.inputs)
+
+
+def _too_wide(case: Case) -> list[str]:
+    """`Conv2d(3, 64, 7)`, where 64 is read as a window."""
+    fits = case.op.seems_misread(*[x.type for x in case.tensors])
+    return _pasted(case) if fits else []
 
 
 def _swapped(case: Case) -> list[str]:

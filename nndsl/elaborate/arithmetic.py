@@ -9,6 +9,7 @@ from typing import Any
 
 from nndsl.elaborate.budget import LIST, TEXT
 from nndsl.elaborate.context import Context
+from nndsl.elaborate.operands import apart, named_parts
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import (
     POISON,
@@ -311,7 +312,8 @@ def _tensors(node: ast.Binary, left: Any, right: Any, scope: Scope, ctx: Context
     for value, part in ((left, node.left), (right, node.right)):
         if isinstance(value, tuple):
             message = f"`{node.op}` takes one tensor on each side, and this is {ctx.describe(value)}"
-            return ctx.poison("not-a-tensor", message, part.span, scope)
+            hints = [apart(value)]
+            return ctx.poison("not-a-tensor", message + named_parts(value), part.span, scope, hints=hints)
         if not isinstance(value, (Value, int, float, Dim)) or name is None:
             return _misfit(node, left, right, scope, ctx)
     assert name is not None

@@ -27,6 +27,7 @@ from nndsl.elaborate.values import (
     Scan,
     describe,
     spell,
+    spell_call,
 )
 from nndsl.ir.graph import Graph, Node, Value
 from nndsl.ops.kinds import exact
@@ -163,7 +164,7 @@ class Context:
 
     def frame(self, layer: BlockLayer, span: Span, outer: Frame | None) -> Frame:
         """The expansion of a block."""
-        return Frame(layer.name if self.glance else self.spell(layer), span, outer)
+        return Frame(layer.name if self.glance else spell_call(layer, self.facts), span, outer)
 
     # ------------------------------------------------------------ identity of values
 

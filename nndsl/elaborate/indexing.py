@@ -8,6 +8,7 @@ from nndsl.elaborate import foreign
 from nndsl.elaborate.arithmetic import Unknown
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import evaluate
+from nndsl.elaborate.operands import apart, named_parts
 from nndsl.elaborate.scope import Scope, nearest
 from nndsl.elaborate.values import POISON, Given, Instance, Labelled, OpLayer, Poison, is_layer, is_size
 from nndsl.ir.graph import Value
@@ -26,6 +27,9 @@ def index(node: ast.Index, base: Any, scope: Scope, ctx: Context) -> Any:
         taken = f"one of its results is taken by a layer: `{node.base.span.text} -> Item(0)`"
         hints = [taken] if is_layer(base) else []
         return ctx.poison("bad-value", f"{ctx.describe(base)} cannot be indexed", node.span, scope, hints=hints)
+    if len(node.items) != 1 and isinstance(base, tuple):
+        message = f"a tensor takes several indices, and this is {ctx.describe(base)}{named_parts(base)}"
+        return ctx.poison("bad-value", message, node.span, scope, hints=[apart(base)])
     if len(node.items) != 1:
         return ctx.poison("bad-value", "a list takes one index", node.span, scope)
     return _member(node, base, node.items[0], scope, ctx)
@@ -110,8 +114,7 @@ def attribute(node: ast.Attribute, base: Any, scope: Scope, ctx: Context) -> Any
     if isinstance(base, OpLayer):
         hints = ["a layer's weights can be named once `layer name = …` made one instance of it"]
     elif isinstance(base, tuple) and base:
-        names = ", ".join("abcdefgh"[: len(base)])
-        hints = [f"several results get names at once, in their order: `{names} = …`"]
+        hints = [apart(base)]
     return ctx.poison("unknown-name", f"{ctx.describe(base)} has no .{name}", node.name.span, scope, hints=hints)
 
 

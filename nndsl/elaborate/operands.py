@@ -119,12 +119,37 @@ def _wrong_count(
     most = f"{takes} tensors" if len(needed) == takes else f"{len(needed)} to {takes} tensors"
     one = "one tensor" if takes == 1 else f"{most} ({', '.join(names)})" if takes else "no tensor"
     gets = f"{count}{named_parts(operands.positional)}"
-    hints = []
-    if count > takes and takes == 1:
+    hints: list[str] = []
+    run = _several(operands.positional) if count > takes else []
+    labels = [Label(run[0].producer.span, f"gives {len(run)}{named_parts(run)}")] if run and run[0].producer else []
+    if run and len(run) < count:
+        gets = f"{count}, of which {len(run)} are the results{named_parts(run)} of one layer"
+    if run:
+        hints = [apart(run)]
+    elif count > takes and takes == 1:
         hints = ["take one of them with `-> Item(0)`, name them with `a, b = …`, or join them with `-> Concat(dim=1)`"]
     elif count < takes:
         hints = [f"give all of them: `({', '.join(needed)}) -> {who}`"]
-    ctx.error("wrong-inputs", f"{who} takes {one}, and this gives {gets}", span, frame=builder.frame, hints=hints)
+    message = f"{who} takes {one}, and this gives {gets}"
+    labels = labels if len(run) < count else []
+    ctx.error("wrong-inputs", message, span, frame=builder.frame, hints=hints, labels=labels)
+
+
+def _several(values: Sequence[Value | None]) -> list[Value]:
+    """The results of one layer, all of them among these."""
+    for at, value in enumerate(values):
+        producer = value.producer if value is not None else None
+        run = list(values[at : at + len(producer.outputs)]) if producer is not None else []
+        if named_parts(run):
+            return [each for each in run if each is not None]
+    return []
+
+
+def apart(values: Sequence[Any]) -> str:
+    """How to take one of several results, or all."""
+    names = named_parts(values)[2:-1].replace("output", "y")
+    names = names or ", ".join("abcdefgh"[: len(values)]) + (", …" if len(values) > 8 else "")
+    return f"take one with `-> Item(0)`, or name them: `{names} = …`"
 
 
 def named_parts(values: Sequence[Any]) -> str:

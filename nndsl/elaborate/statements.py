@@ -14,7 +14,7 @@ from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import evaluate
 from nndsl.elaborate.facts import require
 from nndsl.elaborate.lists import bind_names, iterate
-from nndsl.elaborate.operands import in_mode, named_parts
+from nndsl.elaborate.operands import apart, in_mode, named_parts
 from nndsl.elaborate.ports import match, model_input
 from nndsl.elaborate.scope import Scope
 from nndsl.elaborate.values import (
@@ -194,10 +194,8 @@ def _output(statement: ast.Output, scope: Scope, ctx: Context) -> None:
             message = f"the output {name.id} is one tensor, and this is {ctx.describe(value)}"
             hints = ["a flow starts with a tensor: `x -> …`"] if is_layer(value) else []
             if isinstance(value, tuple):
-                parts = named_parts(value)
-                message += parts
-                names = parts[2:-1].replace("output", "y") or "a, b"
-                hints = [f"take one with `-> Item(0)`, or name them: `{names} = …`"]
+                message += named_parts(value)
+                hints = [apart(value)]
             value = ctx.poison("wrong-outputs", message, statement.value.span, scope, hints=hints)
     scope.names[name.id] = value
     if isinstance(value, Value):

@@ -325,3 +325,10 @@ def spell(value: Any, facts: Facts, depth: int = 4) -> str:
         return spell_value(spelled(value, facts))
     except (TypeError, Unfit):
         return describe(value, facts)
+
+
+def spell_call(layer: BlockLayer, facts: Facts) -> str:
+    """The same of a block, for traces: a long argument is cut."""
+    given = ((name, spell(each.value, facts, 3)) for name, each in layer.given.items())
+    inside = ", ".join(f"{name}={text if len(text) <= 60 else text[:59] + '…'}" for name, text in given)
+    return f"{layer.name}({inside})" if inside else layer.name

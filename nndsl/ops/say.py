@@ -117,7 +117,8 @@ class Say:
             return True
         wanted = layout or " or ".join(f"{r} dims" for r in ranks)
         dims = "1 dim" if x.rank == 1 else f"{x.rank} dims"
-        self.error(f"{self.who} takes {wanted}, and this has {dims}: {self.type(x)}", code="rank-mismatch", at=at)
+        which = self.subject(at) if at else "this"
+        self.error(f"{self.who} takes {wanted}, and {which} has {dims}: {self.type(x)}", code="rank-mismatch", at=at)
         return False
 
     def rank_at_least(self, x: TensorType, least: int, *, layout: str = "", at: At = 0) -> bool:

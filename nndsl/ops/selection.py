@@ -227,7 +227,7 @@ class Scatter(Op, family=SHAPE):
         if axis is None or not _indices(say, index, at=1):
             return None
         for at, other in ((1, index), (2, src)):
-            if not say.rank(other, x.rank, at=at):
+            if not say.rank(other, x.rank, layout=f"as many dims as x ({x.rank})", at=at):
                 return None
         if src.dtype != x.dtype:
             say.error(
