@@ -3,10 +3,11 @@ write, and taken for what they are called here, so that what follows is checked,
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from nndsl.diagnostics import Edit, Fix
-from nndsl.elaborate import arguments, foreign
+from nndsl.elaborate import foreign
 from nndsl.elaborate.context import Context
 from nndsl.elaborate.evaluation import evaluate
 from nndsl.elaborate.scope import Scope
@@ -64,7 +65,10 @@ def _joins_lists(node: Any, scope: Scope, ctx: Context) -> bool:
 
 
 def _called(node: ast.Call, name: str, scope: Scope, ctx: Context) -> Any:
-    return arguments.call(node, _named(name, scope, node.span, ctx), scope, ctx)
+    layer = _named(name, scope, node.span, ctx)
+    if isinstance(layer, Poison):
+        return POISON
+    return evaluate(replace(node, callee=ast.Name(node.callee.span, name)), scope, ctx)
 
 
 def _named(name: str, scope: Scope, span: Span, ctx: Context) -> Any:
