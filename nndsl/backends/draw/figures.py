@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from nndsl.backends.draw.constants import Constant
 from nndsl.backends.draw.kinds import is_plain
 from nndsl.backends.draw.opening import CannotOpen, Opening, Spot
-from nndsl.backends.draw.plan import DEEPEST, MOST_THINGS, Constant, Figure, Planner, Source, Thing
+from nndsl.backends.draw.plan import DEEPEST, MOST_THINGS, Figure, Planner, Source, Thing
 from nndsl.ir.graph import Graph
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from nndsl.backends.draw import alike
-from nndsl.backends.draw.kinds import does_nothing, elements_of, is_group, is_plain, label_of
+from nndsl.backends.draw.constants import Constant, constant_of
+from nndsl.backends.draw.kinds import does_nothing, is_group, is_plain, label_of
 from nndsl.backends.draw.needs import needed_in, needed_of
 from nndsl.backends.draw.neighbours import neighbours
 from nndsl.backends.draw.opening import Globs, Opening, Spot, States
@@ -17,25 +18,12 @@ from nndsl.ir.cost import Costs
 from nndsl.ir.graph import Graph, Node, Port, Value
 from nndsl.ir.runs import Likeness, Run, runs
 from nndsl.ir.wording import worded
-from nndsl.ops.schema import Op
-from nndsl.ops.tensor import Merge, WeightOf
+from nndsl.ops.tensor import Merge
 
 DEEPEST = 24  # frames inside frames
 MOST_THINGS = 20_000
 SMALL_BLOCK, MOST_BESIDE = 8, 6  # equal small blocks side by side are all open, up to so many
 SMALL_MODEL = 44  # so many things are drawn in full when no depth is asked for
-
-
-@dataclass(slots=True)
-class Constant:
-    """A value that no input reaches: it is told at what uses it, never drawn. `elements`: of parameters;
-    `shared`: another layer's weight; `node`: what makes it, where it stands; `owned`: elements by their parameter."""
-
-    name: str
-    elements: int = 0
-    shared: bool = False
-    node: Node | None = None
-    owned: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -216,7 +204,7 @@ class Planner:
         self._first_states(figure, node, given)
         constants = [replace(c) for c in given if isinstance(c, Constant)]
         if self._is_constant(node, given):
-            made = self._constant(node, constants)
+            made = constant_of(node, constants, self.root.facts)
             sources.update((id(v), made) for v in node.outputs)
             return
         if does_nothing(node) and isinstance(given[0], tuple):
@@ -259,7 +247,7 @@ class Planner:
             made = given[i]
             if isinstance(made, Constant) and value is not None and value.producer is not None:
                 given[i] = len(figure.things), 0
-                name = value.name or value.producer.op.heading
+                name = value.name or (made.name if made.made else value.producer.op.heading)
                 figure.things.append(
                     Thing("node", node=value.producer, value=value, name=name, label=value.producer.label)
                 )
@@ -268,25 +256,6 @@ class Planner:
         if node.is_call or any(isinstance(source, tuple) for source in given):
             return False
         return not any(v is not None for v in node.inputs) or not node.weights()
-
-    def _constant(self, node: Node, constants: list[Constant]) -> Constant:
-        """A parameter is called by its label, what is computed from constants by their names or by its own, what has no
-        name as the spec writes it: `Eye(8)`."""
-        assert isinstance(node.target, Op)
-        if isinstance(node.target, WeightOf):
-            return Constant(f"{node.label}.{node.target.weight}", shared=True, node=node)
-        own = node.outputs[0].name if node.outputs else ""
-        if not constants:
-            elements = sum(elements_of(w.shape) for w in node.weights() if w.trained)
-            label = node.label if node.labelled or elements else ""
-            return Constant(
-                own or label or worded(node.op, self.root.facts).spell(), elements, False, node, {id(node): elements}
-            )
-        names = dict.fromkeys(c.name for c in constants if c.name)
-        owned = {at: size for c in constants if c.elements for at, size in c.owned.items()}
-        elements = sum(owned.values())
-        shared = any(c.shared for c in constants)
-        return Constant(own if own and not elements else ", ".join(names), elements, shared, node, owned)
 
     def _thing(self, node: Node, count: int, constants: list[Constant]) -> Thing:
         thing = Thing(

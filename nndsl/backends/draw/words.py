@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nndsl.backends.draw.formulas import BETWEEN, ORDERED, POWERS, SIGNS, operand
 from nndsl.backends.draw.kinds import call_of
 from nndsl.backends.draw.metrics import shortened
 from nndsl.backends.draw.style import SHOWN_AS, Tone
@@ -15,18 +16,11 @@ from nndsl.ops.tensor import Extern
 from nndsl.shapes import Size
 
 if TYPE_CHECKING:
+    from nndsl.backends.draw.constants import Constant
     from nndsl.backends.draw.plan import Planner, Thing
 
-SIGNS = {
-    "Add": "+", "Subtract": "−", "Multiply": "×", "Divide": "÷", "MatMul": "·", "Concat": "©", "Power": "**",
-    "FloorDivide": "//", "Remainder": "%", "Equal": "=", "NotEqual": "≠", "Less": "<", "LessEqual": "≤",
-    "Greater": ">", "GreaterEqual": "≥", "LogicalAnd": "and", "LogicalOr": "or",
-}  # fmt: skip
-ORDERED = {"Add", "Multiply", "Equal", "NotEqual"}  # which mean the same with their sides exchanged
-BETWEEN = {"MatMul", "Concat"}  # whose signs the legend explains, for circles
 ALIKE = {*SIGNS, "Maximum", "Minimum", "CosineSimilarity", "PairwiseDistance", "Merge"}  # nothing to tell of inputs
 ROLES = {"attn_mask": "mask", "key_padding_mask": "padding", "per_sample_weights": "weights", "condition": "if"}
-POWERS = {2: "²", 3: "³"}
 MOST_NAME, MOST_DETAIL, MOST_ROLE = 48, 44, 14
 
 
@@ -66,6 +60,9 @@ class Words:
         """By its sign where that reads well: `+ pos`, but `Concat class_token`."""
         if thing.node is not None and thing.target is None and _is_signed(thing.node.op, thing.name):
             apart = thing.constants and thing.node.op.name in BETWEEN
+            front = _in_front(thing)
+            if front is not None:
+                return f"{operand(thing.node.op, front.part)} {SIGNS[thing.node.op.name]}"
             return thing.name if apart else _with_number(self.operator(thing.node))
         return thing.name or self.members(thing.target) or thing.label
 
@@ -108,9 +105,12 @@ class Words:
 
     def constants(self, thing: Thing) -> list[tuple[str, Tone]]:
         """What no input reaches: `pos (151K)`, `↔ embed.weight`, `else p`."""
-        unnamed = "constant" if thing.target is None and thing.node is not None and thing.node.op.name in SIGNS else ""
-        each = {c.name or unnamed: c.elements for c in thing.constants if not c.shared}
+        op = thing.node.op if thing.target is None and thing.node is not None else None
+        unnamed = "constant" if op is not None and op.name in SIGNS else ""
+        each = {operand(op, c.part) or unnamed: c.elements for c in thing.constants if not c.shared}
         named = [f"{n} ({compact(elements)})" if elements else n for n, elements in each.items() if n or elements]
+        if _in_front(thing) is not None:
+            named = [counted(elements) for elements in each.values() if elements]
         tied = dict.fromkeys(c.name for c in thing.constants if c.shared)
         other = "else " if thing.training is not None else ""
         found: list[tuple[str, Tone]] = []
@@ -173,6 +173,13 @@ def _inputs(node: Node, graph: Graph | None) -> list[str]:
 def _is_signed(op: Op, name: str) -> bool:
     """Is it called by its sign? Of a constant that is an output, its own name is told."""
     return op.name in SIGNS and name == op.heading
+
+
+def _in_front(thing: Thing) -> Constant | None:
+    """Of `mu - x`: the constant, where that is not `x - mu`."""
+    assert thing.node is not None
+    is_left = thing.target is None and is_ordered(thing.node) and thing.takes == [1] and len(thing.constants) == 1
+    return thing.constants[0] if is_left and thing.node.op.name not in BETWEEN else None
 
 
 def _is_short(value: Any) -> bool:
