@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import nndsl
 from benchmarks.highlights import BEGIN, END
 from docs.generate import PAGES, limits
 from docs.zoo import pictures
@@ -19,6 +20,7 @@ from nndsl.syntax.newlines import WORDS
 from tests.pages import GENERATED, ROOT, pages, run
 
 REFRESH = "run `make docs` and commit what it writes"
+SPEC = re.compile(r"^```nn(?: [^\n]*)?\n(.*?)^```$", re.M | re.S)
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"")
 
 
@@ -32,6 +34,16 @@ def test_page(path: Path) -> None:
     for name, picture in result.pictures.items():
         kept = ROOT / name
         assert kept.exists() and kept.read_text("utf-8") == picture, f"{name} is out of date: {REFRESH}"
+
+
+@pytest.mark.parametrize("path", pages(), ids=lambda p: p.name)
+def test_specs_have_the_one_form(path: Path) -> None:
+    for text in SPEC.findall(path.read_text("utf-8")):
+        try:
+            formatted = nndsl.format_text(text)
+        except nndsl.SpecError:  # a page that shows a mistake
+            continue
+        assert formatted == text
 
 
 @pytest.mark.parametrize("name", GENERATED)
