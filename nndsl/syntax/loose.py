@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from nndsl.diagnostics import Diagnostic, Edit, Fix
@@ -22,6 +23,7 @@ _LAYERS = frozenset({"NAME", "[", "("})
 _ENDS_ROW = frozenset({",", "->", "NEWLINE", "}"})
 _IN_LABELS = frozenset({"NAME", "NUMBER", "-", "{", "}"})
 _BEFORE_STAGE = frozenset({"->", "=", "(", "[", ",", "NEWLINE", "{"})
+_LABEL = re.compile(r"(?:[A-Za-z0-9_-]|\{[^{}]*\})+")
 LONG = 60  # signs of text that a fix shows
 
 
@@ -45,13 +47,14 @@ def _unquoted(recovery: Recovery, at: int) -> tuple[int, Diagnostic] | None:
     while tokens[end].kind != ":" and end + 1 < len(tokens) and _joined(tokens[end], tokens[end + 1], ":"):
         end += 1
     label = tokens[first:end]
-    if tokens[end].kind != ":" or len(label) < 2 or label[0].kind != "NAME":
+    if tokens[end].kind != ":" or not label or label[0].kind not in {"NAME", "NUMBER"}:
         return None
     named = tokens[end + 1]
     if first == 0 or tokens[first - 1].kind not in _BEFORE_STAGE or named.first or named.kind not in _LAYERS:
         return None
     span = _span(recovery, first, end)
-    begin = recovery.restart(at)
+    told = any(span.start <= place < span.end for place in recovery.lexed.broken)
+    begin = recovery.restart(at) if _LABEL.fullmatch(span.text) and not told else None
     if begin is None:
         return None
     edits = [Edit(Span(span.source, edge, edge), '"') for edge in (span.start, span.end)]
@@ -110,7 +113,7 @@ class _Row:
         kinds = [tokens[i].kind for i in row.inner]
         if row.first == 0 or tokens[begin - 1].kind in {"(", "["} or kinds[0] not in _BEGINS:
             return None
-        if not row.commas or row.commas[-1] + 1 >= end or not _NO_VALUES.isdisjoint(kinds[1:]):
+        if not row.commas or row.commas[-1] + 1 >= row.end or not _NO_VALUES.isdisjoint(kinds[1:]):
             return None
         if tokens[at].kind == ",":
             return row if at in row.commas and (row.named or kinds[0] == "NAME") else None
