@@ -228,3 +228,18 @@ model M {
 def test_a_parameter_is_told_with_its_size_where_its_block_is_open_too(depth: int) -> None:
     boxes = draw.scene(nndsl.loads(GIVEN)._graph, depth=depth).boxes
     assert sum(text.text.strip() == "p (8)" for box in boxes for text in box.texts) == 1
+
+
+def test_a_loop_tells_its_steps_as_they_are_written() -> None:
+    text = "block Add { input h: [N, D]\n input x: [N, D]\n output n = h + x }\nmodel M { input xs: float[N, T, 4]\n"
+    text += ' require T >= 2, "two"\n output y = (Zeros(N, 4), xs[:, 1:]) -> Scan(Add) }'
+    made = scene(text, depth=9)
+    assert next("".join(t.text for t in frame.texts) for frame in made.clusters) == "Scanfor each of T - 1"
+    assert words(scene(text, depth=0))[-1] == "Scan for each of T - 1 h xs"
+
+
+def test_a_label_is_not_told_twice() -> None:
+    text = "model M { input x: float[N, 8]\n x -> flow_head: [Linear(8), ReLU] -> cab: [Linear(8), ReLU] }"
+    made = scene(text, depth=9)
+    assert [frame.texts[0].text for frame in made.clusters] == ["flow_head", "cab"]
+    assert not any("flow_head" in text.text for frame in made.clusters for text in frame.texts[1:])

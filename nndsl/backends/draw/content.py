@@ -58,6 +58,11 @@ def line_width(runs: list[Run]) -> float:
     return sum(run.width for run in runs)
 
 
+def _letters(name: str) -> str:
+    """What makes one name another: `flow_head` as a label names the same as `FlowHead`."""
+    return name.replace("_", "").casefold()
+
+
 def _mode(thing: Thing) -> str:
     """Said once for all that follow each other."""
     if thing.mode is None or thing.follows:
@@ -209,7 +214,7 @@ class Writer:
         if thing.count > 1 and not thing.member:
             return ""  # each of them has its own
         label = shortened(node.label, MOST_NAME)
-        return "" if label.isdigit() or label.replace("_", "").casefold() == name.casefold() else label
+        return "" if label.isdigit() or _letters(label) == _letters(name) else label
 
     def count(self, thing: Thing) -> Size:
         """Parameters of all that a thing stands for."""

@@ -91,7 +91,7 @@ class Words:
         if target.kind == "sequence":
             return self.members(target) if thing.name else ""
         if target.kind == "loop":
-            return shortened(f"for each of {repeats(target)}", MOST_DETAIL)
+            return shortened(f"for each of {worded(repeats(target), self.facts)}", MOST_DETAIL)
         return self._arguments(target, [each.target for each, _ in thing.alike])
 
     def _arguments(self, graph: Graph, alike: list[Op | Graph]) -> str:
