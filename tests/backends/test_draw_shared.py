@@ -69,3 +69,55 @@ def test_the_page_marks_what_is_shared(open_page: Open) -> None:
     page = open_page(nndsl.loads(TIED)._graph)
     told = [re.sub(r"\s+", " ", row).strip() for row in page.locator("#panel .parts li").all_inner_texts()]
     assert told == ["embed 400", "enc 72", "embed ↔ shared", "dec 72"]
+
+
+STEP = """
+block Step(cell: layer, out: layer) {
+  input h: [N, 16]
+  input x: [N, 8]
+  n = (x, h) -> cell
+  output m = n
+  output o = n -> out
+}
+"""
+LENT = """
+model M {
+  input xs: float[B, T, 8]
+  layer cell = GRUCell(16)
+  layer out = Linear(4)
+  h, o = (Zeros(B, 16), xs) -> Scan(Step(cell, out))
+  output y = h
+  output z = o
+}
+"""
+
+
+def told(text: str, **asked: int) -> str:
+    made = draw.scene(nndsl.loads(text)._graph, **asked)  # type: ignore[arg-type]
+    groups = [frame.texts for frame in made.clusters] + [box.texts for box in made.boxes]
+    return "; ".join("".join(text.text for text in texts) for texts in groups)
+
+
+def test_a_layer_that_one_loop_alone_is_lent_counts_as_its_own() -> None:
+    opened, closed = told(STEP + LENT, depth=9), told(STEP + LENT, depth=0)
+    assert "↔" not in opened
+    assert "GRUCell  cell  16 · 1.25K" in opened and "Linear  out  4 · 68 params" in opened
+    assert "1.32K" in opened.partition(";")[0]
+    assert "Scan  for each of T · 1.32K" in closed
+
+
+def test_the_parts_of_a_page_count_what_is_lent_once() -> None:
+    atlas = atlas_of(draw.html(nndsl.loads(STEP + LENT)._graph))
+    assert sum(parts(atlas, 0)) == sum(parts(atlas, 1)) == atlas["model"]["parameters"] == 1316
+
+
+def test_a_layer_that_is_lent_and_used_elsewhere_is_shared() -> None:
+    text = told(STEP + LENT.replace("output z = o", "output z = o + (h -> out)[:, none]"), depth=9)
+    assert text.count("↔ out") == 2 and text.count("68 params") == 1 and "↔ cell" not in text
+
+
+def test_a_weight_that_nothing_needs_is_no_use() -> None:
+    text = "model M { input t: int[N, T]\n layer e = Embedding(9, 4)\n h = t -> e\n w = e.weight\n"
+    used, unused = "output y = h @ w.T", "output y = h -> out: Linear(9)"
+    assert "↔ e" in told(f"{text} {used} }}")
+    assert "↔" not in told(f"{text} {unused} }}")

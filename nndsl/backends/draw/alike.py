@@ -162,6 +162,7 @@ def _one(things: list[Thing]) -> Thing:
     first = replace(things[0], feed=list(things[0].feed), labels=[label for thing in things for label in thing.labels])
     first.count = sum(thing.count for thing in things)
     first.until = things[-1].until or things[-1].label
+    first.lent_parameters = sum(thing.lent_parameters for thing in things)
     first.alike = [(thing.node, thing.count) for thing in things if thing.node is not None]
     return first
 

@@ -221,12 +221,12 @@ class Writer:
         assert thing.node is not None
         costs = self.planner.costs
         if thing.alike:
-            return sum(costs.of_node(node).parameters * count for node, count in thing.alike)
+            return sum(costs.of_node(node).parameters * count for node, count in thing.alike) + thing.lent_parameters
         own: Size = costs.of_node(thing.node).parameters
         looked_through = thing.target is not None and thing.target is not thing.node.target
         if thing.count > 1 and not looked_through and not thing.shared:
             own = own * thing.count
-        return own
+        return own + thing.lent_parameters
 
     def exit_label(self, thing: Thing, port: int) -> list[Run]:
         """The shape that leaves, where it is not the one that came."""
@@ -283,8 +283,11 @@ class Writer:
         left = ", ".join(self.shape(v) for v in node.outputs)
         lines = [f"{shortened(path, 120)}: {what}{times}", f"{came} → {left}"]
         cost = self.planner.costs.of(graph) if graph is not None else self.planner.costs.of_node(node)
-        if cost.parameters or cost.buffers:
-            lines.append(f"{cost.parameters} parameters" + (f", {cost.buffers} in buffers" if cost.buffers else ""))
+        if cost.parameters or cost.buffers or thing.lent_parameters:
+            lines.append(
+                f"{cost.parameters + thing.lent_parameters} parameters"
+                + (f", {cost.buffers} in buffers" if cost.buffers else "")
+            )
         if cost.macs != 0:
             macs = self.facts.spell(cost.macs) if self.facts is not None else str(cost.macs)
             lines.append(f"{macs} MACs")

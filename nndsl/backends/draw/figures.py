@@ -29,7 +29,7 @@ class EveryFigure(Planner):
     def _open(self, figure: Figure, thing: Thing, given: list[Source | None], spot: Spot) -> None:
         if thing.target is not None and self.holds_something(thing.target):
             constants = [source if isinstance(source, Constant) else None for source in given]
-            inside = Spot(again=spot.again or not thing.counted, needed=frozenset(thing.gives))
+            inside = Spot(again=spot.again or not thing.counted, needed=frozenset(thing.gives), lent=thing.lent)
             self.inside[id(thing)] = self._number_of(thing.target, constants, inside)
 
     def _number_of(self, graph: Graph, given: list[Constant | None], spot: Spot) -> int:
@@ -37,6 +37,7 @@ class EveryFigure(Planner):
             id(graph),
             spot.again,
             spot.needed,
+            spot.lent,
             *(None if c is None else (c.name, c.elements, c.shared) for c in given),
         )
         if key not in self._numbers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from nndsl.ir import loops
@@ -23,3 +24,22 @@ def needed_of(members: Sequence[Node], used: set[int], target: Graph | None) -> 
         given = [around.outputs[k].value for k in found]
         found |= needed_of(around.nodes, needed_in(around, given), target)
     return found | set(range(loops.carried(target)))
+
+
+def uses_in(graph: Graph, given: Iterable[Value], flowing: Iterable[Value]) -> Counter[str]:
+    """How often each layer of a graph is used, here or by who it is lent to, counting a weight that is taken only where
+    somebody needs it. `flowing`: the inputs that are no constants; what they reach is drawn, needed or not."""
+    reached = {id(value) for value in flowing}
+    drawn: set[int] = set()
+    for node in graph.nodes:
+        if node.is_call or any(id(value) in reached for value in node.inputs) or (node.inputs and node.weights()):
+            drawn.add(id(node))
+            reached.update(id(value) for value in node.outputs)
+    needed = {id(value) for value in given}
+    found: Counter[str] = Counter()
+    for node in reversed(graph.nodes):
+        if id(node) in drawn or any(id(value) in needed for value in node.outputs):
+            needed.update(id(value) for value in node.inputs if value is not None)
+            found[node.label] += 1
+            found.update(node.lends.values())
+    return found

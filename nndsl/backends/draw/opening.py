@@ -90,7 +90,7 @@ class Glob:
 class Spot:
     """Where a figure stands: how many levels and frames are around it, the way there (`4.0.` is inside thing 0 of
     thing 4), and what its path may match. `again`: its weights are told elsewhere. `needed`: which of its outputs
-    somebody needs; None: all."""
+    somebody needs; None: all. `lent`: the layers that it borrows and nobody else uses: as good as its own."""
 
     states: States = ()
     level: int = 0
@@ -99,6 +99,7 @@ class Spot:
     asked: bool = False  # it is open because of a glob
     again: bool = False
     needed: frozenset[int] | None = None
+    lent: frozenset[str] = frozenset()
 
     def inside(self, number: int, states: States, *, plain: bool, asked: bool = False, again: bool = False) -> Spot:
         level = self.level if plain else self.level + 1

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from nndsl.backends.draw import alike
 from nndsl.backends.draw.constants import Constant, constant_of
 from nndsl.backends.draw.kinds import does_nothing, is_group, is_plain, label_of
-from nndsl.backends.draw.needs import needed_in, needed_of
+from nndsl.backends.draw.needs import needed_in, needed_of, uses_in
 from nndsl.backends.draw.neighbours import neighbours
 from nndsl.backends.draw.opening import Globs, Opening, Spot, States
 from nndsl.backends.draw.regions import Flow
@@ -19,6 +20,7 @@ from nndsl.ir.graph import Graph, Node, Port, Value
 from nndsl.ir.runs import Likeness, Run, runs
 from nndsl.ir.wording import worded
 from nndsl.ops.tensor import Merge
+from nndsl.shapes import Size
 
 DEEPEST = 24  # frames inside frames
 MOST_THINGS = 20_000
@@ -52,6 +54,8 @@ class Thing:
     again: bool = False  # it stands in a block whose parameters are another's
     widest: int = 1  # how many flows enter or leave
     alike: list[tuple[Node, int]] = field(default_factory=list)  # of one kind, each so often: all it stands for
+    lent: frozenset[str] = frozenset()  # of the layers that its target borrows: those that nothing else uses
+    lent_parameters: Size = 0  # what these have
     follows: bool = False  # what it comes from is for the same mode as it is, and says so
     training: int | None = None  # of `if training`: the port of what is taken while training
 
@@ -137,13 +141,12 @@ class Planner:
     def figure(self, graph: Graph, given: list[Constant | None], spot: Spot) -> Figure:
         figure = Figure(graph)
         sources: dict[int, Source] = {}
-        labels: dict[str, int] = {}
-        for node in graph.nodes:
-            labels[node.label] = labels.get(node.label, 0) + 1
         for value, constant in zip(graph.inputs, given, strict=True):
             sources[id(value)] = constant if constant is not None else self._input(figure, value)
+        flowing = [value for value, constant in zip(graph.inputs, given, strict=True) if constant is None]
         ends = [port for k, port in enumerate(graph.outputs) if spot.needed is None or k in spot.needed]
         figure.used = needed_in(graph, [port.value for port in ends])
+        labels = uses_in(graph, [port.value for port in ends], flowing)
         told: set[str] = set()
         for run in self.runs[id(graph)]:
             self._run(figure, run, sources, labels, told, spot)
@@ -194,7 +197,7 @@ class Planner:
         figure: Figure,
         run: Run,
         sources: dict[int, Source],
-        labels: dict[str, int],
+        labels: Counter[str],
         told: set[str],
         spot: Spot,
     ) -> None:
@@ -225,9 +228,11 @@ class Planner:
             thing.training = 0
         self.made += 1
         uses = labels[node.label] if run.count == 1 else labels[node.label] - run.count + 1
-        if node.borrowed or uses > 1 or (run.count > 1 and last.label == node.label):
+        self._lend(graph, thing, labels, spot)
+        borrowed = node.borrowed and not (uses == 1 and node.label in spot.lent)
+        if borrowed or uses > 1 or (run.count > 1 and last.label == node.label):
             thing.shared = node.label
-            thing.counted = not node.borrowed and node.label not in told
+            thing.counted = not borrowed and node.label not in told
         told.add(node.label)
         thing.again = spot.again
         me = len(figure.things)
@@ -240,6 +245,16 @@ class Planner:
         figure.things.append(thing)
         sources.update((id(last.outputs[k]), (me, port)) for port, k in enumerate(thing.gives))
         self._connect(figure, me, thing)
+
+    def _lend(self, graph: Graph, thing: Thing, uses: Counter[str], spot: Spot) -> None:
+        """Which of the layers that a call lends nothing else uses. What the members of a list are lent stays shared."""
+        node, target = thing.node, thing.target
+        if node is None or target is None or target is not node.target or thing.count > 1:
+            return
+        others = set(graph.borrows) - spot.lent
+        lent = node.lends.items()
+        thing.lent = frozenset(theirs for theirs, ours in lent if uses[ours] == 1 and ours not in others)
+        thing.lent_parameters = sum(self.costs.of_node(target.use_of(name)).parameters for name in thing.lent)
 
     def _first_states(self, figure: Figure, node: Node, given: list[Source | None]) -> None:
         """What a loop begins with is drawn though it is constant: the state that comes back is not."""
@@ -306,7 +321,7 @@ class Planner:
         constants = [source if isinstance(source, Constant) else None for source in given]
         plain = is_plain(thing)
         inside = spot.inside(me, states, plain=plain, asked=asked is True, again=not thing.counted)
-        inside = replace(inside, needed=frozenset(thing.gives))
+        inside = replace(inside, needed=frozenset(thing.gives), lent=thing.lent)
         thing.body = self.figure(graph, constants, inside)
         thing.body.plain = plain
 
