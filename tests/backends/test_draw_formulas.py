@@ -48,6 +48,7 @@ def words(text: str) -> list[str]:
         ("(1 - mu) / x", "(1 − mu) ÷ 8 params"),
         ("mu + x", "+ mu (8)"),
         ("x + Arange(8) * 2", "+ (Arange(8) × 2)"),
+        ("(Ones(N, 8, dtype=int32) -> Tril) + x", "+ tril(Ones(…))"),
         ("x + (mu -> Exp -> Tanh -> Softmax(dim=0) -> Sqrt)", "+ f(mu) (8)"),
         ("x + mu[none]", "+ mu (8)"),
     ],

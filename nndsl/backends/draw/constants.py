@@ -50,10 +50,11 @@ def constant_of(node: Node, given: list[Constant], facts: Facts | None) -> Const
 def _computed(node: Node, op: Op, given: list[Constant]) -> Constant:
     """By a short formula where that tells parameters, else by its own name; `f(mu, sigma)` where it has none."""
     own = node.outputs[0].name if len(node.outputs) == 1 else ""
-    names = tuple(dict.fromkeys(name for c in given for name in c.made or (c.name,) if name))
+    parts = [c.part if c.made else formulas.inside(c.part) for c in given]
+    names = tuple(dict.fromkeys(n for c, (name, _) in zip(given, parts, strict=True) for n in c.made or (name,) if n))
     owned = {at: size for c in given if c.elements for at, size in c.owned.items()}
     made = Constant(own, sum(owned.values()), any(c.shared for c in given), node, owned)
-    found = formulas.formula(op, [c.part for c in given])
+    found = formulas.formula(op, parts)
     learned = made.shared or any(c.owned for c in given)
     if found is not None and (learned or not own):
         made.name, made.strength = found

@@ -12,10 +12,17 @@ SIGNS = {
     "FloorDivide": "//", "Remainder": "%", "Equal": "=", "NotEqual": "≠", "Less": "<", "LessEqual": "≤",
     "Greater": ">", "GreaterEqual": "≥", "LogicalAnd": "and", "LogicalOr": "or",
 }  # fmt: skip
-ORDERED = {"Add", "Multiply", "Equal", "NotEqual"}  # which mean the same with their sides exchanged
+ORDERED = {
+    "Add",
+    "Multiply",
+    "Equal",
+    "NotEqual",
+    "LogicalAnd",
+    "LogicalOr",
+}  # which mean the same with their sides exchanged
 BETWEEN = {"MatMul", "Concat"}  # which are told by name beside a constant; their circles the legend explains
 POWERS = {2: "²", 3: "³"}
-MOST_FORMULA = 24  # letters
+MOST_FORMULA, MOST_INSIDE = 24, 12  # letters: of a formula, and of a constant in it that has no name of its own
 ATOM, POWER, PRODUCT, SUM, LOOSE = 5, 4, 3, 2, 1  # how strongly a formula holds together
 STRENGTH = {
     "Add": SUM, "Subtract": SUM, "Multiply": PRODUCT, "Divide": PRODUCT, "FloorDivide": PRODUCT, "Remainder": PRODUCT,
@@ -83,6 +90,12 @@ def guarded(part: Part, least: int) -> str:
     """In brackets, where it holds together less than so."""
     text, strength = part
     return text if strength >= least else f"({text})"
+
+
+def inside(part: Part) -> Part:
+    """In another formula: `Ones(…)` for what is told with its arguments where it stands alone."""
+    head, bracket, _ = part[0].partition("(")
+    return (f"{head}(…)" if bracket and head and len(part[0]) > MOST_INSIDE else part[0]), part[1]
 
 
 def operand(op: Op | None, part: Part) -> str:
