@@ -171,7 +171,7 @@ def test_a_bomb_is_opened_in_bounds() -> None:
     for most in (10, 500):
         assert len(draw.scene(nested(40), max_nodes=most).boxes) <= most
     assert len(draw.scene(nested(40), depth=0, expand=["*"]).boxes) < 60_000
-    assert draw.scene(nested(40), depth=0, expand=["*Level9"]).clusters
+    assert draw.scene(nested(12), depth=0, expand=["*Level9"]).clusters
 
 
 # ------------------------------------------------------------ edges

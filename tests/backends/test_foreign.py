@@ -189,12 +189,12 @@ def test_each_layer_is_one_of_its_own(tmp_path: Path, functions: bool) -> None:
     """Two on the same tensor are not one; a shared one is; inside blocks, too, with and without ONNX functions."""
     text = spec("Scale").split("model")[0] + (
         "block Both { input x: [N, T, C]\n  (x -> a: D(1.0)) + (x -> b: D(1.0)) }\n"
-        "model M { input x: float[N, T, 8]\n  layer s = D(3.0)\n  output y = x -> s -> [Both, Both] -> s }"
+        "model M { input x: float[N, T, 8]\n  layer s = D(3.0)\n  output y = x -> s -> Both -> s }"
     )
     model = nndsl.loads(text)
     assert model.export(tmp_path / "m.onnx", allow_extern=True, functions=functions).verified
     names = {i.name for i in onnx.load(tmp_path / "m.onnx").graph.initializer}
-    layers = ["s", *(f"sequential_1.{i}.{part}" for i in range(2) for part in "ab")]
+    layers = ["s", *(f"both_1.{part}" for part in "ab")]
     assert {f"{layer}.weight" for layer in layers} <= names
 
 

@@ -228,7 +228,7 @@ def test_96_equal_layers_cost_little_more_than_two() -> None:
 def test_ten_thousand_layers_need_no_recursion() -> None:
     data = to_json(summarize(chain(10_000)))
     assert len(data["layers"]) == 10_000
-    long, short = chain(2_000), chain(200)
+    long, short = chain(1_000), chain(100)
     assert calls(lambda: to_json(summarize(long))) < 10.5 * calls(lambda: to_json(summarize(short)))
 
 

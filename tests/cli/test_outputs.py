@@ -221,11 +221,16 @@ def test_names_that_are_not_unicode(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (2, "nndsl: cannot read \\udcfe.nn: No such file or directory\n")
 
 
+# What a shell starts in the background is started deaf to Ctrl-C.
+LISTENING = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)"
+
+
 def test_interruption(tmp_path: Path) -> None:
     """Ctrl-C while it waits for its input: no traceback."""
     waiting = subprocess.Popen(
-        [sys.executable, "-m", "nndsl", "check", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path
-    )
+        [sys.executable, "-c", f"{LISTENING}\nfrom nndsl.__main__ import main; main()", "check", "-"],
+        stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path,
+    )  # fmt: skip
     assert waiting.stdin is not None
     waiting.stdin.write(b"#" * 300_000)  # more than a pipe holds: it has begun to read
     waiting.stdin.flush()
@@ -241,7 +246,7 @@ def test_interruption_while_something_is_imported(tmp_path: Path, becomes: str) 
     """What is interrupted may make another exception of it, or none."""
     (tmp_path / "net.nn").write_text(GOOD)
     script = f"""
-import signal, sys
+{LISTENING}
 from nndsl.cli import check, run
 def broken(*_, **__):
     try:
