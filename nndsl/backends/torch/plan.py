@@ -134,7 +134,7 @@ def _probed(node: Node) -> _Probe:
     probe = _Probe()
     operands = operands_of(node)
     # _ProbeStep stands in: so the type is no mistake.
-    lowering = Lowering(probe, _ProbeStep(node, node.outputs), operands)  # type: ignore[arg-type]
+    lowering = Lowering(probe, _ProbeStep(node, node.outputs), operands)  # type: ignore[arg-type]  # stand-ins
     node.op.torch(lowering, *operands)
     return probe
 
@@ -143,7 +143,7 @@ def has_module(node: Node) -> bool:
     """Has PyTorch a module for the operator?"""
     operands = operands_of(node)
     # _ProbeStep stands in: so the type is no mistake.
-    lowering = Lowering(_Probe(), _ProbeStep(node, node.outputs), operands)  # type: ignore[arg-type]
+    lowering = Lowering(_Probe(), _ProbeStep(node, node.outputs), operands)  # type: ignore[arg-type]  # stand-ins
     return node.op.module(lowering, *operands) is not None
 
 
